@@ -1,0 +1,105 @@
+# The everyday verbs of throng; `make help` lists them. What is missing on the machine is installed first (see
+# tools/install-dependencies); the building itself is Meson's and Ninja's (see meson.build).
+
+BUILD ?= build
+# More options for `meson setup`, such as MESON_OPTIONS=-Dwerror=true.
+MESON_OPTIONS ?=
+
+# Ninja is the one that works in parallel.
+.NOTPARALLEL:
+.PHONY: build demo check test bench clean format docs install help ci \
+    lint lint-includes lint-text lint-format lint-scripts lint-headers lint-symbols lint-docs \
+    check-compilers check-sanitizers check-install configure-build configure-check
+
+## build            build/throng and build/libthrong.so (the default)
+build: configure-build
+	@ninja -C $(BUILD) throng
+
+## demo             build, then show what throng does; DATA=file STATE=column for your own data (see tools/demo)
+demo: build
+	@BUILD=$(BUILD) tools/demo
+
+## check            build everything, run all tests
+check: configure-check
+	@ninja -C $(BUILD)
+	@tools/run-tests $(BUILD)
+
+## test             the same as check
+test: check
+
+## bench            run the benchmarks
+bench: configure-build
+	@ninja -C $(BUILD)
+	@meson test -C $(BUILD) --benchmark --verbose
+
+## docs             bring the reference pages in docs/ up to date
+docs: configure-build
+	@ninja -C $(BUILD) pages
+	@cp $(BUILD)/docs/*.md docs/
+
+## format           lay out all C code with clang-format
+format:
+	@tools/install-dependencies lint
+	@tools/check-format --fix
+
+## install          install into the prefix of the build folder (DESTDIR is honoured)
+install: build
+	@meson install -C $(BUILD)
+
+## clean            remove what was built, not what was installed or fetched
+clean:
+	@rm -rf $(BUILD) build-*
+
+## lint             all static checks; each also alone: lint-includes, lint-text, ...
+lint: lint-includes lint-text lint-format lint-scripts lint-headers lint-symbols lint-docs
+
+lint-includes:
+	@tools/check-includes
+
+lint-text:
+	@tools/check-text
+
+lint-format:
+	@tools/install-dependencies lint
+	@tools/check-format
+
+lint-scripts:
+	@tools/install-dependencies lint
+	@tools/check-scripts
+
+lint-headers:
+	@tools/check-headers
+
+lint-symbols: build
+	@tools/check-symbols $(BUILD)
+
+lint-docs: build
+	@ninja -C $(BUILD) pages
+	@tools/check-docs $(BUILD)
+
+## check-compilers  gcc -O2, gcc -O0, clang -O2: no warnings, and the same bits from the golden tests
+## check-sanitizers all tests with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
+check-compilers check-sanitizers:
+	@tools/install-dependencies build check ci
+	@tools/$@
+
+## check-install    install into a scratch folder and compile the examples against that
+check-install: build
+	@tools/check-install $(BUILD)
+
+## ci               everything that must hold before a merge
+ci:
+	@.ci/run
+
+## help             this list
+help:
+	@echo 'make VERB [BUILD=folder]'
+	@sed -n 's/^## /  /p' $(firstword $(MAKEFILE_LIST))
+
+configure-build:
+	@tools/install-dependencies build
+	@tools/configure $(BUILD) $(MESON_OPTIONS)
+
+configure-check:
+	@tools/install-dependencies build check
+	@tools/configure $(BUILD) -Dtests=enabled $(MESON_OPTIONS)

@@ -1,0 +1,188 @@
+/* throng list and throng describe: what the plug-ins say about themselves. */
+#include "cli/describe.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct request {
+    bool json, markdown;
+    const char *plugin;
+} request;
+
+/* A context with the plug-ins of --plugin; NULL after a message. */
+static throng_context *open_context(const request *wanted, int *code) {
+    throng_error err = {0};
+    throng_context *context = NULL;
+    if (throng_context_create(&context, &err) != THRONG_OK ||
+        (wanted->plugin && throng_context_load_plugin(context, wanted->plugin, &err) != THRONG_OK)) {
+        *code = cli_fail_error(&err);
+        throng_context_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+/* "indicator" or "indicators"; -1 after a message. */
+static int find_kind(const char *name) {
+    const char *names[2 * THRONG_KIND_COUNT];
+    char hint[120];
+    for (int kind = 0; kind < THRONG_KIND_COUNT; kind++) {
+        names[2 * kind] = throng_kind_plural((throng_kind)kind);
+        names[2 * kind + 1] = throng_kind_name((throng_kind)kind);
+        if (strcmp(name, names[2 * kind]) == 0 || strcmp(name, names[2 * kind + 1]) == 0)
+            return kind;
+    }
+    cli_suggest(name, names, 2 * THRONG_KIND_COUNT, hint, sizeof hint);
+    cli_fail(CLI_USAGE, "there is no kind of plug-in \"%.60s\": indicators, methods, generators.%s", name, hint);
+    return -1;
+}
+
+static int print_json(json_t *document) {
+    char *text = document ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(document);
+    if (!text)
+        return cli_fail(CLI_FAILURE, "out of memory.");
+    puts(text);
+    free(text);
+    return cli_finish_output();
+}
+
+/* ---- list ------------------------------------------------------------------------------------------------------ */
+
+static void list_text(const throng_context *context, throng_kind kind, bool first) {
+    cli_style style = cli_style_of(stdout);
+    int n = throng_context_plugin_count(context, kind), width = 0;
+    for (int i = 0; i < n; i++) {
+        int wide = cli_width(throng_context_plugin(context, kind, i)->name);
+        width = wide > width ? wide : width;
+    }
+    printf("%s%s%s%s\n", first ? "" : "\n", style.bold, throng_kind_plural(kind), style.plain);
+    for (int i = 0; i < n; i++) {
+        const throng_about *about = throng_context_plugin(context, kind, i);
+        printf("  ");
+        cli_print_left(about->name, width + 2);
+        cli_print_wrapped(stdout, about->summary, width + 4, style.width);
+    }
+}
+
+static void list_markdown(const throng_context *context, throng_kind kind, bool first) {
+    const char *plural = throng_kind_plural(kind);
+    printf("%s# %c%s\n\n", first ? "" : "\n", toupper((unsigned char)plural[0]), plural + 1);
+    printf("This page is made from the descriptors by `throng list %s --markdown`.\n\n| name | summary |\n|---|---|\n",
+           plural);
+    for (int i = 0; i < throng_context_plugin_count(context, kind); i++) {
+        const throng_about *about = throng_context_plugin(context, kind, i);
+        printf("| [%s](#%s) | %s |\n", about->name, about->name, about->summary);
+    }
+    for (int i = 0; i < throng_context_plugin_count(context, kind); i++) {
+        printf("\n");
+        cli_describe_markdown(kind, throng_context_plugin(context, kind, i));
+    }
+}
+
+static int list_all(const throng_context *context, const request *wanted, int only) {
+    json_t *list = wanted->json ? json_array() : NULL;
+    bool first = true;
+    for (int i = 0; i < THRONG_KIND_COUNT; i++) {
+        throng_kind kind = (throng_kind)i;
+        if (only >= 0 && i != only)
+            continue;
+        for (int at = 0; wanted->json && at < throng_context_plugin_count(context, kind); at++)
+            json_array_append_new(list, cli_describe_json(kind, throng_context_plugin(context, kind, at)));
+        if (wanted->markdown)
+            list_markdown(context, kind, first);
+        else if (!wanted->json)
+            list_text(context, kind, first);
+        first = false;
+    }
+    return wanted->json ? print_json(list) : cli_finish_output();
+}
+
+/* ---- the two commands ------------------------------------------------------------------------------------------ */
+
+static int list_or_fail(const cli_options *options, const request *wanted) {
+    int code = CLI_OK, only = -1;
+    if (options->n_positional > 1)
+        return cli_fail(CLI_USAGE, "list takes one kind of plug-in, got %d.", options->n_positional);
+    if (wanted->json && wanted->markdown)
+        return cli_fail(CLI_USAGE, "--json and --markdown cannot both be had.");
+    if (options->n_positional == 1 && (only = find_kind(options->positional[0])) < 0)
+        return CLI_USAGE;
+    throng_context *context = open_context(wanted, &code);
+    if (context)
+        code = list_all(context, wanted, only);
+    throng_context_free(context);
+    return code;
+}
+
+static int describe_or_fail(const cli_options *options, const request *wanted) {
+    throng_error err = {0};
+    const throng_about *about = NULL;
+    int code = CLI_OK;
+    if (options->n_positional != 2)
+        return cli_fail(CLI_USAGE, "describe needs a kind and a name: throng describe indicator variance.");
+    int kind = find_kind(options->positional[0]);
+    if (kind < 0)
+        return CLI_USAGE;
+    throng_context *context = open_context(wanted, &code);
+    if (!context)
+        return code;
+    if (throng_context_find(context, (throng_kind)kind, options->positional[1], &about, &err) != THRONG_OK) {
+        code = cli_fail_error(&err);
+    } else if (wanted->json) {
+        code = print_json(cli_describe_json((throng_kind)kind, about));
+    } else {
+        if (wanted->markdown)
+            cli_describe_markdown((throng_kind)kind, about);
+        else
+            cli_describe_text((throng_kind)kind, about);
+        code = cli_finish_output();
+    }
+    throng_context_free(context);
+    return code;
+}
+
+static int parse_and(int (*act)(const cli_options *, const request *), const cli_command *self, int argc, char **argv) {
+    request wanted = {0};
+    cli_options options;
+    bool proceed = false;
+    cli_options_init(&options, self);
+    cli_options_switch(&options, "--json", &wanted.json, "print the descriptors as JSON");
+    cli_options_switch(&options, "--markdown", &wanted.markdown, "print a reference page");
+    cli_options_text(&options, "--plugin", "FILE.so", &wanted.plugin, "load plug-ins from a shared object");
+    int code = cli_options_parse(&options, argc, argv, &proceed);
+    if (proceed)
+        code = act(&options, &wanted);
+    cli_options_clear(&options);
+    return code;
+}
+
+static int run_list(const cli_command *self, int argc, char **argv) {
+    return parse_and(list_or_fail, self, argc, argv);
+}
+
+static int run_describe(const cli_command *self, int argc, char **argv) {
+    return parse_and(describe_or_fail, self, argc, argv);
+}
+
+const cli_command cli_command_list = {
+    .name = "list",
+    .synopsis = "[indicators|methods|generators] [options]",
+    .summary = "Lists what is built in, with one line each.",
+    .details = "  throng list indicators\n"
+               "  throng list --markdown > reference.md",
+    .run = run_list,
+};
+
+const cli_command cli_command_describe = {
+    .name = "describe",
+    .synopsis = "KIND NAME [options]",
+    .summary = "Explains an indicator, a method or a generator: formula, parameters, source.",
+    .details = "  throng describe indicator variance\n"
+               "  throng describe generator bluesky --json",
+    .run = run_describe,
+};

@@ -1,0 +1,82 @@
+/* throng: who moved the crowd. Finds the sub-command; everything else is in its file. */
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/terminal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const cli_command *const commands[] = {
+    &cli_command_attribute, &cli_command_panel, &cli_command_generate,
+    &cli_command_run,       &cli_command_list,  &cli_command_describe,
+};
+
+#define COMMANDS ((int)(sizeof commands / sizeof *commands))
+
+static int print_help(void) {
+    cli_style style = cli_style_of(stdout);
+    printf("%sthrong%s says who moved a crowd: it splits a macro indicator (polarisation, inequality, reach)\n"
+           "over the agents that made it, exactly additive and with a certificate.\n\n"
+           "  throng generate bluesky --agents 20000 --out crowd.parquet\n"
+           "  throng attribute crowd.parquet --state state --id id --weight followers\n\n"
+           "%sCommands%s\n",
+           style.bold, style.plain, style.bold, style.plain);
+    for (int i = 0; i < COMMANDS; i++)
+        printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    printf("  %-10s %s\n\n", "help", "Explains throng, or a command: throng help attribute.");
+    printf("Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 130 stopped with Ctrl-C.\n");
+    return cli_finish_output();
+}
+
+static int print_version(void) {
+    printf("throng %s (revision %s)\n", throng_version(), throng_revision());
+    return cli_finish_output();
+}
+
+static const cli_command *find(const char *name) {
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int fail_unknown(const char *name) {
+    const char *names[COMMANDS + 3];
+    char hint[120];
+    int n = 0;
+    for (; n < COMMANDS; n++)
+        names[n] = commands[n]->name;
+    names[n++] = "help";
+    names[n++] = "--help";
+    names[n++] = "--version";
+    cli_suggest(name, names, n, hint, sizeof hint);
+    return cli_fail(CLI_USAGE, "there is no command \"%.60s\".%s", name, *hint ? hint : " See throng --help.");
+}
+
+/* throng help [COMMAND] */
+static int help(int argc, char **argv) {
+    if (argc < 2)
+        return print_help();
+    const cli_command *command = find(argv[1]);
+    if (!command)
+        return fail_unknown(argv[1]);
+    char name[] = "help", option[] = "--help";
+    char *arguments[] = {name, option, NULL};
+    return command->run(command, 2, arguments);
+}
+
+int main(int argc, char **argv) {
+    cli_signals_install();
+    if (argc < 2)
+        return cli_fail(CLI_USAGE, "which command? attribute, panel, generate, run, list or describe; throng --help "
+                                   "explains them.");
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return print_help();
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+        return print_version();
+    if (strcmp(name, "help") == 0)
+        return help(argc - 1, argv + 1);
+    const cli_command *command = find(name);
+    return command ? command->run(command, argc - 1, argv + 1) : fail_unknown(name);
+}

@@ -1,0 +1,263 @@
+/* Options of sub-commands: declared once, then parsed and explained from the same list. */
+#define _POSIX_C_SOURCE 200809L
+#include "cli/options.h"
+
+#include "cli/terminal.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- declaring ------------------------------------------------------------------------------------------------- */
+
+void cli_options_init(cli_options *self, const cli_command *command) {
+    memset(self, 0, sizeof *self);
+    self->command = command;
+    cli_options_switch(self, "--help", &self->help, "explain this command");
+}
+
+void cli_options_clear(cli_options *self) {
+    free(self->positional);
+    free(self->assignments);
+    self->positional = NULL;
+    self->assignments = NULL;
+}
+
+static cli_option *add(cli_options *self, cli_option option) {
+    self->list[self->n] = option;
+    return &self->list[self->n++];
+}
+
+void cli_options_switch(cli_options *self, const char *name, bool *on, const char *doc) {
+    add(self, (cli_option){.name = name, .kind = CLI_OPTION_SWITCH, .on = on, .doc = doc});
+}
+
+void cli_options_text(cli_options *self, const char *name, const char *placeholder, const char **text,
+                      const char *doc) {
+    add(self,
+        (cli_option){.name = name, .placeholder = placeholder, .kind = CLI_OPTION_TEXT, .text = text, .doc = doc});
+}
+
+void cli_options_count(cli_options *self, const char *name, const char *placeholder, int64_t *count, double minimum,
+                       double maximum, const char *doc) {
+    add(self, (cli_option){.name = name,
+                           .placeholder = placeholder,
+                           .kind = CLI_OPTION_COUNT,
+                           .count = count,
+                           .minimum = minimum,
+                           .maximum = maximum,
+                           .doc = doc});
+}
+
+void cli_options_study(cli_options *self) {
+    for (int i = 0; i < throng_study_key_count(); i++) {
+        const throng_study_key *key = throng_study_key_at(i);
+        if (key->option)
+            add(self, (cli_option){.name = key->option,
+                                   .placeholder = key->placeholder,
+                                   .kind = CLI_OPTION_STUDY,
+                                   .key = key,
+                                   .doc = key->doc});
+    }
+}
+
+void cli_options_common(cli_options *self, cli_common *common, bool with_output) {
+    *common = (cli_common){0};
+    if (with_output) {
+        cli_options_text(self, "--out", "DIR", &common->out, "write a run directory: report, tables, settings");
+        cli_options_switch(self, "--force", &common->force, "replace DIR if it holds an earlier run");
+        cli_options_switch(self, "--json", &common->json, "print the report as JSON instead of the summary");
+    }
+    cli_options_switch(self, "--quiet", &common->quiet, "print neither summary nor progress");
+    cli_options_count(self, "--threads", "N", &common->threads, 0, 1024,
+                      "threads to use, 0 for one a processor; results do not depend on it");
+}
+
+/* ---- parsing --------------------------------------------------------------------------------------------------- */
+
+static cli_option *find(cli_options *self, const char *name, size_t length) {
+    for (int i = 0; i < self->n; i++)
+        if (strlen(self->list[i].name) == length && strncmp(self->list[i].name, name, length) == 0)
+            return &self->list[i];
+    return NULL;
+}
+
+static int fail_unknown(const cli_options *self, const char *given) {
+    const char *names[CLI_OPTIONS_MAX];
+    char hint[120], name[60];
+    for (int i = 0; i < self->n; i++)
+        names[i] = self->list[i].name;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(given, "="), given);
+    cli_suggest(name, names, self->n, hint, sizeof hint);
+    return cli_fail(CLI_USAGE, "%s has no option \"%s\".%s%s%s%s", self->command->name, name, hint,
+                    *hint ? "" : " See throng ", *hint ? "" : self->command->name, *hint ? "" : " --help.");
+}
+
+/* A whole number as people write it: 1671587, 1_671_587, 1.6e6. */
+static bool read_count(const char *text, double *out) {
+    char plain[64];
+    size_t n = 0;
+    for (const char *c = text; *c; c++) {
+        if (*c == '_' && c > text && isdigit((unsigned char)c[-1]) && isdigit((unsigned char)c[1]))
+            continue;
+        if (n + 1 >= sizeof plain || (!isdigit((unsigned char)*c) && !strchr("+-.eE", *c)))
+            return false;
+        plain[n++] = *c;
+    }
+    plain[n] = '\0';
+    char *end = NULL;
+    *out = strtod(plain, &end);
+    return n > 0 && *end == '\0' && isfinite(*out) && *out == floor(*out);
+}
+
+static int take_value(cli_options *self, cli_option *option, const char *value) {
+    double number = 0.0;
+    switch (option->kind) {
+    case CLI_OPTION_TEXT:
+        if (!*value)
+            return cli_fail(CLI_USAGE, "%s must not be empty.", option->name);
+        *option->text = value;
+        return CLI_OK;
+    case CLI_OPTION_COUNT:
+        if (!read_count(value, &number) || number < option->minimum || number > option->maximum)
+            return cli_fail(CLI_USAGE, "%s must be a whole number from %s to %s, got \"%.60s\".", option->name,
+                            cli_count((int64_t)option->minimum).text, cli_count((int64_t)option->maximum).text, value);
+        *option->count = (int64_t)number;
+        return CLI_OK;
+    case CLI_OPTION_STUDY:
+        self->assignments[self->n_assignments++] = (cli_assignment){option->key, value};
+        return CLI_OK;
+    case CLI_OPTION_SWITCH:
+        break;
+    }
+    *option->on = true;
+    return CLI_OK;
+}
+
+/* One option at argv[*at]; *at moves on if its value stands behind it. */
+static int parse_option(cli_options *self, int argc, char **argv, int *at) {
+    const char *given = strcmp(argv[*at], "-h") == 0 ? "--help" : argv[*at];
+    size_t length = strcspn(given, "=");
+    const char *value = given[length] ? given + length + 1 : NULL;
+    cli_option *option = find(self, given, length);
+    if (!option)
+        return fail_unknown(self, given);
+    if (option->given && !(option->key && option->key->kind == THRONG_KEY_TEXT_LIST))
+        return cli_fail(CLI_USAGE, "%s is given twice.", option->name);
+    option->given = true;
+    if (option->kind == CLI_OPTION_SWITCH)
+        return value ? cli_fail(CLI_USAGE, "%s takes no value, got \"%.60s\".", option->name, value)
+                     : take_value(self, option, "");
+    if (!value && *at + 1 < argc)
+        value = argv[++*at];
+    if (!value)
+        return cli_fail(CLI_USAGE, "%s needs a value: %s %s.", option->name, option->name, option->placeholder);
+    return take_value(self, option, value);
+}
+
+int cli_options_parse(cli_options *self, int argc, char **argv, bool *proceed) {
+    bool options = true; /* until "--" */
+    *proceed = false;
+    self->positional = calloc((size_t)argc + 1, sizeof *self->positional);
+    self->assignments = calloc((size_t)argc + 1, sizeof *self->assignments);
+    if (!self->positional || !self->assignments)
+        return cli_fail(CLI_FAILURE, "out of memory.");
+    for (int at = 1; at < argc; at++) {
+        if (options && strcmp(argv[at], "--") == 0) {
+            options = false;
+        } else if (options && argv[at][0] == '-' && argv[at][1]) {
+            int code = parse_option(self, argc, argv, &at);
+            if (code != CLI_OK)
+                return code;
+        } else {
+            self->positional[self->n_positional++] = argv[at];
+        }
+    }
+    if (self->help) {
+        cli_options_help(self);
+        return cli_finish_output();
+    }
+    *proceed = true;
+    return CLI_OK;
+}
+
+throng_status cli_options_apply(const cli_options *self, throng_study *study, throng_error *err) {
+    for (int i = 0; i < self->n_assignments; i++) {
+        throng_status status = throng_study_set(study, self->assignments[i].key->key, self->assignments[i].value, err);
+        if (status != THRONG_OK)
+            return status;
+    }
+    return THRONG_OK;
+}
+
+/* ---- explaining ------------------------------------------------------------------------------------------------ */
+
+#define DOC_COLUMN 30
+
+static void explain(const cli_option *option, int width) {
+    char head[80], doc[300];
+    snprintf(head, sizeof head, "  %s%s%s", option->name, option->placeholder ? " " : "",
+             option->placeholder ? option->placeholder : "");
+    cli_print_left(head, DOC_COLUMN);
+    if (cli_width(head) >= DOC_COLUMN)
+        printf("\n%*s", DOC_COLUMN, "");
+    if (option->key && option->key->fallback)
+        snprintf(doc, sizeof doc, "%s (default: %s)", option->doc, option->key->fallback);
+    else
+        snprintf(doc, sizeof doc, "%s", option->doc);
+    cli_print_wrapped(stdout, doc, DOC_COLUMN, width);
+}
+
+void cli_options_help(const cli_options *self) {
+    cli_style style = cli_style_of(stdout);
+    const cli_command *command = self->command;
+    printf("%sthrong %s%s %s\n\n", style.bold, command->name, style.plain, command->synopsis);
+    cli_print_wrapped(stdout, command->summary, 0, style.width);
+    printf("\n%s\n\n%sOptions%s\n", command->details, style.bold, style.plain);
+    for (int i = 1; i < self->n; i++)
+        explain(&self->list[i], style.width);
+    explain(&self->list[0], style.width);
+}
+
+/* ---- the command line ------------------------------------------------------------------------------------------ */
+
+static bool needs_quotes(const char *word) {
+    for (const char *c = word; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("-_./:=,@%+", *c) && (unsigned char)*c < 0x80)
+            return true;
+    return !*word;
+}
+
+/* Appends a word in the shell's quotes if it needs them; returns the new end. */
+static char *put_word(char *end, const char *word) {
+    bool quote = needs_quotes(word);
+    *end++ = ' ';
+    if (quote)
+        *end++ = '\'';
+    for (; *word; word++) {
+        if (*word == '\'') {
+            memcpy(end, "'\\''", 4);
+            end += 4;
+        } else {
+            *end++ = *word;
+        }
+    }
+    if (quote)
+        *end++ = '\'';
+    return end;
+}
+
+char *cli_command_line(const char *command, int argc, char **argv) {
+    size_t size = strlen(command) + 32;
+    for (int i = 1; i < argc; i++)
+        size += 4 * strlen(argv[i]) + 4;
+    char *line = malloc(size);
+    if (!line)
+        return NULL;
+    char *end = line + snprintf(line, size, "throng %s", command);
+    for (int i = 1; i < argc; i++)
+        end = put_word(end, argv[i]);
+    *end = '\0';
+    return line;
+}

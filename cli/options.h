@@ -1,0 +1,81 @@
+/* Options of sub-commands: declared once, then parsed and explained from the same list. */
+#ifndef THRONG_CLI_OPTIONS_H
+#define THRONG_CLI_OPTIONS_H
+
+#include "cli/command.h"
+
+#define CLI_OPTIONS_MAX 48
+
+typedef enum cli_option_kind {
+    CLI_OPTION_SWITCH, /* *on becomes true */
+    CLI_OPTION_TEXT,   /* *text is what was given */
+    CLI_OPTION_COUNT,  /* *count is a whole number from minimum to maximum; 1_671_587 and 1.6e6 are understood */
+    CLI_OPTION_STUDY   /* recorded for cli_options_apply */
+} cli_option_kind;
+
+typedef struct cli_option {
+    const char *name;        /* "--out" */
+    const char *placeholder; /* "DIR"; NULL for a switch */
+    cli_option_kind kind;
+    bool *on;
+    const char **text;
+    int64_t *count;
+    double minimum, maximum;
+    const throng_study_key *key; /* STUDY */
+    const char *doc;             /* one line */
+    bool given;
+} cli_option;
+
+/* A study key and the value that the command line gives it. */
+typedef struct cli_assignment {
+    const throng_study_key *key;
+    const char *value;
+} cli_assignment;
+
+typedef struct cli_options {
+    const cli_command *command;
+    cli_option list[CLI_OPTIONS_MAX];
+    int n;
+    bool help;
+    const char **positional; /* [n_positional] borrowed from argv */
+    int n_positional;
+    cli_assignment *assignments; /* [n_assignments] */
+    int n_assignments;
+} cli_options;
+
+void cli_options_init(cli_options *self, const cli_command *command);
+void cli_options_clear(cli_options *self);
+
+void cli_options_switch(cli_options *self, const char *name, bool *on, const char *doc);
+void cli_options_text(cli_options *self, const char *name, const char *placeholder, const char **text, const char *doc);
+void cli_options_count(cli_options *self, const char *name, const char *placeholder, int64_t *count, double minimum,
+                       double maximum, const char *doc);
+
+/* An option for every study key that has one. */
+void cli_options_study(cli_options *self);
+
+/* Reads argv[1..]. *proceed says whether to go on: false after an error, which has been printed, and after --help,
+ * which has been answered; then the command returns what this returned. */
+int cli_options_parse(cli_options *self, int argc, char **argv, bool *proceed);
+
+/* Sets a study's keys to what was given. Positional arguments are not touched. */
+THRONG_MUST_USE throng_status cli_options_apply(const cli_options *self, throng_study *study, throng_error *err);
+
+/* Prints what --help answers. */
+void cli_options_help(const cli_options *self);
+
+/* ---- options that several commands share ----------------------------------------------------------------------- */
+
+typedef struct cli_common {
+    int64_t threads; /* 0: one a processor */
+    bool quiet, json, force;
+    const char *out;
+} cli_common;
+
+/* --threads and --quiet; with_output also --out, --force and --json. */
+void cli_options_common(cli_options *self, cli_common *common, bool with_output);
+
+/* The command line as it could be typed again; free() it. NULL without memory. */
+char *cli_command_line(const char *command, int argc, char **argv);
+
+#endif

@@ -1,0 +1,28 @@
+/* throng panel: what a small sample by visibility would have said, beside what the crowd says. */
+#include "cli/study.h"
+
+static int prepare(const cli_options *options, throng_study *study) {
+    throng_error err = {0};
+    int code = cli_study_tables(options, study);
+    if (code == CLI_OK && (throng_study_set(study, "panel.size", "100", &err) != THRONG_OK ||
+                           cli_options_apply(options, study, &err) != THRONG_OK))
+        code = cli_fail_error(&err);
+    return code;
+}
+
+static int run(const cli_command *self, int argc, char **argv) {
+    const cli_study_job job = {self, prepare, CLI_SUMMARY_PANEL};
+    return cli_study_run(&job, argc, argv);
+}
+
+const cli_command cli_command_panel = {
+    .name = "panel",
+    .synopsis = "TABLE... --state COL --weight COL [options]",
+    .summary = "Draws a panel of a few agents by weight, attributes it alone, and sets it beside the crowd.",
+    .details = "A panel of 100 is drawn unless --panel-size says otherwise, from the last time if there are several.\n"
+               "Its members keep the cohorts that they have in the crowd. All options of attribute work here too.\n"
+               "\n"
+               "  throng generate bluesky --agents 20000 --out crowd.parquet\n"
+               "  throng panel crowd.parquet --id id --state state --weight followers --seed 7",
+    .run = run,
+};

@@ -1,0 +1,325 @@
+/* The short summary of a report on the terminal: the answer in a sentence, the tables, the certificate in words. */
+#include "cli/summary.h"
+
+#include "cli/command.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- looking things up ----------------------------------------------------------------------------------------- */
+
+json_t *cli_json_get(const json_t *object, const char *path) {
+    char name[64];
+    size_t n = strcspn(path, ".");
+    snprintf(name, sizeof name, "%.*s", (int)n, path);
+    json_t *item = json_object_get(object, name);
+    return path[n] && item ? cli_json_get(item, path + n + 1) : item;
+}
+
+double cli_json_number(const json_t *object, const char *path) {
+    const json_t *item = cli_json_get(object, path);
+    return json_is_number(item) ? json_number_value(item) : (double)NAN;
+}
+
+int64_t cli_json_count(const json_t *object, const char *path) {
+    return json_integer_value(cli_json_get(object, path));
+}
+
+const char *cli_json_text(const json_t *object, const char *path) {
+    const char *text = json_string_value(cli_json_get(object, path));
+    return text ? text : "";
+}
+
+bool cli_report_is_change(const json_t *report) {
+    return cli_json_count(report, "times") > 1;
+}
+
+const char *cli_report_whole(const json_t *report) {
+    double sum = cli_json_number(report, "certificate.sum_phi");
+    if (!cli_report_is_change(report))
+        return "total";
+    return sum > 0.0 ? "rise" : sum < 0.0 ? "fall" : "change";
+}
+
+/* ---- the answer ------------------------------------------------------------------------------------------------ */
+
+/* "day 14", "2024-11-05" or, without a time column, "" */
+static cli_text time_name(const json_t *report, const char *label) {
+    const char *column = cli_json_text(report, "columns.time");
+    cli_text out = {""};
+    char text[128];
+    if (!*label)
+        return out;
+    const char *digits = label + (*label == '-');
+    bool number = strspn(digits, "0123456789") == strlen(digits);
+    snprintf(text, sizeof text, "%s%s%s", number ? column : "", number ? " " : "", label);
+    return cli_clip(text, 40);
+}
+
+/* A cohort in a sentence: "the head", "the top 10 % by followers", "language en". */
+static void cohort_phrase(const json_t *cohort, char *out, size_t size) {
+    const char *name = cli_json_text(cohort, "name"), *meaning = cli_json_text(cohort, "meaning");
+    const char *is = strstr(meaning, " is ");
+    if (strcmp(name, "head") == 0 || strcmp(name, "middle") == 0 || strcmp(name, "long tail") == 0)
+        snprintf(out, size, "the %s", name);
+    else if (is)
+        snprintf(out, size, "%.*s %s", (int)(is - meaning), meaning, is + 4);
+    else
+        snprintf(out, size, "%s%s", strncmp(meaning, "the ", 4) == 0 ? "" : "the ", meaning);
+    snprintf(out, size, "%s", cli_clip(out, 44).text);
+}
+
+/* The cohort with the n-th largest |share|, n from 0. */
+static const json_t *nth_cohort(const json_t *cohorts, int n) {
+    const json_t *found = NULL;
+    double limit = INFINITY;
+    size_t last = 0;
+    for (int round = 0; round <= n; round++) {
+        double best = -1.0;
+        size_t at = 0;
+        found = NULL;
+        for (size_t i = 0; i < json_array_size(cohorts); i++) {
+            const json_t *one = json_array_get(cohorts, i);
+            double size = fabs(cli_json_number(one, "share"));
+            bool later = size < limit || (size == limit && round > 0 && i > last);
+            if (later && size > best) {
+                best = size;
+                found = one;
+                at = i;
+            }
+        }
+        limit = best;
+        last = at;
+    }
+    return found;
+}
+
+/* "The long tail carried 61.0 % of the rise, the middle 27.3 %, the head 11.7 %." */
+static void shares_sentence(const json_t *report, char *out, size_t size) {
+    const json_t *cohorts = cli_json_get(report, "cohorts");
+    char phrase[128];
+    size_t used = 0;
+    out[0] = '\0';
+    if (json_array_size(cohorts) < 2)
+        return;
+    for (int i = 0; i < 3 && used < size; i++) {
+        const json_t *one = nth_cohort(cohorts, i);
+        if (!one)
+            break;
+        double share = cli_json_number(one, "share");
+        cohort_phrase(one, phrase, sizeof phrase);
+        if (i == 0)
+            used += (size_t)snprintf(out, size, " %s carried %s of the %s", phrase, cli_percent(share).text,
+                                     cli_report_whole(report));
+        else
+            used += (size_t)snprintf(out + used, size - used, ", %s %s", phrase, cli_percent(share).text);
+    }
+    if (!used)
+        return;
+    out[1] = (char)toupper((unsigned char)out[1]);
+    if (used < size)
+        snprintf(out + used, size - used, ".");
+}
+
+static void print_answer(const cli_style *style, const json_t *report) {
+    char text[1200], shares[500], what[200];
+    double before = cli_json_number(report, "indicator.baseline"),
+           after = cli_json_number(report, "indicator.observed");
+    snprintf(what, sizeof what, "%.60s of %s", cli_json_text(report, "indicator.name"),
+             cli_clip(cli_json_text(report, "columns.state"), 40).text);
+    shares_sentence(report, shares, sizeof shares);
+    if (before == after && !cli_report_is_change(report))
+        snprintf(text, sizeof text, "%s is %s, as it is at the baseline (%s).", what, cli_value(after).text,
+                 cli_json_text(report, "indicator.baseline_kind"));
+    else if (!cli_report_is_change(report))
+        snprintf(text, sizeof text, "%s is %s, %s %s from %s at the baseline (%s).%s", what, cli_value(after).text,
+                 after < before ? "down" : "up", cli_value(fabs(after - before)).text, cli_value(before).text,
+                 cli_json_text(report, "indicator.baseline_kind"), shares);
+    else
+        snprintf(text, sizeof text, "%s %s from %s to %s between %s and %s.%s", what,
+                 after > before   ? "rose"
+                 : after < before ? "fell"
+                                  : "stayed the same,",
+                 cli_value(before).text, cli_value(after).text,
+                 time_name(report, cli_json_text(report, "indicator.change_from")).text,
+                 time_name(report, cli_json_text(report, "indicator.change_to")).text, shares);
+    fputs(style->bold, stdout);
+    cli_print_wrapped(stdout, text, 0, style->width);
+    fputs(style->plain, stdout);
+}
+
+/* "A panel of 100 drawn by weight says 0.51 where the crowd has 0.34. It credits the head with 78 % instead of 12 %."
+ */
+static void print_panel_answer(const cli_style *style, const json_t *report) {
+    char text[600], phrase[128];
+    const json_t *cohorts = cli_json_get(report, "panel.cohorts"), *worst = NULL;
+    double off = -1.0;
+    for (size_t i = 0; i < json_array_size(cohorts); i++) {
+        const json_t *one = json_array_get(cohorts, i);
+        double by = fabs(cli_json_number(one, "share") - cli_json_number(one, "crowd_share"));
+        if (by > off) {
+            off = by;
+            worst = one;
+        }
+    }
+    cli_text when = time_name(report, cli_json_text(report, "panel.time"));
+    int used = snprintf(text, sizeof text, "A panel of %s drawn %s%s%s puts %.60s of %s at %s, where the crowd has %s.",
+                        cli_count(cli_json_count(report, "panel.size")).text, cli_json_text(report, "panel.drawn"),
+                        *when.text ? " on " : "", when.text, cli_json_text(report, "indicator.name"),
+                        cli_clip(cli_json_text(report, "columns.state"), 40).text,
+                        cli_value(cli_json_number(report, "panel.indicator.observed")).text,
+                        cli_value(cli_json_number(report, "panel.indicator.crowd_observed")).text);
+    if (worst && json_array_size(cohorts) > 1) {
+        cohort_phrase(worst, phrase, sizeof phrase);
+        snprintf(text + used, sizeof text - (size_t)used, " It credits %s with %s instead of %s.", phrase,
+                 cli_percent(cli_json_number(worst, "share")).text,
+                 cli_percent(cli_json_number(worst, "crowd_share")).text);
+    }
+    fputs(style->bold, stdout);
+    cli_print_wrapped(stdout, text, 0, style->width);
+    fputs(style->plain, stdout);
+}
+
+/* ---- who, when, how -------------------------------------------------------------------------------------------- */
+
+static void print_crowd(const cli_style *style, const json_t *report) {
+    char text[500];
+    int64_t times = cli_json_count(report, "times");
+    const char *weight = cli_json_text(report, "columns.weight"), *spec = cli_json_text(report, "indicator.spec");
+    int used = snprintf(text, sizeof text, "%s agents", cli_count(cli_json_count(report, "agents")).text);
+    if (times > 1)
+        used += snprintf(text + used, sizeof text - (size_t)used, " in %s rows, %s times",
+                         cli_count(cli_json_count(report, "rows")).text, cli_count(times).text);
+    if (json_is_true(cli_json_get(report, "indicator.weighted")))
+        used += snprintf(text + used, sizeof text - (size_t)used, ", counted by %s",
+                         *weight ? cli_clip(weight, 40).text : "weight");
+    bool params = strchr(spec, ':') && strcmp(strchr(spec, ':'), ":weighted=false") != 0;
+    snprintf(text + used, sizeof text - (size_t)used, "; %s path from the %s baseline%s%.200s",
+             cli_json_text(report, "indicator.path"), cli_json_text(report, "indicator.baseline_kind"),
+             params ? "; " : "", params ? spec : "");
+    fputs(style->dim, stdout);
+    cli_print_wrapped(stdout, text, 0, style->width);
+    fputs(style->plain, stdout);
+}
+
+#define SPARKS_MAX 60
+
+/* Values of all times, thinned out to what fits; *lowest and *highest are their places in by_time. */
+static int collect_values(const json_t *by_time, double *out, size_t *lowest, size_t *highest) {
+    size_t n = json_array_size(by_time), shown = n < SPARKS_MAX ? n : SPARKS_MAX;
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        double value = cli_json_number(json_array_get(by_time, i), "indicator.observed");
+        out[i * shown / n] = value;
+        if (value < low) {
+            low = value;
+            *lowest = i;
+        }
+        if (value > high) {
+            high = value;
+            *highest = i;
+        }
+    }
+    return (int)shown;
+}
+
+static void print_extreme(const char *word, const json_t *report, const json_t *entry) {
+    printf("  %s %s (%s)", word, cli_value(cli_json_number(entry, "indicator.observed")).text,
+           time_name(report, cli_json_text(entry, "time")).text);
+}
+
+static void print_times(const cli_style *style, const json_t *report) {
+    const json_t *by_time = cli_json_get(report, "by_time");
+    double values[SPARKS_MAX];
+    size_t lowest = 0, highest = 0;
+    if (json_array_size(by_time) < 3)
+        return;
+    int n = collect_values(by_time, values, &lowest, &highest);
+    printf("\nby %s  %s", cli_clip(cli_json_text(report, "columns.time"), 20).text, style->bar);
+    cli_print_sparkline(values, n);
+    printf("%s", style->plain);
+    print_extreme("lowest", report, json_array_get(by_time, lowest));
+    print_extreme("highest", report, json_array_get(by_time, highest));
+    printf("\n");
+}
+
+/* ---- certificate, timings, remarks ----------------------------------------------------------------------------- */
+
+static void print_certificate(const cli_style *style, const json_t *report, const char *path) {
+    const json_t *it = cli_json_get(report, path);
+    char text[600], where[128] = "", within[80] = " to the last bit";
+    double residual = cli_json_number(it, "efficiency_residual");
+    if (residual > 0.0)
+        snprintf(within, sizeof within, " within %.1g (%.1g is allowed)", residual, cli_json_number(it, "tolerance"));
+    if (cli_report_is_change(report) && strcmp(path, "certificate") == 0)
+        snprintf(where, sizeof where, " at each of %s times and in the change",
+                 cli_count(cli_json_count(report, "times")).text);
+    snprintf(text, sizeof text, "%s: the parts add up to the whole%s%s; %lld nodes, %.60s",
+             json_is_true(cli_json_get(it, "converged")) ? "exactly additive" : "NOT CONVERGED", where, within,
+             (long long)cli_json_count(it, "quadrature_nodes"), cli_json_text(it, "method"));
+    printf("\n%scertificate%s ", style->bold, style->plain);
+    cli_print_wrapped(stdout, text, 12, style->width);
+}
+
+/* "2.1 s: read 1.2 s, population 120 ms, ..."; stages below a thousandth of the total are left out, but for the one
+ * that people ask about. */
+static void print_timings(const cli_style *style, const json_t *report) {
+    json_t *timings = cli_json_get(report, "timings"), *value = NULL;
+    const char *key = NULL;
+    char text[500];
+    bool first = true;
+    double total = cli_json_number(timings, "total_seconds");
+    int used = snprintf(text, sizeof text, "%s", cli_duration(total).text);
+    json_object_foreach(timings, key, value) {
+        double seconds = json_number_value(value);
+        size_t length = strlen(key) - strlen("_seconds");
+        bool asked = strcmp(key, "attribute_seconds") == 0;
+        if (strcmp(key, "total_seconds") == 0 || (seconds <= 1e-3 * total && !asked))
+            continue;
+        used += snprintf(text + used, sizeof text - (size_t)used, "%s%.*s %s", first ? ": " : ", ",
+                         (int)(length < 30 ? length : 30), key, cli_duration(seconds).text);
+        first = false;
+    }
+    printf("%stime%s        ", style->bold, style->plain);
+    cli_print_wrapped(stdout, text, 12, style->width);
+}
+
+static void print_remarks(const cli_style *style, const json_t *report, const char *out) {
+    const json_t *notes = cli_json_get(report, "notes");
+    for (size_t i = 0; i < json_array_size(notes); i++) {
+        printf("%s%s%s        ", style->bold, "note", style->plain);
+        cli_print_wrapped(stdout, json_string_value(json_array_get(notes, i)), 12, style->width);
+    }
+    if (out)
+        printf("%swritten%s     %s: report.json, attribution.parquet, %sstudy.yaml\n", style->bold, style->plain, out,
+               cli_report_is_change(report) ? "change.parquet, " : "");
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) {
+    json_error_t reason;
+    json_t *report = json_loads(text, 0, &reason);
+    cli_style style = cli_style_of(stdout);
+    if (!report)
+        return cli_fail(CLI_FAILURE, "the report cannot be read: %s.", reason.text);
+    if (kind == CLI_SUMMARY_PANEL) {
+        print_panel_answer(&style, report);
+        print_crowd(&style, report);
+        cli_summary_panel(&style, report);
+    } else {
+        print_answer(&style, report);
+        print_crowd(&style, report);
+        print_times(&style, report);
+        cli_summary_cohorts(&style, report);
+        if (cli_json_get(report, "panel"))
+            cli_summary_panel(&style, report);
+        cli_summary_top(&style, report);
+    }
+    print_certificate(&style, report, kind == CLI_SUMMARY_PANEL ? "panel.certificate" : "certificate");
+    print_timings(&style, report);
+    print_remarks(&style, report, out);
+    json_decref(report);
+    return CLI_OK;
+}

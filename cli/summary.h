@@ -1,0 +1,36 @@
+/* The short summary of a report on the terminal. It is made from report.json alone and computes nothing anew. */
+#ifndef THRONG_CLI_SUMMARY_H
+#define THRONG_CLI_SUMMARY_H
+
+#include "cli/terminal.h"
+
+#include <jansson.h>
+
+typedef enum cli_summary_kind {
+    CLI_SUMMARY_FULL, /* who moved the crowd */
+    CLI_SUMMARY_PANEL /* the panel beside the crowd */
+} cli_summary_kind;
+
+/* Prints the summary of a report. @param out where the run was written, or NULL. Returns an exit code. */
+int cli_summary_print(const char *report, cli_summary_kind kind, const char *out);
+
+/* ---- parts in summary_tables.c --------------------------------------------------------------------------------- */
+
+/* The cohorts as a bar chart, the panel's beside the crowd's, the top agents. */
+void cli_summary_cohorts(const cli_style *style, const json_t *report);
+void cli_summary_panel(const cli_style *style, const json_t *report);
+void cli_summary_top(const cli_style *style, const json_t *report);
+
+/* ---- looking things up ----------------------------------------------------------------------------------------- */
+
+/* A member by a path like "indicator.observed": NULL, NaN, 0 or "" if there is none. */
+json_t *cli_json_get(const json_t *object, const char *path);
+double cli_json_number(const json_t *object, const char *path);
+int64_t cli_json_count(const json_t *object, const char *path);
+const char *cli_json_text(const json_t *object, const char *path);
+
+/* Whether the report is about a change between two times; what its shares are a part of: "rise", "fall", "total". */
+bool cli_report_is_change(const json_t *report);
+const char *cli_report_whole(const json_t *report);
+
+#endif

@@ -1,0 +1,181 @@
+/* The tables of a summary: cohorts as a bar chart, panel beside crowd, top agents. */
+#include "cli/summary.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COHORTS_SHOWN 12
+#define TOP_SHOWN     10
+#define GAP           "  "
+
+/* ---- cohorts --------------------------------------------------------------------------------------------------- */
+
+typedef struct ranked {
+    double size;
+    size_t place;
+} ranked;
+
+static int by_size(const void *a, const void *b) {
+    const ranked *one = a, *other = b;
+    if (one->size != other->size)
+        return one->size > other->size ? -1 : 1;
+    return one->place < other->place ? -1 : 1;
+}
+
+static int by_place(const void *a, const void *b) {
+    const ranked *one = a, *other = b;
+    return one->place < other->place ? -1 : 1;
+}
+
+/* Which cohorts to show: all, or those with the largest |phi|; in the order of the report. */
+static int choose(const json_t *cohorts, ranked *out) {
+    ranked list[256];
+    size_t n = json_array_size(cohorts);
+    n = n < 256 ? n : 256;
+    for (size_t i = 0; i < n; i++)
+        list[i] = (ranked){fabs(cli_json_number(json_array_get(cohorts, i), "phi")), i};
+    qsort(list, n, sizeof *list, by_size);
+    size_t shown = n < COHORTS_SHOWN ? n : COHORTS_SHOWN;
+    qsort(list, shown, sizeof *list, by_place);
+    memcpy(out, list, shown * sizeof *list);
+    return (int)shown;
+}
+
+/* The range of a member over all cohorts; members that are null are left out. */
+static void add_range(const json_t *cohorts, const char *member, double *lowest, double *highest) {
+    for (size_t i = 0; i < json_array_size(cohorts); i++) {
+        double value = cli_json_number(json_array_get(cohorts, i), member);
+        if (value < *lowest)
+            *lowest = value;
+        if (value > *highest)
+            *highest = value;
+    }
+}
+
+/* Characters that a member needs in the rows that are shown, at most `most`. */
+static int needed(const json_t *cohorts, const ranked *shown, int n, const char *member, int most) {
+    int width = 6; /* "cohort" */
+    for (int i = 0; i < n; i++) {
+        int wide = cli_width(cli_json_text(json_array_get(cohorts, shown[i].place), member));
+        width = wide > width ? wide : width;
+    }
+    return width < most ? width : most;
+}
+
+static void print_more(size_t n, int shown) {
+    if (n > (size_t)shown)
+        printf("... and %s smaller ones\n", cli_count((int64_t)n - shown).text);
+}
+
+void cli_summary_cohorts(const cli_style *style, const json_t *report) {
+    const json_t *cohorts = cli_json_get(report, "cohorts");
+    ranked shown[COHORTS_SHOWN];
+    double lowest = 0.0, highest = 0.0;
+    int n = choose(cohorts, shown);
+    if (n < 2)
+        return;
+    int name = needed(cohorts, shown, n, "name", 18), meaning = 2 + needed(cohorts, shown, n, "meaning", 34);
+    if (style->width < name + meaning + 60)
+        meaning = 0; /* no room */
+    add_range(cohorts, "share", &lowest, &highest);
+    cli_bars bars = cli_bars_for(lowest, highest, style->width - name - meaning - 12 - 12 - 10 - 2);
+    printf("\n%s", style->bold);
+    cli_print_left("cohort", name + meaning);
+    cli_print_right("agents", 12);
+    cli_print_right("phi", 12);
+    cli_print_right("share", 10);
+    printf(GAP "of the %s%s\n", cli_report_whole(report), style->plain);
+    for (int i = 0; i < n; i++) {
+        const json_t *cohort = json_array_get(cohorts, shown[i].place);
+        double share = cli_json_number(cohort, "share");
+        cli_print_left(cli_clip(cli_json_text(cohort, "name"), name).text, name);
+        if (meaning > 0) {
+            fputs(GAP, stdout);
+            cli_print_left(cli_clip(cli_json_text(cohort, "meaning"), meaning - 2).text, meaning - 2);
+        }
+        cli_print_right(cli_count(cli_json_count(cohort, "agents")).text, 12);
+        cli_print_right(cli_value(cli_json_number(cohort, "phi")).text, 12);
+        cli_print_right(cli_percent(share).text, 10);
+        fputs(GAP, stdout);
+        cli_print_bar(style, &bars, share, false);
+        printf("\n");
+    }
+    print_more(json_array_size(cohorts), n);
+}
+
+/* ---- panel ----------------------------------------------------------------------------------------------------- */
+
+void cli_summary_panel(const cli_style *style, const json_t *report) {
+    const json_t *cohorts = cli_json_get(report, "panel.cohorts");
+    ranked shown[COHORTS_SHOWN];
+    double lowest = 0.0, highest = 0.0;
+    int n = choose(cohorts, shown), name = needed(cohorts, shown, n, "name", 18);
+    add_range(cohorts, "share", &lowest, &highest);
+    add_range(cohorts, "crowd_share", &lowest, &highest);
+    cli_bars bars = cli_bars_for(lowest, highest, (style->width - name - 12 - 10 - 2 - 8 - 10 - 2) / 2);
+    printf("\n%s", style->bold);
+    cli_print_left("cohort", name);
+    cli_print_right("agents", 12);
+    cli_print_right("share", 10);
+    fputs(GAP, stdout);
+    cli_print_left("crowd", bars.left + (bars.left > 0) + bars.right);
+    cli_print_right("agents", 8);
+    cli_print_right("share", 10);
+    printf(GAP "panel of %s%s\n", cli_count(cli_json_count(report, "panel.size")).text, style->plain);
+    for (int i = 0; i < n; i++) {
+        const json_t *cohort = json_array_get(cohorts, shown[i].place);
+        double crowd = cli_json_number(cohort, "crowd_share"), panel = cli_json_number(cohort, "share");
+        cli_print_left(cli_clip(cli_json_text(cohort, "name"), name).text, name);
+        cli_print_right(cli_count(cli_json_count(cohort, "crowd_agents")).text, 12);
+        cli_print_right(cli_percent(crowd).text, 10);
+        fputs(GAP, stdout);
+        cli_print_bar(style, &bars, crowd, true);
+        cli_print_right(cli_count(cli_json_count(cohort, "agents")).text, 8);
+        cli_print_right(cli_percent(panel).text, 10);
+        fputs(GAP, stdout);
+        cli_print_bar(style, &bars, panel, false);
+        printf("\n");
+    }
+    print_more(json_array_size(cohorts), n);
+}
+
+/* ---- top agents ------------------------------------------------------------------------------------------------ */
+
+/* An id, number or text, as it stands in the report. */
+static cli_text id_text(const json_t *id) {
+    char number[32];
+    if (json_is_string(id))
+        return cli_clip(json_string_value(id), 24);
+    snprintf(number, sizeof number, "%lld", (long long)json_integer_value(id));
+    return cli_clip(number, 24);
+}
+
+void cli_summary_top(const cli_style *style, const json_t *report) {
+    const json_t *top = cli_json_get(report, "top");
+    bool weights = *cli_json_text(report, "columns.weight") != '\0';
+    bool cohorts = json_array_size(cli_json_get(report, "cohorts")) > 1;
+    size_t n = json_array_size(top), shown = n < TOP_SHOWN ? n : TOP_SHOWN;
+    if (n == 0)
+        return;
+    printf("\n%s", style->bold);
+    cli_print_left("top agents", 26);
+    cli_print_right("phi", 12);
+    cli_print_right("share", 10);
+    cli_print_right(cli_clip(cli_json_text(report, "columns.state"), 12).text, 13);
+    if (weights)
+        cli_print_right(cli_clip(cli_json_text(report, "columns.weight"), 12).text, 14);
+    printf("%s%s\n", cohorts ? GAP "cohort" : "", style->plain);
+    for (size_t i = 0; i < shown; i++) {
+        const json_t *one = json_array_get(top, i);
+        cli_print_left(id_text(cli_json_get(one, "id")).text, 26);
+        cli_print_right(cli_value(cli_json_number(one, "phi")).text, 12);
+        cli_print_right(cli_percent(cli_json_number(one, "share")).text, 10);
+        cli_print_right(cli_value(cli_json_number(one, "state")).text, 13);
+        if (weights)
+            cli_print_right(cli_value(cli_json_number(one, "weight")).text, 14);
+        printf("%s%s\n", cohorts ? GAP : "", cohorts ? cli_clip(cli_json_text(one, "cohort"), 20).text : "");
+    }
+    if (n > shown)
+        printf("... and %s more in the report\n", cli_count((int64_t)(n - shown)).text);
+}

@@ -1,0 +1,265 @@
+/* Numbers the way people read them, text in columns, bars, colour: see terminal.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "cli/terminal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* ---- numbers --------------------------------------------------------------------------------------------------- */
+
+/* Puts commas between thousands of a text of digits. */
+static cli_text group(const char *digits, bool negative) {
+    cli_text out;
+    size_t n = strlen(digits), used = 0;
+    if (negative)
+        out.text[used++] = '-';
+    for (size_t i = 0; i < n && used + 2 < sizeof out.text; i++) {
+        if (i > 0 && (n - i) % 3 == 0)
+            out.text[used++] = ',';
+        out.text[used++] = digits[i];
+    }
+    out.text[used] = '\0';
+    return out;
+}
+
+cli_text cli_count(int64_t n) {
+    char digits[32];
+    snprintf(digits, sizeof digits, "%llu", n < 0 ? 0ULL - (unsigned long long)n : (unsigned long long)n);
+    return group(digits, n < 0);
+}
+
+cli_text cli_amount(double x) {
+    static const char *const unit[] = {"", " k", " M", " G", " T"};
+    cli_text out;
+    int step = 0;
+    while (fabs(x) >= 999.5 && step < 4) {
+        x /= 1000.0;
+        step++;
+    }
+    snprintf(out.text, sizeof out.text, "%.*f%s",
+             fabs(x) >= 99.5 || step == 0 ? 0
+             : fabs(x) >= 9.95            ? 1
+                                          : 2,
+             x, unit[step]);
+    return out;
+}
+
+cli_text cli_percent(double share) {
+    cli_text out;
+    double percent = 100.0 * share;
+    if (!isfinite(percent))
+        snprintf(out.text, sizeof out.text, "-");
+    else if (percent == 0.0)
+        snprintf(out.text, sizeof out.text, "0 %%");
+    else if (fabs(percent) >= 1e6)
+        snprintf(out.text, sizeof out.text, "%.2g %%", percent);
+    else if (fabs(percent) >= 0.95)
+        snprintf(out.text, sizeof out.text, "%.1f %%", percent);
+    else if (fabs(percent) >= 1e-4)
+        snprintf(out.text, sizeof out.text, "%.2g %%", percent);
+    else
+        snprintf(out.text, sizeof out.text, "%.0e %%", percent);
+    return out;
+}
+
+cli_text cli_value(double x) {
+    cli_text out;
+    char digits[40];
+    if (!isfinite(x)) {
+        snprintf(out.text, sizeof out.text, "-");
+        return out;
+    }
+    if (fabs(x) < 1e15 && (x == floor(x) || fabs(x) >= 9999.5)) {
+        snprintf(digits, sizeof digits, "%.0f", fabs(x));
+        return group(digits, x < 0.0);
+    }
+    snprintf(out.text, sizeof out.text, "%.4g", x);
+    return out;
+}
+
+cli_text cli_duration(double seconds) {
+    cli_text out;
+    if (seconds < 0.00095)
+        snprintf(out.text, sizeof out.text, "%.2g ms", 1e3 * seconds);
+    else if (seconds < 0.9995)
+        snprintf(out.text, sizeof out.text, "%.0f ms", 1e3 * seconds);
+    else if (seconds < 99.95)
+        snprintf(out.text, sizeof out.text, "%.3g s", seconds);
+    else
+        snprintf(out.text, sizeof out.text, "%.0f min %.0f s", floor(seconds / 60.0), floor(fmod(seconds, 60.0)));
+    return out;
+}
+
+cli_text cli_bytes(double bytes) {
+    static const char *const unit[] = {"bytes", "kB", "MB", "GB", "TB"};
+    cli_text out;
+    int step = 0;
+    while (bytes >= 999.5 && step < 4) {
+        bytes /= 1000.0;
+        step++;
+    }
+    snprintf(out.text, sizeof out.text, "%.*f %s", step == 0 || bytes >= 99.5 ? 0 : 1, bytes, unit[step]);
+    return out;
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------------ */
+
+static bool continues(char c) {
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+int cli_width(const char *text) {
+    int n = 0;
+    for (; *text; text++)
+        n += !continues(*text);
+    return n;
+}
+
+cli_text cli_clip(const char *text, int width) {
+    static const char more[] = "\xE2\x80\xA6"; /* ... */
+    cli_text out;
+    size_t used = 0;
+    bool cut = cli_width(text) > width;
+    int left = cut ? width - 1 : width;
+    for (; *text && used + sizeof more + 4 < sizeof out.text; text++) {
+        if (!continues(*text) && left-- <= 0)
+            break;
+        unsigned char c = (unsigned char)*text;
+        out.text[used++] = c < 0x20 || c == 0x7F ? '?' : *text;
+    }
+    out.text[used] = '\0';
+    if (*text)
+        memcpy(out.text + used, more, sizeof more);
+    return out;
+}
+
+void cli_print_left(const char *text, int width) {
+    int spaces = width - cli_width(text);
+    printf("%s%*s", text, spaces > 0 ? spaces : 0, "");
+}
+
+void cli_print_right(const char *text, int width) {
+    int spaces = width - cli_width(text);
+    printf("%*s%s", spaces > 0 ? spaces : 0, "", text);
+}
+
+/* Length of the next word; a number and its unit are one. */
+static int word_length(const char *text) {
+    size_t n = strcspn(text, " \n");
+    if (n > 0 && text[n] == ' ' && text[n - 1] >= '0' && text[n - 1] <= '9') {
+        size_t unit = strcspn(text + n + 1, " \n");
+        if (unit > 0 && unit <= 3 && (text[n + 1] == '%' || strchr("smkMG", text[n + 1])))
+            n += 1 + unit;
+    }
+    return (int)n;
+}
+
+void cli_print_wrapped(FILE *out, const char *text, int indent, int width) {
+    int column = indent;
+    bool fresh = true; /* nothing stands on this line yet */
+    while (*text) {
+        int length = word_length(text);
+        char word[512];
+        snprintf(word, sizeof word, "%.*s", length, text);
+        int wide = cli_width(word);
+        if (!fresh && column + 1 + wide > width) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+            fresh = true;
+        }
+        column += fprintf(out, "%s", fresh ? "" : " ") + wide;
+        fputs(word, out);
+        fresh = fresh && wide == 0;
+        text += length;
+        text += *text == ' ' || *text == '\n';
+    }
+    fputc('\n', out);
+}
+
+/* ---- style ----------------------------------------------------------------------------------------------------- */
+
+cli_style cli_style_of(FILE *out) {
+    const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM"), *columns = getenv("COLUMNS");
+    bool tty = isatty(fileno(out)) != 0;
+    bool colour = tty && !(no_colour && *no_colour) && terminal && strcmp(terminal, "dumb") != 0;
+    struct winsize size;
+    int width = columns ? atoi(columns) : 0;
+    if (width <= 0 && tty && ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
+        width = size.ws_col;
+    if (width <= 0)
+        width = 100;
+    width = width < 60 ? 60 : width > 100 ? 100 : width;
+    if (!colour)
+        return (cli_style){"", "", "", "", "", width};
+    return (cli_style){"\033[1m", "\033[2m", "\033[36m", "\033[33m", "\033[0m", width};
+}
+
+/* ---- drawing --------------------------------------------------------------------------------------------------- */
+
+static void repeat(const char *text, int n) {
+    for (int i = 0; i < n; i++)
+        fputs(text, stdout);
+}
+
+/* Blocks from the left with a last one in eighths; returns the characters used. */
+static int bar_right(double length, int width) {
+    static const char *const part[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    int eighths = (int)lround(fmin(length, width) * 8.0);
+    if (eighths == 0 && length > 0.0)
+        eighths = 1; /* little is not nothing */
+    repeat("█", eighths / 8);
+    fputs(part[eighths % 8], stdout);
+    return (eighths + 7) / 8;
+}
+
+/* Blocks that end at the right; only halves exist for the first one. */
+static void bar_left(double length, int width) {
+    int halves = (int)lround(fmin(length, width) * 2.0);
+    bool sliver = halves == 0 && length > 0.0;
+    repeat(" ", width - (halves + 1) / 2 - sliver);
+    fputs(sliver ? "▕" : halves % 2 ? "▐" : "", stdout);
+    repeat("█", halves / 2);
+}
+
+cli_bars cli_bars_for(double lowest, double highest, int width) {
+    cli_bars bars = {.right = width};
+    lowest = lowest < 0.0 ? -lowest : 0.0;
+    highest = highest > 0.0 ? highest : 0.0;
+    bars.scale = lowest + highest > 0.0 ? width / (lowest + highest) : 0.0;
+    if (lowest > 0.0) {
+        bars.left = (int)ceil(lowest * bars.scale);
+        bars.left = bars.left < 1 ? 1 : bars.left > width - 2 ? width - 2 : bars.left;
+        bars.right = width - 1 - bars.left;
+        bars.scale = fmin(bars.left / lowest, highest > 0.0 ? bars.right / highest : INFINITY);
+    }
+    return bars;
+}
+
+void cli_print_bar(const cli_style *style, const cli_bars *bars, double value, bool pad) {
+    double length = isfinite(value) ? fabs(value) * bars->scale : 0.0;
+    if (bars->left > 0) {
+        fputs(style->against, stdout);
+        bar_left(value < 0.0 ? length : 0.0, bars->left);
+        printf("%s│", style->plain);
+    }
+    fputs(style->bar, stdout);
+    int used = bar_right(value > 0.0 ? length : 0.0, bars->right);
+    printf("%s%*s", style->plain, pad ? bars->right - used : 0, "");
+}
+
+void cli_print_sparkline(const double *values, int n) {
+    static const char *const block[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    double low = INFINITY, high = -INFINITY;
+    for (int i = 0; i < n; i++)
+        if (isfinite(values[i])) {
+            low = fmin(low, values[i]);
+            high = fmax(high, values[i]);
+        }
+    for (int i = 0; i < n; i++) {
+        int height = high > low ? (int)lround(7.0 * (values[i] - low) / (high - low)) : 3;
+        fputs(isfinite(values[i]) ? block[height] : " ", stdout);
+    }
+}

@@ -1,0 +1,56 @@
+/* Numbers the way people read them, text in columns, bars, colour. */
+#ifndef THRONG_CLI_TERMINAL_H
+#define THRONG_CLI_TERMINAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A short text by value: cli_count(n).text may stand in a printf. */
+typedef struct cli_text {
+    char text[64];
+} cli_text;
+
+cli_text cli_count(int64_t n);                  /* 1,671,587 */
+cli_text cli_amount(double x);                  /* 1.67 M */
+cli_text cli_percent(double share);             /* 31.4 % */
+cli_text cli_value(double x);                   /* 0.3402, -1.234e-07, 12,346 */
+cli_text cli_duration(double seconds);          /* 3 ms, 2.41 s, 2 min 5 s */
+cli_text cli_bytes(double bytes);               /* 12.3 MB */
+cli_text cli_clip(const char *text, int width); /* at most `width` characters, without control characters */
+
+/* Characters of a UTF-8 text. */
+int cli_width(const char *text);
+
+/* The text, then spaces up to `width` characters; or before it. */
+void cli_print_left(const char *text, int width);
+void cli_print_right(const char *text, int width);
+
+/* A paragraph, broken at spaces to at most `width` characters; lines begin with `indent` spaces, the first has its
+ * indent already. */
+void cli_print_wrapped(FILE *out, const char *text, int indent, int width);
+
+/* What the terminal can do. */
+typedef struct cli_style {
+    const char *bold, *dim, *bar, *against, *plain; /* escape sequences, or "" */
+    int width;                                      /* columns to use, 60..100 */
+} cli_style;
+
+cli_style cli_style_of(FILE *out);
+
+/* Room for bars: characters left and right of an axis (left 0: there is no axis), and characters per unit. */
+typedef struct cli_bars {
+    int left, right;
+    double scale;
+} cli_bars;
+
+/* Divides `width` characters so that bars from lowest to highest fit. */
+cli_bars cli_bars_for(double lowest, double highest, int width);
+
+/* A bar; with `pad`, spaces up to the end of the room follow. Not finite: no bar. */
+void cli_print_bar(const cli_style *style, const cli_bars *bars, double value, bool pad);
+
+/* A line of n blocks of eight heights between the least and the largest value; values that are not finite are blank. */
+void cli_print_sparkline(const double *values, int n);
+
+#endif

@@ -1,0 +1,233 @@
+/**
+ * Attribution: splits a macro indicator over the agents that made it, exactly additive, with a certificate.
+ */
+#ifndef THRONG_ATTRIBUTION_H
+#define THRONG_ATTRIBUTION_H
+
+#include "throng/indicator.h"
+#include "throng/population.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- value functions: what every method sees ------------------------------------------------------------------- */
+
+/** Gauss-Legendre nodes on the ray from nobody (t = 0) to everybody (t = 1). */
+typedef struct throng_nodes {
+    int n;
+    const double *t;      /* [n] in (0, 1) */
+    const double *weight; /* [n] */
+} throng_nodes;
+
+/** What a pass over all agents gave. */
+typedef struct throng_credit_sums {
+    double phi;      /* sum of phi */
+    double absolute; /* sum of |phi| */
+    double change;   /* sum of |phi - phi by the coarser rule| */
+} throng_credit_sums;
+
+/**
+ * The indicator as a function of participation alpha in [0,1]^N. A caller's own fills in self, n_agents, value and,
+ * for methods that need it, gradient; the rest is optional and makes things fast.
+ * Every function returns THRONG_OK or fails with a message; a value that is not finite is an error of throng's.
+ */
+typedef struct throng_value_function {
+    void *self;
+    int64_t n_agents;
+
+    /** *out = v(alpha). @param alpha [n_agents] */
+    throng_status (*value)(void *self, const double *alpha, double *out, throng_error *err);
+
+    /** out[i] = dv/dalpha_i at alpha. @param out [n_agents] */
+    throng_status (*gradient)(void *self, const double *alpha, double *out, throng_error *err);
+
+    /** *out = v(t, ..., t). NULL: value is called. */
+    throng_status (*ray_value)(void *self, double t, double *out, throng_error *err);
+
+    /** *out = d/dt v(t, ..., t), if that is much cheaper than ray_credit; NULL otherwise. */
+    throng_status (*ray_slope)(void *self, double t, double *out, throng_error *err);
+
+    /** phi[i] = sum_q weight_q dv/dalpha_i(t_q, ..., t_q), and what it adds up to. `coarse` is the rule that
+     * sums->change is measured against; NULL: change is not computed. phi NULL: only sums are wanted. NULL: gradient is
+     * called. */
+    throng_status (*ray_credit)(void *self, const throng_nodes *fine, const throng_nodes *coarse, double *phi,
+                                throng_credit_sums *sums, throng_error *err);
+
+    /** The aggregate form, if there is one: for coalitions, alpha_i = 0 or 1, v = f(m0 + sum over members of step_i)
+     * with m0 and step_i in R^k. Methods that visit many coalitions then change k numbers instead of asking for v. On
+     * the presence path it holds for every alpha. n_aggregates = 0: there is none, and the functions are NULL. */
+    int n_aggregates;                                /* k, 1..THRONG_AGGREGATES_MAX */
+    bool aggregates_linear;                          /* it holds for every alpha in [0,1]^N */
+    void (*aggregate_origin)(void *self, double *m); /* m[k] = m0: nobody takes part. Cost O(n_agents k) */
+    void (*aggregate_steps)(void *self, int64_t begin, int64_t end, double *steps); /* steps[end - begin][k] */
+    double (*aggregate_value)(void *self, const double *m);                         /* f(m), NaN where undefined */
+    void (*aggregate_gradient)(void *self, const double *m, double *out);           /* out[k] = df/dm_k */
+
+    /** The gradient may be singular at t = 0 and t = 1: methods place nodes accordingly. */
+    bool singular_ends;
+} throng_value_function;
+
+/* ---- methods --------------------------------------------------------------------------------------------------- */
+
+/** The proof that comes with an attribution. */
+typedef struct throng_certificate {
+    double nobody, everybody;   /* v(0) and v(1), in the indicator's unit */
+    double sum_phi;             /* sum of phi, same unit */
+    double efficiency_residual; /* |sum phi - (v(1) - v(0))| / max(|v(1) - v(0)|, 1e-4 moved), where moved is the larger
+                                   of sum |phi| and, if known, the integral of |dv/dt| along the ray */
+    double rule_change;         /* sum |phi - phi of the rule with half the nodes| / max(sum |phi|, 1e-4 moved) */
+    double tolerance;           /* both must be at or below it */
+    int quadrature_nodes;       /* nodes of the last rule */
+    bool converged;
+} throng_certificate;
+
+typedef struct throng_method_options {
+    double tolerance; /* in (0, 1) */
+    int nodes_max;    /* >= 2 */
+    uint64_t seed;
+    const double *param; /* the descriptor's parameters, in its order */
+} throng_method_options;
+
+/** A method plug-in. */
+typedef struct throng_method {
+    throng_about about;
+    /** Fills phi [n_agents] and the certificate. THRONG_E_NOT_CONVERGED (documented exception: phi and certificate hold
+     *  the last iterate), THRONG_E_UNSUPPORTED with one sentence why. */
+    throng_status (*attribute)(throng_context *context, const throng_value_function *function,
+                               const throng_method_options *options, double *phi, throng_certificate *certificate,
+                               throng_error *err);
+} throng_method;
+
+/**
+ * Attributes a caller's own value function.
+ * @param method   "aumann-shapley", with parameters if it has any
+ * @param phi      [function->n_agents] out
+ * @return what the method returns; THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_attribute_function(throng_context *context,
+                                                                   const throng_value_function *function,
+                                                                   const char *method, double tolerance, int nodes_max,
+                                                                   uint64_t seed, double *phi,
+                                                                   throng_certificate *certificate, throng_error *err);
+
+/* ---- attributing a population ---------------------------------------------------------------------------------- */
+
+/** From where the path starts. */
+typedef enum throng_baseline {
+    THRONG_BASELINE_DEFAULT, /* what the indicator's descriptor says */
+    THRONG_BASELINE_NEUTRAL, /* 0 */
+    THRONG_BASELINE_MEAN,    /* the (weighted, if the indicator is) mean state of the agent's time */
+    THRONG_BASELINE_FIRST,   /* the agent's own state at the first time it is there */
+    THRONG_BASELINE_COLUMN,  /* the population's baseline column */
+    THRONG_BASELINE_COUNT
+} throng_baseline;
+
+/** "state", "presence"; "neutral", "mean", "first", "column"; NULL for the defaults and unknown values. */
+THRONG_API const char *throng_path_name(throng_path path);
+THRONG_API const char *throng_baseline_name(throng_baseline baseline);
+
+/** What to attribute, and how. Start from throng_attribution_default(). */
+typedef struct throng_attribution_def {
+    const char *indicator; /* default "variance"; "esteban-ray:alpha=1.3" gives parameters */
+    const char *method;    /* default "aumann-shapley" */
+    throng_path path;
+    throng_baseline baseline;
+    double tolerance; /* default 1e-10 */
+    int nodes_max;    /* default 1024 */
+    uint64_t seed;    /* default 0; for methods that draw */
+} throng_attribution_def;
+
+THRONG_API throng_attribution_def throng_attribution_default(void);
+
+typedef struct throng_attribution throng_attribution;
+
+/**
+ * Attributes an indicator of a population to its agents, at each time, and its change from the first time to the last.
+ *
+ * phi[row] is what the row's agent contributed to v(1) - v(0) at its time. The change of the indicator is the value
+ * function v_last - v_first, so by linearity an agent's part in it is phi(last) - phi(first), 0 where it is absent.
+ * An absent agent is silent, not deleted: it keeps its mass and contributes what the baseline does, so the path never
+ * divides by an empty crowd. Shape indicators (shift and scale invariant) take, on the presence path, a normal
+ * reference crowd with the observed mean and spread in place of a point: see the descriptor.
+ *
+ * @param population  must outlive the attribution
+ * @return THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER; THRONG_E_DOMAIN (a state the indicator does not allow);
+ *         THRONG_E_DEGENERATE (undefined value, or constant path); THRONG_E_NOT_CONVERGED; THRONG_E_CANCELLED.
+ *
+ * Cost: two passes over the rows for moment indicators (bound by memory bandwidth); 8 bytes a row for phi.
+ * Source: Aumann and Shapley 1974; arXiv 2605.11404. Paths, baselines and reference crowds are throng's construction.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_attribute(throng_context *context, const throng_population *population,
+                                                          const throng_attribution_def *def, throng_attribution **out,
+                                                          throng_error *err);
+THRONG_API void throng_attribution_free(throng_attribution *attribution);
+
+/** [rows] phi in the order of the population's rows. */
+THRONG_API const double *throng_attribution_phi(const throng_attribution *attribution);
+
+/** The certificate of the index-th time. */
+THRONG_API throng_certificate throng_attribution_certificate(const throng_attribution *attribution, int64_t time);
+
+/** What was resolved: indicator and method with all parameters, path and baseline. Strings live as long as self. */
+THRONG_API throng_attribution_def throng_attribution_resolved(const throng_attribution *attribution);
+
+/** The descriptor of the indicator, and whether it counts agents by their weight. */
+THRONG_API const throng_indicator *throng_attribution_indicator(const throng_attribution *attribution);
+THRONG_API bool throng_attribution_weighted(const throng_attribution *attribution);
+
+/** Whether the absent are a normal reference crowd with the observed mean and spread, not agents at a baseline. */
+THRONG_API bool throng_attribution_reference_crowd(const throng_attribution *attribution);
+
+/** The change from the first time to the last. With one time: from baseline to observed. */
+typedef struct throng_change {
+    double before, after;  /* the indicator at the first and at the last time; with one time v(0) and v(1) */
+    double baseline_shift; /* how much v(0) differs between the two times: no agent is credited with it */
+    double sum_phi;        /* sum over agents */
+    double
+        efficiency_residual; /* |sum_phi - (after - before - baseline_shift)| / max(|after - before|, 1e-4 sum|phi|) */
+} throng_change;
+THRONG_API throng_change throng_attribution_change(const throng_attribution *attribution);
+
+/** [agents] each agent's part in the change. With one time it is phi by agent. */
+THRONG_API const double *throng_attribution_change_phi(const throng_attribution *attribution);
+
+/** One cohort's part: its agents, the sum of their phi and of |phi|. */
+typedef struct throng_cohort_credit {
+    int64_t n_agents;
+    double phi, absolute;
+} throng_cohort_credit;
+
+/** Credits of all cohorts at one time, or, with time -1, in the change: an agent is in the cohort it has at the last
+ *  time, or at the first if it is gone. @param out [throng_cohorts_count] */
+THRONG_API void throng_attribution_cohorts(const throng_attribution *attribution, const throng_cohorts *cohorts,
+                                           int64_t time, throng_cohort_credit *out);
+
+/** One entry of a list of top agents. */
+typedef struct throng_top_agent {
+    throng_agent agent;
+    int64_t row; /* its row at the time, or at the last (else first) time for the change */
+    double phi;
+} throng_top_agent;
+
+/** The agents with the largest |phi| at one time, or, with time -1, in the change; ties go to the earlier agent.
+ *  @param out [n] @return how many there are, <= n; with THRONG_E_MEMORY none. */
+THRONG_API int throng_attribution_top(const throng_attribution *attribution, int64_t time, int n,
+                                      throng_top_agent *out);
+
+/* ---- panels ---------------------------------------------------------------------------------------------------- */
+
+/**
+ * Draws a panel from one time: `size` different rows, with probability proportional to weight (successive sampling by
+ * exponential keys, Efraimidis and Spirakis 2006, doi 10.1016/j.ipl.2005.11.003), in the order drawn. Rows of weight 0
+ * are never drawn.
+ * @param rows [size] out  @param n_drawn out, fewer than size if there are not enough rows
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_panel_draw(throng_context *context, const throng_population *population,
+                                                           int64_t time, int size, uint64_t seed, int64_t *rows,
+                                                           int *n_drawn, throng_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,36 @@
+/**
+ * All that the author of a plug-in needs. A shared object with plug-ins has one entry:
+ *
+ *     static const throng_about *const list[] = {&my_indicator.about, NULL};
+ *     THRONG_PLUGIN(.indicators = list);
+ */
+#ifndef THRONG_PLUGIN_H
+#define THRONG_PLUGIN_H
+
+#include "throng/attribution.h"
+#include "throng/generator.h"
+#include "throng/indicator.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Changes whenever a shared object built before cannot be used any more. */
+#define THRONG_PLUGIN_ABI 1
+
+/** What a shared object offers: lists that end with NULL, or NULL. */
+typedef struct throng_plugin {
+    int abi; /* THRONG_PLUGIN_ABI */
+    const throng_about *const *indicators;
+    const throng_about *const *generators;
+    const throng_about *const *methods;
+} throng_plugin;
+
+#define THRONG_PLUGIN(...)                                                                                             \
+    THRONG_API extern const throng_plugin throng_plugin_entry;                                                         \
+    const throng_plugin throng_plugin_entry = {.abi = THRONG_PLUGIN_ABI, __VA_ARGS__}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,113 @@
+/**
+ * Population: who is in the crowd. A row is an agent at a time; rows are grouped by time.
+ */
+#ifndef THRONG_POPULATION_H
+#define THRONG_POPULATION_H
+
+#include "throng/table.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** An agent: 0.. in the order of first appearance; -1 is nobody. */
+typedef int32_t throng_agent;
+
+/** What to do with rows whose state, weight or baseline is NULL, NaN or infinite. */
+typedef enum throng_missing {
+    THRONG_MISSING_ERROR, /* refuse, naming the first such row and how many there are */
+    THRONG_MISSING_DROP,  /* leave them out and count them */
+    THRONG_MISSING_COUNT
+} throng_missing;
+
+/** Which columns of a table play which part. Start from throng_population_default(). */
+typedef struct throng_population_def {
+    const char *state;    /* number; required */
+    const char *weight;   /* number >= 0, not all 0 at any time; NULL: everyone weighs 1 */
+    const char *id;       /* whole number or text, unique at each time; NULL: each row is an agent, numbered from 1 */
+    const char *time;     /* whole number, date, timestamp or text (in alphabetical order); NULL: one time */
+    const char *baseline; /* number: the state an agent is compared with; NULL: none */
+    const char *cohort;   /* number or text by which cohorts are formed; NULL: none */
+    throng_missing missing;
+} throng_population_def;
+
+THRONG_API throng_population_def throng_population_default(void);
+
+typedef struct throng_population throng_population;
+
+/**
+ * Makes a population from columns of a table.
+ *
+ * Rows are grouped by ascending time and keep their order within a time. The table's own columns move into the
+ * population (the table is freed); columns added as views stay the caller's, and are only read; they are copied only if
+ * rows have to be dropped or regrouped.
+ *
+ * @param table  consumed, also on failure
+ * @return THRONG_E_COLUMN, THRONG_E_EMPTY (no rows, or none left), THRONG_E_MISSING_VALUE, THRONG_E_WEIGHT,
+ *         THRONG_E_DUPLICATE_AGENT, each naming the first row concerned; rows count from 1 in the table's order.
+ *
+ * Cost: O(rows) time; memory is the columns, 4 bytes a row for agents if there are ids, and 8 a different agent.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_population_create(throng_context *context, throng_table *table,
+                                                                  const throng_population_def *def,
+                                                                  throng_population **out, throng_error *err);
+THRONG_API void throng_population_free(throng_population *population);
+
+THRONG_API int64_t throng_population_rows(const throng_population *population);
+THRONG_API int64_t throng_population_agents(const throng_population *population);
+THRONG_API int64_t throng_population_times(const throng_population *population);
+THRONG_API int64_t throng_population_dropped(const throng_population *population); /* rows left out */
+
+/** Rows of the index-th time: begin, end. */
+THRONG_API void throng_population_slice(const throng_population *population, int64_t time, int64_t *begin,
+                                        int64_t *end);
+
+/** The label of a time as text ("3", "2024-11-05"); "" if there is no time column. size >= 64 is always enough. */
+THRONG_API void throng_population_time_label(const throng_population *population, int64_t time, char *out, size_t size);
+
+/** The agent of a row. */
+THRONG_API throng_agent throng_population_agent(const throng_population *population, int64_t row);
+
+/** The id of an agent as text; the number of its row if there is no id column. Cut to size. */
+THRONG_API void throng_population_id(const throng_population *population, throng_agent agent, char *out, size_t size);
+
+/** State and weight of a row. */
+THRONG_API double throng_population_state(const throng_population *population, int64_t row);
+THRONG_API double throng_population_weight(const throng_population *population, int64_t row);
+
+/* ---- cohorts --------------------------------------------------------------------------------------------------- */
+
+/** How the crowd is divided into cohorts. */
+typedef struct throng_cohorts_def {
+    const double *cuts; /* [n_cuts] ascending in (0, 1): quantiles; NULL: 0.9, 0.999 */
+    int n_cuts;
+} throng_cohorts_def;
+
+#define THRONG_COHORTS_MAX 256
+
+typedef struct throng_cohorts throng_cohorts;
+
+/**
+ * Divides every time's agents into cohorts: by quantiles of the cohort column (of the weights if there is none), or,
+ * if that column is text or (without cuts given) whole numbers with at most 32 different values, by its values.
+ *
+ * An agent is above the cut q if its value exceeds the value at rank floor(q n) of its time's n agents: ties fall
+ * below. With two cuts the cohorts are called "long tail", "middle" and "head". Without weights and cohort column there
+ * is one cohort, "everyone".
+ * @return THRONG_E_COHORT: cuts out of order, or more than THRONG_COHORTS_MAX values.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_cohorts_create(const throng_population *population,
+                                                               const throng_cohorts_def *def, throng_cohorts **out,
+                                                               throng_error *err);
+THRONG_API void throng_cohorts_free(throng_cohorts *cohorts);
+THRONG_API int throng_cohorts_count(const throng_cohorts *cohorts);
+/** Name of a cohort ("head"), and what it holds ("top 0.1 % by followers"). */
+THRONG_API const char *throng_cohorts_name(const throng_cohorts *cohorts, int cohort);
+THRONG_API const char *throng_cohorts_meaning(const throng_cohorts *cohorts, int cohort);
+/** [rows] the cohort of each row. */
+THRONG_API const uint8_t *throng_cohorts_view(const throng_cohorts *cohorts);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,84 @@
+/**
+ * Reports: the one writer of results. report.json is the contract: the command line prints it, Python loads it, the
+ * web draws it, and none of them recomputes a number. docs/report.md describes every key.
+ */
+#ifndef THRONG_REPORT_H
+#define THRONG_REPORT_H
+
+#include "throng/attribution.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Version of report.json's layout: raised when a key changes its meaning or goes. */
+#define THRONG_REPORT_SCHEMA 1
+
+/** A stage and how long it took. */
+typedef struct throng_timing {
+    const char *stage; /* "read": becomes timings.read_seconds */
+    double seconds;
+} throng_timing;
+
+/** A panel to report beside the crowd it was drawn from; see throng_panel_draw. */
+typedef struct throng_panel_view {
+    const throng_attribution *attribution; /* of the panel on its own: one time, one row an agent drawn */
+    const int64_t *rows;                   /* [n] rows of the crowd that were drawn, in the panel's order */
+    int n;
+    int64_t time; /* the time of the crowd that it was drawn from */
+} throng_panel_view;
+
+/** What goes into a report beside the attribution itself. Start from throng_report_default(); NULL leaves a part out.
+ */
+typedef struct throng_report_def {
+    int top;             /* how many agents the lists of top agents have, >= 0; default 20 */
+    const char *command; /* how to repeat the run, as typed */
+    uint64_t seed;
+    const throng_source *sources; /* [n_sources] files that were read */
+    int n_sources;
+    const throng_timing *timings; /* [n_timings] */
+    int n_timings;
+    const throng_panel_view *panel;
+} throng_report_def;
+
+THRONG_API throng_report_def throng_report_default(void);
+
+/**
+ * Makes report.json as text.
+ * @param json  out: zero-terminated, to be given back with throng_text_free
+ * Cost: O(rows) for the lists of top agents and the cohorts.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_report_json(throng_context *context,
+                                                            const throng_attribution *attribution,
+                                                            const throng_cohorts *cohorts, const throng_report_def *def,
+                                                            char **json, throng_error *err);
+THRONG_API void throng_text_free(throng_context *context, char *text);
+
+/** A file of a run directory that the caller has as text. */
+typedef struct throng_run_file {
+    const char *name; /* "report.json" */
+    const char *text;
+} throng_run_file;
+
+/** Whether a run directory can be made here: fails with THRONG_E_EXISTS or THRONG_E_WRITE before any work is done. */
+THRONG_API THRONG_MUST_USE throng_status throng_run_directory_check(throng_context *context, const char *path,
+                                                                    bool force, throng_error *err);
+
+/**
+ * Writes a run directory: the given text files, attribution.parquet (id, time if there is one, state, weight, cohort,
+ * phi; a row a row of the population) and, with more than one time, change.parquet (id, cohort, phi; a row an agent).
+ * Written aside and renamed: it appears whole or not at all.
+ * @param force  replaces what is there if it is a run directory (has a report.json) or an empty directory; anything
+ *               else is never touched
+ * @return THRONG_E_EXISTS, THRONG_E_WRITE (not writable, disk full), THRONG_E_CANCELLED.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_run_directory_write(throng_context *context, const char *path,
+                                                                    const throng_attribution *attribution,
+                                                                    const throng_cohorts *cohorts,
+                                                                    const throng_run_file *files, int n_files,
+                                                                    bool force, throng_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

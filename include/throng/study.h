@@ -1,0 +1,89 @@
+/**
+ * Studies: all settings of a run in one place, from a file, from command-line options or set one by one; and the run.
+ * The only part of throng that sees the whole line from table to report.
+ */
+#ifndef THRONG_STUDY_H
+#define THRONG_STUDY_H
+
+#include "throng/report.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum throng_key_kind {
+    THRONG_KEY_TEXT,
+    THRONG_KEY_TEXT_LIST,
+    THRONG_KEY_CHOICE,  /* one of `choices` */
+    THRONG_KEY_REAL,    /* finite, in [minimum, maximum] */
+    THRONG_KEY_INTEGER, /* whole number in [minimum, maximum] */
+    THRONG_KEY_REAL_LIST,
+    THRONG_KEY_KIND_COUNT
+} throng_key_kind;
+
+/** One setting. Study files, command-line options, their help, the JSON Schema and the docs are derived from this
+ *  table alone. */
+typedef struct throng_study_key {
+    const char *key;         /* "population.state": section and name in a study file */
+    const char *option;      /* "--state"; NULL: a positional argument or none */
+    const char *placeholder; /* "COL" */
+    throng_key_kind kind;
+    const char *fallback; /* default as text; NULL: not set */
+    const char *choices;  /* "state|presence" */
+    double minimum, maximum;
+    const char *doc; /* one line */
+} throng_study_key;
+
+/** How many keys there are, and the index-th (NULL outside). */
+THRONG_API int throng_study_key_count(void);
+THRONG_API const throng_study_key *throng_study_key_at(int index);
+
+typedef struct throng_study throng_study;
+
+/** A study with every key at its default. */
+THRONG_API THRONG_MUST_USE throng_status throng_study_create(throng_context *context, throng_study **out,
+                                                             throng_error *err);
+THRONG_API void throng_study_free(throng_study *study);
+
+/**
+ * Sets a key from text; lists grow by one entry a call for TEXT_LIST, and take "0.9,0.999" for REAL_LIST.
+ * @return THRONG_E_UNKNOWN_NAME with the nearest key; THRONG_E_PARAMETER with what is allowed.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_study_set(throng_study *study, const char *key, const char *value,
+                                                          throng_error *err);
+
+/** The value of a key as text, NULL if it is not set; of a list its index-th entry, NULL past the end. */
+THRONG_API const char *throng_study_text(const throng_study *study, const char *key, int index);
+
+/**
+ * Reads a study file (YAML: sections of `key: value`). Relative file names in it are relative to its folder.
+ * @return THRONG_E_FILE, THRONG_E_STUDY (file:line, what is wrong, the nearest key).
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_study_load(throng_study *study, const char *path, throng_error *err);
+
+/** The resolved study as YAML, with absolute file names, so that it can be run from anywhere. throng_text_free it. */
+THRONG_API THRONG_MUST_USE throng_status throng_study_yaml(const throng_study *study, char **yaml, throng_error *err);
+
+typedef struct throng_run throng_run;
+
+/**
+ * Runs a study: reads, attributes, forms cohorts, makes the report and, if `out` is given, writes the run directory.
+ * @param command  how the run was asked for, for provenance; NULL: none
+ * @param out      path of the run directory to write; NULL: nothing is written
+ * @param force    see throng_run_directory_write
+ * @return whatever a stage returns; on failure nothing is written.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_study_run(throng_study *study, const char *command, const char *out,
+                                                          bool force, throng_run **run, throng_error *err);
+THRONG_API void throng_run_free(throng_run *run);
+
+/** What a run made; valid until it is freed. */
+THRONG_API const char *throng_run_report(const throng_run *run); /* report.json as text */
+THRONG_API const throng_population *throng_run_population(const throng_run *run);
+THRONG_API const throng_attribution *throng_run_attribution(const throng_run *run);
+THRONG_API const throng_cohorts *throng_run_cohorts(const throng_run *run);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,14 @@
+/** All of throng. See README.md for a first program. */
+#ifndef THRONG_H
+#define THRONG_H
+
+#include "throng/attribution.h"
+#include "throng/core.h"
+#include "throng/generator.h"
+#include "throng/indicator.h"
+#include "throng/population.h"
+#include "throng/report.h"
+#include "throng/study.h"
+#include "throng/table.h"
+
+#endif

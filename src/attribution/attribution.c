@@ -1,0 +1,344 @@
+/* Attributing a population: every time on its own, then the change from the first to the last. */
+#include "attribution/attribution.h"
+#include "attribution/crowd.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- names ----------------------------------------------------------------------------------------------------- */
+
+static const char *const path_names[THRONG_PATH_COUNT] = {
+    [THRONG_PATH_STATE] = "state", [THRONG_PATH_PRESENCE] = "presence"};
+static const char *const baseline_names[THRONG_BASELINE_COUNT] = {[THRONG_BASELINE_NEUTRAL] = "neutral",
+                                                                  [THRONG_BASELINE_MEAN] = "mean",
+                                                                  [THRONG_BASELINE_FIRST] = "first",
+                                                                  [THRONG_BASELINE_COLUMN] = "column"};
+
+const char *throng_path_name(throng_path path) {
+    return (int)path >= 0 && path < THRONG_PATH_COUNT ? path_names[path] : NULL;
+}
+
+const char *throng_baseline_name(throng_baseline baseline) {
+    return (int)baseline >= 0 && baseline < THRONG_BASELINE_COUNT ? baseline_names[baseline] : NULL;
+}
+
+throng_attribution_def throng_attribution_default(void) {
+    return (throng_attribution_def){
+        .indicator = "variance", .method = "aumann-shapley", .tolerance = 1e-10, .nodes_max = 1024};
+}
+
+/* ---- methods --------------------------------------------------------------------------------------------------- */
+
+static throng_status check_options(double tolerance, int nodes_max, throng_error *err) {
+    if (!(tolerance > 0.0 && tolerance < 1.0))
+        return THRONG_FAIL(err, E_PARAMETER, "tolerance must lie between 0 and 1, got %g.", tolerance);
+    if (nodes_max < 2 || nodes_max > 8192)
+        return THRONG_FAIL(err, E_PARAMETER, "nodes-max must lie in 2..8192, got %d.", nodes_max);
+    return THRONG_OK;
+}
+
+throng_status throng_attribute_function(throng_context *context, const throng_value_function *function,
+                                        const char *method, double tolerance, int nodes_max, uint64_t seed, double *phi,
+                                        throng_certificate *certificate, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_plugin_use use;
+    THRONG_TRY(check_options(tolerance, nodes_max, err));
+    THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_METHOD, method, &use, err));
+    THRONG_REQUIRE(function->n_agents > 0, E_EMPTY, "The value function has no agents.");
+    const throng_method *found = (const throng_method *)(const void *)use.about;
+    throng_method_options options = {tolerance, nodes_max, seed, use.param};
+    THRONG_TRY(found->attribute(context, function, &options, phi, certificate, err));
+out:
+    return status;
+}
+
+/* ---- states and baselines: range and domain -------------------------------------------------------------------- */
+
+typedef struct range_job {
+    const throng_population *population;
+    bool baseline;
+    double *low, *high; /* [chunks] */
+} range_job;
+
+static void range_chunk(void *user, throng_chunk chunk) {
+    const range_job *job = user;
+    const throng_column_view *columns[2] = {&job->population->state, &job->population->baseline};
+    double low = (double)INFINITY, high = -(double)INFINITY, scratch[THRONG_I_BLOCK];
+    for (int c = 0; c < (job->baseline ? 2 : 1); c++)
+        for (int64_t at = chunk.begin; at < chunk.end; at += THRONG_I_BLOCK) {
+            int64_t n = at + THRONG_I_BLOCK < chunk.end ? THRONG_I_BLOCK : chunk.end - at;
+            const double *x = throng_i_column_block(columns[c], at, n, scratch);
+            for (int64_t i = 0; i < n; i++) {
+                low = x[i] < low ? x[i] : low;
+                high = x[i] > high ? x[i] : high;
+            }
+        }
+    job->low[chunk.index] = low;
+    job->high[chunk.index] = high;
+}
+
+static throng_status find_range(throng_context *context, const throng_population *population, throng_baseline baseline,
+                                double *low, double *high, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t n = population->n_rows, n_chunks = throng_i_chunk_count(n);
+    range_job job = {.population = population, .baseline = baseline == THRONG_BASELINE_COLUMN};
+    THRONG_TRY(throng_i_alloc(context, n_chunks, sizeof *job.low, &job.low, err));
+    THRONG_TRY(throng_i_alloc(context, n_chunks, sizeof *job.high, &job.high, err));
+    THRONG_TRY(throng_chunks_for(context, n, range_chunk, &job, NULL, err));
+    *low = baseline == THRONG_BASELINE_NEUTRAL ? 0.0 : (double)INFINITY;
+    *high = baseline == THRONG_BASELINE_NEUTRAL ? 0.0 : -(double)INFINITY;
+    for (int64_t i = 0; i < n_chunks; i++) {
+        *low = fmin(*low, job.low[i]);
+        *high = fmax(*high, job.high[i]);
+    }
+out:
+    throng_i_free(context, job.low);
+    throng_i_free(context, job.high);
+    return status;
+}
+
+/* Names the first row whose state or baseline the indicator does not allow. */
+static throng_status fail_domain(const throng_attribution *self, bool positive, throng_error *err) {
+    const throng_population *population = self->population;
+    const throng_column_view *columns[2] = {&population->state, &population->baseline};
+    for (int64_t row = 0; row < population->n_rows; row++)
+        for (int c = 0; c < (self->def.baseline == THRONG_BASELINE_COLUMN ? 2 : 1); c++) {
+            double scratch[1], x = *throng_i_column_block(columns[c], row, 1, scratch);
+            char id[80];
+            throng_population_id(population, throng_population_agent(population, row), id, sizeof id);
+            if (x < 0.0 || (positive && x <= 0.0))
+                return THRONG_FAIL(err, E_DOMAIN, "%s needs %s values: agent %s has %s = %g.",
+                                   self->indicator.descriptor->about.name, positive ? "positive" : "non-negative", id,
+                                   columns[c]->name, x);
+        }
+    return THRONG_FAIL(err, E_INTERNAL, "A value outside the domain was lost; please report this.");
+}
+
+static throng_status check_states(throng_attribution *self, throng_error *err) {
+    const throng_indicator *descriptor = self->indicator.descriptor;
+    bool bounded = descriptor->flags & (THRONG_INDICATOR_NONNEGATIVE | THRONG_INDICATOR_POSITIVE);
+    if (!bounded && descriptor->form != THRONG_FORM_HISTOGRAM)
+        return THRONG_OK;
+    double low = 0.0, high = 0.0;
+    throng_status status = find_range(self->context, self->population, self->def.baseline, &low, &high, err);
+    if (status != THRONG_OK)
+        return status;
+    bool positive = descriptor->flags & THRONG_INDICATOR_POSITIVE;
+    if (bounded && (low < 0.0 || (positive && low <= 0.0)))
+        return fail_domain(self, positive, err);
+    if (descriptor->form == THRONG_FORM_HISTOGRAM)
+        return throng_i_indicator_set_range(&self->indicator, low, high, err);
+    return THRONG_OK;
+}
+
+/* ---- one time -------------------------------------------------------------------------------------------------- */
+
+/* "at time 3" or "" */
+static void where(const throng_population *population, int64_t time, char *out, size_t size) {
+    char label[64];
+    throng_population_time_label(population, time, label, sizeof label);
+    snprintf(out, size, "%s%s", *label ? " at time " : "", label);
+}
+
+/* Says in the indicator's own words why a time could not be attributed. */
+static throng_status explain(const throng_attribution *self, const throng_value_function *function, int64_t time,
+                             throng_status status, throng_error *err) {
+    char place[80];
+    where(self->population, time, place, sizeof place);
+    double nobody = 0.0, everybody = 0.0;
+    if (status == THRONG_E_DEGENERATE && function->ray_value(function->self, 0.0, &nobody, NULL) == THRONG_OK &&
+        function->ray_value(function->self, 1.0, &everybody, NULL) == THRONG_OK &&
+        !(isfinite(nobody) && isfinite(everybody))) {
+        const throng_indicator *indicator = self->indicator.descriptor;
+        return THRONG_FAIL(err, E_DEGENERATE, "%s is undefined%s%s: %s.", indicator->about.name, place,
+                           isfinite(everybody) ? " for the crowd at its baseline" : "",
+                           indicator->undefined ? indicator->undefined : "its value is not finite");
+    }
+    if (status == THRONG_E_NOT_CONVERGED && err && *place) {
+        char message[THRONG_MESSAGE_LENGTH];
+        snprintf(message, sizeof message, "%s", err->message);
+        return THRONG_FAIL(err, E_NOT_CONVERGED, "%s (%s)", message, place + 1);
+    }
+    return status;
+}
+
+static throng_status attribute_time(throng_attribution *self, const int64_t *first_row, int64_t time,
+                                    throng_error *err) {
+    throng_i_crowd crowd;
+    int64_t begin = 0, end = 0;
+    throng_population_slice(self->population, time, &begin, &end);
+    throng_i_crowd_def def = {.population = self->population,
+                              .indicator = &self->indicator,
+                              .path = self->def.path,
+                              .baseline = self->def.baseline,
+                              .first_row = first_row,
+                              .time = time,
+                              .progress = {"attributing", "agents", 2 * begin, 2 * self->population->n_rows}};
+    throng_status status = throng_i_crowd_init(self->context, &def, &crowd, err);
+    if (status != THRONG_OK)
+        return status;
+    throng_value_function function = throng_i_crowd_function(&crowd);
+    status =
+        throng_attribute_function(self->context, &function, self->method_spec, self->def.tolerance, self->def.nodes_max,
+                                  self->def.seed, self->phi + begin, &self->certificates[time], err);
+    if (status != THRONG_OK)
+        status = explain(self, &function, time, status, err);
+    throng_i_crowd_clear(&crowd);
+    return status;
+}
+
+/* ---- the change ------------------------------------------------------------------------------------------------ */
+
+static double relative(double difference, double whole, double absolute) {
+    double scale = fmax(fabs(whole), 1e-4 * absolute);
+    return scale > 0.0 ? fabs(difference) / scale : fabs(difference);
+}
+
+static void change_of_one_time(throng_attribution *self) {
+    const throng_certificate *only = &self->certificates[0];
+    self->change = (throng_change){.before = only->nobody,
+                                   .after = only->everybody,
+                                   .sum_phi = only->sum_phi,
+                                   .efficiency_residual = only->efficiency_residual};
+}
+
+static throng_status find_change(throng_attribution *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_population *population = self->population;
+    int64_t last = population->n_times - 1, begin = 0, end = 0;
+    if (last == 0)
+        change_of_one_time(self);
+    if (last == 0 && !population->agents) {
+        self->change_phi = self->phi;
+        goto out;
+    }
+    THRONG_TRY(throng_i_alloc(self->context, population->n_agents, sizeof(double), &self->change_phi, err));
+    THRONG_TRY(throng_i_alloc(self->context, population->n_agents, sizeof(int64_t), &self->change_row, err));
+    for (int64_t agent = 0; agent < population->n_agents; agent++)
+        self->change_row[agent] = -1;
+    /* Last minus first; with one time there is nothing to subtract. */
+    for (int pass = last == 0 ? 1 : 0; pass < 2; pass++) {
+        throng_population_slice(population, pass ? last : 0, &begin, &end);
+        for (int64_t row = begin; row < end; row++) {
+            throng_agent agent = throng_population_agent(population, row);
+            self->change_phi[agent] += pass ? self->phi[row] : -self->phi[row];
+            self->change_row[agent] = row;
+        }
+    }
+    if (last == 0)
+        goto out;
+    const throng_certificate *from = &self->certificates[0], *to = &self->certificates[last];
+    double absolute = 0.0, sum = 0.0;
+    for (int64_t agent = 0; agent < population->n_agents; agent++) {
+        sum += self->change_phi[agent];
+        absolute += fabs(self->change_phi[agent]);
+    }
+    self->change = (throng_change){
+        .before = from->everybody, .after = to->everybody, .baseline_shift = to->nobody - from->nobody, .sum_phi = sum};
+    double moved = self->change.after - self->change.before - self->change.baseline_shift;
+    self->change.efficiency_residual = relative(sum - moved, moved, absolute);
+out:
+    return status;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+static throng_status resolve(throng_attribution *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_population *population = self->population;
+    throng_i_plugin_use method;
+    THRONG_TRY(check_options(self->def.tolerance, self->def.nodes_max, err));
+    THRONG_TRY(throng_i_indicator_init(self->context, self->def.indicator, &self->indicator, err));
+    THRONG_TRY(throng_i_plugin_parse(self->context, THRONG_KIND_METHOD, self->def.method, &method, err));
+    throng_i_plugin_print(&self->indicator.use, self->indicator_spec, sizeof self->indicator_spec);
+    throng_i_plugin_print(&method, self->method_spec, sizeof self->method_spec);
+    self->def.indicator = self->indicator_spec;
+    self->def.method = self->method_spec;
+    const throng_indicator *descriptor = self->indicator.descriptor;
+    if (self->def.path == THRONG_PATH_DEFAULT)
+        self->def.path = descriptor->path;
+    if (self->def.baseline == THRONG_BASELINE_DEFAULT)
+        self->def.baseline = strcmp(descriptor->baseline, "mean") == 0 ? THRONG_BASELINE_MEAN : THRONG_BASELINE_NEUTRAL;
+    THRONG_REQUIRE(throng_path_name(self->def.path) && throng_baseline_name(self->def.baseline), E_ARGUMENT,
+                   "Unknown path (%d) or baseline (%d).", (int)self->def.path, (int)self->def.baseline);
+    THRONG_REQUIRE(self->def.baseline != THRONG_BASELINE_COLUMN || population->baseline.data, E_ARGUMENT,
+                   "The baseline is a column, but the population has none.");
+    THRONG_REQUIRE(self->def.baseline != THRONG_BASELINE_FIRST || (population->n_times > 1 && population->ids.name),
+                   E_ARGUMENT,
+                   "The baseline \"first\" is an agent's own first state: it needs an id column and a time column with "
+                   "at least two times.");
+    THRONG_TRY(throng_i_crowd_check(descriptor, self->def.path, self->def.baseline, err));
+    THRONG_TRY(check_states(self, err));
+out:
+    return status;
+}
+
+throng_status throng_attribute(throng_context *context, const throng_population *population,
+                               const throng_attribution_def *def, throng_attribution **out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_attribution *self = NULL;
+    int64_t *first_row = NULL;
+    THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
+    self->context = context;
+    self->population = population;
+    self->def = *def;
+    THRONG_TRY(resolve(self, err));
+    if (self->def.baseline == THRONG_BASELINE_FIRST)
+        THRONG_TRY(throng_i_population_first_rows(population, &first_row, err));
+    /* phi is written before it is read: no need to zero it. */
+    THRONG_TRY(throng_i_resize(context, &self->phi, population->n_rows, sizeof *self->phi, err));
+    THRONG_TRY(throng_i_alloc(context, population->n_times, sizeof *self->certificates, &self->certificates, err));
+    for (int64_t time = 0; time < population->n_times; time++)
+        THRONG_TRY(attribute_time(self, first_row, time, err));
+    THRONG_TRY(find_change(self, err));
+    *out = self;
+    self = NULL;
+out:
+    throng_i_free(context, first_row);
+    throng_attribution_free(self);
+    return status;
+}
+
+void throng_attribution_free(throng_attribution *self) {
+    if (!self)
+        return;
+    if (self->change_phi != self->phi)
+        throng_i_free(self->context, self->change_phi);
+    throng_i_free(self->context, self->change_row);
+    throng_i_free(self->context, self->phi);
+    throng_i_free(self->context, self->certificates);
+    throng_i_free(self->context, self);
+}
+
+const double *throng_attribution_phi(const throng_attribution *self) {
+    return self->phi;
+}
+
+throng_certificate throng_attribution_certificate(const throng_attribution *self, int64_t time) {
+    return time >= 0 && time < self->population->n_times ? self->certificates[time] : (throng_certificate){0};
+}
+
+throng_attribution_def throng_attribution_resolved(const throng_attribution *self) {
+    return self->def;
+}
+
+const throng_indicator *throng_attribution_indicator(const throng_attribution *self) {
+    return self->indicator.descriptor;
+}
+
+bool throng_attribution_weighted(const throng_attribution *self) {
+    return self->indicator.weighted;
+}
+
+bool throng_attribution_reference_crowd(const throng_attribution *self) {
+    return throng_i_crowd_has_reference(self->indicator.descriptor, self->def.path, self->def.baseline);
+}
+
+throng_change throng_attribution_change(const throng_attribution *self) {
+    return self->change;
+}
+
+const double *throng_attribution_change_phi(const throng_attribution *self) {
+    return self->change_phi;
+}

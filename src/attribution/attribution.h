@@ -1,0 +1,24 @@
+/* A finished attribution, for the report stage. */
+#ifndef THRONG_SRC_ATTRIBUTION_ATTRIBUTION_H
+#define THRONG_SRC_ATTRIBUTION_ATTRIBUTION_H
+
+#include "indicator/indicator.h"
+#include "throng/attribution.h"
+
+#define THRONG_I_SPEC_LENGTH 512
+
+struct throng_attribution {
+    throng_context *context;
+    const throng_population *population;
+    throng_i_indicator indicator;
+    char indicator_spec[THRONG_I_SPEC_LENGTH], method_spec[THRONG_I_SPEC_LENGTH];
+    throng_attribution_def def;       /* resolved */
+    double *phi;                      /* [rows] */
+    throng_certificate *certificates; /* [times] */
+    throng_change change;
+    double *change_phi; /* [agents] the same memory as phi if there is one time and an agent a row */
+    int64_t
+        *change_row; /* [agents] an agent's row at the last time, else at the first, else -1; NULL: agent a has row a */
+};
+
+#endif

@@ -1,0 +1,126 @@
+/* Parallel loops over fixed chunks, sums in a fixed order, the clock and progress. The only code that knows OpenMP. */
+#define _POSIX_C_SOURCE 200809L
+#include "core/context.h"
+
+#include <omp.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+double throng_i_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+#define PROGRESS_INTERVAL 0.1
+
+throng_status throng_i_progress(throng_context *context, const throng_progress *progress, throng_error *err) {
+    if (!context->progress)
+        return THRONG_OK;
+    double now = throng_i_seconds();
+    bool finished = progress->total >= 0 && progress->done >= progress->total;
+    if (now < context->progress_next && !finished)
+        return THRONG_OK;
+    context->progress_next = now + PROGRESS_INTERVAL;
+    if (context->progress(context->progress_user, progress))
+        return THRONG_OK;
+    return THRONG_FAIL(err, E_CANCELLED, "Stopped while %s.", progress->stage);
+}
+
+throng_status throng_chunks_for(throng_context *context, int64_t n, throng_chunk_fn body, void *user,
+                                const throng_progress *progress, throng_error *err) {
+    int64_t n_chunks = throng_i_chunk_count(n);
+    int threads = n_chunks < context->threads ? (int)n_chunks : context->threads;
+    bool watched = progress && context->progress;
+    atomic_bool stop = false;
+    throng_status status = THRONG_OK;
+    _Atomic int64_t done = 0;
+#pragma omp parallel num_threads(threads > 0 ? threads : 1) if (threads > 1)
+    {
+        /* Static shares: chunks cost alike, and each thread walks through memory in one direction. */
+        int thread = omp_get_thread_num(), n_threads = omp_get_num_threads();
+        int64_t first = n_chunks * thread / n_threads, last = n_chunks * (thread + 1) / n_threads;
+        for (int64_t i = first; i < last; i++) {
+            throng_chunk chunk = {i, i * THRONG_CHUNK_ROWS, (i + 1) * THRONG_CHUNK_ROWS};
+            if (chunk.end > n)
+                chunk.end = n;
+            body(user, chunk);
+            if (!watched)
+                continue;
+            int64_t total = atomic_fetch_add(&done, chunk.end - chunk.begin) + (chunk.end - chunk.begin);
+            if (thread == 0) {
+                throng_progress report = *progress;
+                report.done += total;
+                report.total = progress->total ? progress->total : n;
+                status = throng_i_progress(context, &report, err);
+                stop = status != THRONG_OK;
+            }
+            if (stop)
+                break;
+        }
+    }
+    return status;
+}
+
+void throng_i_sum_rows(double *rows, int64_t n_rows, int width, double *out) {
+    for (int64_t step = 1; step < n_rows; step *= 2)
+        for (int64_t i = 0; i + step < n_rows; i += 2 * step)
+            for (int j = 0; j < width; j++)
+                rows[i * width + j] += rows[(i + step) * width + j];
+    for (int j = 0; j < width; j++)
+        out[j] = n_rows > 0 ? rows[j] : 0.0;
+}
+
+/* Rows of partial sums are made and added up in batches, so that wide sums (bins) over many chunks stay small. */
+#define SUM_BATCH_DOUBLES 65536
+
+typedef struct sum_job {
+    throng_i_sum_fn body;
+    void *user;
+    double *rows;
+    int width;
+    int64_t first_chunk, n;
+} sum_job;
+
+static void sum_chunk(void *user, throng_chunk chunk) {
+    const sum_job *job = user;
+    double *sums = job->rows + chunk.index * job->width;
+    memset(sums, 0, (size_t)job->width * sizeof *sums);
+    chunk.index += job->first_chunk;
+    chunk.begin += job->first_chunk * THRONG_CHUNK_ROWS;
+    chunk.end += job->first_chunk * THRONG_CHUNK_ROWS;
+    job->body(job->user, chunk, sums);
+}
+
+throng_status throng_i_sum_over(throng_context *context, int64_t n, int width, throng_i_sum_fn body, void *user,
+                                const throng_progress *progress, double *out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t n_chunks = throng_i_chunk_count(n), batch = SUM_BATCH_DOUBLES / width;
+    if (batch < 64)
+        batch = 64;
+    sum_job job = {body, user, NULL, width, 0, n};
+    double *batch_sum = NULL;
+    throng_progress report = {0};
+    if (progress)
+        report = *progress;
+    if (report.total == 0)
+        report.total = n;
+    THRONG_TRY(throng_i_alloc(context, (n_chunks < batch ? n_chunks : batch) * width, sizeof(double), &job.rows, err));
+    THRONG_TRY(throng_i_alloc(context, width, sizeof(double), &batch_sum, err));
+    memset(out, 0, (size_t)width * sizeof *out);
+    for (; job.first_chunk < n_chunks; job.first_chunk += batch) {
+        int64_t chunks = n_chunks - job.first_chunk < batch ? n_chunks - job.first_chunk : batch;
+        int64_t first = job.first_chunk * THRONG_CHUNK_ROWS;
+        int64_t rows = first + chunks * THRONG_CHUNK_ROWS < n ? chunks * THRONG_CHUNK_ROWS : n - first;
+        THRONG_TRY(throng_chunks_for(context, rows, sum_chunk, &job, progress ? &report : NULL, err));
+        report.done += rows;
+        throng_i_sum_rows(job.rows, chunks, width, batch_sum);
+        for (int j = 0; j < width; j++)
+            out[j] += batch_sum[j];
+    }
+out:
+    throng_i_free(context, job.rows);
+    throng_i_free(context, batch_sum);
+    return status;
+}

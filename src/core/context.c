@@ -1,0 +1,79 @@
+/* The context: creation, threads, progress, memory. */
+#define _POSIX_C_SOURCE 200809L
+#include "core/context.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define THREADS_MAX 1024
+
+static void *default_realloc(void *user, void *pointer, size_t size) {
+    (void)user;
+    if (size == 0) {
+        free(pointer);
+        return NULL;
+    }
+    return realloc(pointer, size);
+}
+
+throng_status throng_i_context_create(throng_realloc_fn realloc_fn, void *user, throng_context **out,
+                                      throng_error *err) {
+    throng_status status = THRONG_OK;
+    if (!realloc_fn)
+        realloc_fn = default_realloc;
+    throng_context *context = realloc_fn(user, NULL, sizeof *context);
+    if (!context)
+        return THRONG_FAIL(err, E_MEMORY, "Out of memory: no context could be made.");
+    memset(context, 0, sizeof *context);
+    context->realloc_fn = realloc_fn;
+    context->realloc_user = user;
+    THRONG_TRY(throng_context_set_threads(context, 0, err));
+    *out = context;
+    return THRONG_OK;
+out:
+    throng_context_free(context);
+    return status;
+}
+
+void throng_context_free(throng_context *context) {
+    if (!context)
+        return;
+    for (int kind = 0; kind < THRONG_KIND_COUNT; kind++)
+        throng_i_free(context, context->registry[kind].entries);
+    for (int i = 0; i < context->n_libraries; i++)
+        dlclose(context->libraries[i]);
+    throng_i_free(context, context->libraries);
+    context->realloc_fn(context->realloc_user, context, 0);
+}
+
+throng_status throng_context_set_threads(throng_context *context, int threads, throng_error *err) {
+    if (threads < 0 || threads > THREADS_MAX)
+        return THRONG_FAIL(err, E_ARGUMENT, "threads must lie in 0..%d (0: one per processor), got %d.", THREADS_MAX,
+                           threads);
+    if (threads == 0) {
+        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        threads = processors < 1 ? 1 : processors > THREADS_MAX ? THREADS_MAX : (int)processors;
+    }
+    context->threads = threads;
+    return THRONG_OK;
+}
+
+int throng_context_threads(const throng_context *context) {
+    return context->threads;
+}
+
+void throng_context_set_progress(throng_context *context, throng_progress_fn progress, void *user) {
+    context->progress = progress;
+    context->progress_user = user;
+    context->progress_next = 0.0;
+}
+
+int64_t throng_context_bytes(const throng_context *context) {
+    return context->bytes;
+}
+
+int64_t throng_context_bytes_peak(const throng_context *context) {
+    return context->bytes_peak;
+}

@@ -1,0 +1,25 @@
+/* The context's insides, shared by the files of src/core only. */
+#ifndef THRONG_SRC_CORE_CONTEXT_H
+#define THRONG_SRC_CORE_CONTEXT_H
+
+#include "core/core.h"
+
+typedef struct throng_i_registry {
+    const throng_about **entries; /* in alphabetical order */
+    int n_entries, entries_cap;
+} throng_i_registry;
+
+struct throng_context {
+    throng_realloc_fn realloc_fn;
+    void *realloc_user;
+    _Atomic int64_t bytes, bytes_peak; /* allocations come from several threads */
+    int threads;
+    throng_progress_fn progress;
+    void *progress_user;
+    double progress_next; /* throng_i_seconds() before which no report is made */
+    throng_i_registry registry[THRONG_KIND_COUNT];
+    void **libraries; /* shared objects of plug-ins, closed last */
+    int n_libraries;
+};
+
+#endif

@@ -1,0 +1,91 @@
+/* Small helpers around Jansson: see json.h. */
+#include "report/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *throng_i_json_real(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *throng_i_json_share(double part, double whole) {
+    return whole != 0.0 ? throng_i_json_real(part / whole) : json_null();
+}
+
+/* Bytes of the UTF-8 character that c begins with; 0 if it begins none that Jansson accepts. */
+static size_t character_length(const unsigned char *c) {
+    size_t n = *c < 0x80 ? 1 : *c < 0xC2 ? 0 : *c < 0xE0 ? 2 : *c < 0xF0 ? 3 : *c < 0xF5 ? 4 : 0;
+    for (size_t i = 1; i < n; i++)
+        if ((c[i] & 0xC0) != 0x80)
+            return 0;
+    if ((*c == 0xE0 && c[1] < 0xA0) || (*c == 0xED && c[1] > 0x9F) || (*c == 0xF0 && c[1] < 0x90) ||
+        (*c == 0xF4 && c[1] > 0x8F))
+        return 0;
+    return n;
+}
+
+json_t *throng_i_json_string(const char *text) {
+    static const char unknown[] = "\xEF\xBF\xBD"; /* U+FFFD */
+    if (!text)
+        return json_null();
+    json_t *string = json_string(text);
+    if (string)
+        return string;
+    char *clean = malloc(3 * strlen(text) + 1);
+    if (!clean)
+        return NULL;
+    size_t used = 0;
+    for (const unsigned char *c = (const unsigned char *)text; *c;) {
+        size_t n = character_length(c);
+        const void *source = n ? (const void *)c : (const void *)unknown;
+        size_t bytes = n ? n : sizeof unknown - 1;
+        memcpy(clean + used, source, bytes);
+        used += bytes;
+        c += n ? n : 1;
+    }
+    clean[used] = '\0';
+    string = json_string(clean);
+    free(clean);
+    return string;
+}
+
+void throng_i_json_put(bool *failed, json_t *object, const char *key, json_t *item) {
+    if (json_object_set_new(object, key, item) != 0)
+        *failed = true;
+}
+
+void throng_i_json_append(bool *failed, json_t *list, json_t *item) {
+    if (json_array_append_new(list, item) != 0)
+        *failed = true;
+}
+
+typedef struct text_buffer {
+    throng_context *context;
+    char *text;
+    size_t n, cap;
+} text_buffer;
+
+static int collect(const char *bytes, size_t n, void *user) {
+    text_buffer *self = user;
+    if (self->n + n + 2 > self->cap) {
+        size_t cap = 2 * (self->n + n) + 4096;
+        if (throng_i_resize(self->context, &self->text, (int64_t)cap, 1, NULL) != THRONG_OK)
+            return -1;
+        self->cap = cap;
+    }
+    memcpy(self->text + self->n, bytes, n);
+    self->n += n;
+    return 0;
+}
+
+throng_status throng_i_json_text(throng_context *context, const json_t *document, char **out, throng_error *err) {
+    text_buffer self = {.context = context};
+    if (!document || json_dump_callback(document, collect, &self, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0 ||
+        collect("\n", 2, &self) != 0) { /* with the zero that ends the text */
+        throng_i_free(context, self.text);
+        return THRONG_FAIL(err, E_MEMORY, "Out of memory: the report could not be written down.");
+    }
+    *out = self.text;
+    return THRONG_OK;
+}

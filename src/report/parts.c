@@ -1,0 +1,157 @@
+/* The lists of a report: cohorts, top agents, and the panel beside the crowd. */
+#include "report/report.h"
+
+#include "attribution/attribution.h"
+
+#include <math.h>
+
+static void put(throng_i_reporter *self, json_t *object, const char *key, json_t *item) {
+    throng_i_json_put(&self->failed, object, key, item);
+}
+
+/* An id is a JSON number if its column holds whole numbers. */
+static json_t *agent_id(const throng_i_reporter *self, throng_agent agent) {
+    const throng_i_keys *ids = &self->population->ids;
+    char text[256];
+    if (ids->type == THRONG_TYPE_TEXT)
+        return throng_i_json_string(ids->words[agent]);
+    if (ids->type == THRONG_TYPE_INT64)
+        return json_integer(ids->values ? ids->values[agent] : (json_int_t)agent + 1);
+    throng_population_id(self->population, agent, text, sizeof text);
+    return throng_i_json_string(text);
+}
+
+static const char *cohort_of(const throng_i_reporter *self, int64_t row) {
+    return self->cohorts ? throng_cohorts_name(self->cohorts, throng_cohorts_view(self->cohorts)[row]) : NULL;
+}
+
+/* ---- cohorts --------------------------------------------------------------------------------------------------- */
+
+/* One cohort; shares refer to the sums over all cohorts. */
+static json_t *cohort(throng_i_reporter *self, int index, throng_cohort_credit credit, double total, double absolute) {
+    json_t *object = json_object();
+    put(self, object, "name", throng_i_json_string(throng_cohorts_name(self->cohorts, index)));
+    put(self, object, "meaning", throng_i_json_string(throng_cohorts_meaning(self->cohorts, index)));
+    put(self, object, "agents", json_integer(credit.n_agents));
+    put(self, object, "phi", throng_i_json_real(credit.phi));
+    put(self, object, "share", throng_i_json_share(credit.phi, total));
+    put(self, object, "absolute_share", throng_i_json_share(credit.absolute, absolute));
+    return object;
+}
+
+json_t *throng_i_report_cohorts(throng_i_reporter *self, int64_t time) {
+    throng_cohort_credit credit[THRONG_COHORTS_MAX];
+    double absolute = 0.0, total = throng_i_report_total(self, time);
+    int n = self->cohorts ? throng_cohorts_count(self->cohorts) : 0;
+    json_t *list = json_array();
+    if (n > 0)
+        throng_attribution_cohorts(self->attribution, self->cohorts, time, credit);
+    for (int i = 0; i < n; i++)
+        absolute += credit[i].absolute;
+    for (int i = 0; i < n; i++)
+        throng_i_json_append(&self->failed, list, cohort(self, i, credit[i], total, absolute));
+    return list;
+}
+
+/* ---- top agents ------------------------------------------------------------------------------------------------ */
+
+/* One entry of a list; `row` is a row of the crowd. */
+static json_t *top_agent(throng_i_reporter *self, int rank, int64_t row, double phi, double total) {
+    json_t *object = json_object();
+    put(self, object, "rank", json_integer(rank));
+    put(self, object, "id", agent_id(self, throng_population_agent(self->population, row)));
+    put(self, object, "phi", throng_i_json_real(phi));
+    put(self, object, "share", throng_i_json_share(phi, total));
+    put(self, object, "state", throng_i_json_real(throng_population_state(self->population, row)));
+    put(self, object, "weight", throng_i_json_real(throng_population_weight(self->population, row)));
+    put(self, object, "cohort", throng_i_json_string(cohort_of(self, row)));
+    return object;
+}
+
+/* Room for a list of top agents, never larger than the crowd. NULL with n 0 or without memory. */
+static throng_top_agent *top_room(throng_i_reporter *self, const throng_population *population, int *n) {
+    throng_top_agent *room = NULL;
+    *n = self->def->top < population->n_rows ? self->def->top : (int)population->n_rows;
+    if (*n > 0 && throng_i_alloc(self->context, *n, sizeof *room, &room, NULL) != THRONG_OK)
+        self->failed = true;
+    return room;
+}
+
+json_t *throng_i_report_top(throng_i_reporter *self, int64_t time) {
+    int n = 0;
+    throng_top_agent *top = top_room(self, self->population, &n);
+    json_t *list = json_array();
+    double total = throng_i_report_total(self, time);
+    n = top ? throng_attribution_top(self->attribution, time, n, top) : 0;
+    if (n < 0)
+        self->failed = true;
+    for (int i = 0; i < n; i++)
+        throng_i_json_append(&self->failed, list, top_agent(self, i + 1, top[i].row, top[i].phi, total));
+    throng_i_free(self->context, top);
+    return list;
+}
+
+/* ---- the panel ------------------------------------------------------------------------------------------------- */
+
+/* The panel's members by the cohorts that they have in the crowd. */
+static json_t *panel_cohorts(throng_i_reporter *self, double total) {
+    const throng_panel_view *panel = self->def->panel;
+    const double *phi = throng_attribution_phi(panel->attribution);
+    throng_cohort_credit crowd[THRONG_COHORTS_MAX], drawn[THRONG_COHORTS_MAX] = {{0, 0.0, 0.0}};
+    double absolute = 0.0;
+    int n = self->cohorts ? throng_cohorts_count(self->cohorts) : 0;
+    json_t *list = json_array();
+    if (n > 0)
+        throng_attribution_cohorts(self->attribution, self->cohorts, panel->time, crowd);
+    for (int i = 0; i < panel->n && n > 0; i++) {
+        throng_cohort_credit *its = &drawn[throng_cohorts_view(self->cohorts)[panel->rows[i]]];
+        its->n_agents++;
+        its->phi += phi[i];
+        its->absolute += fabs(phi[i]);
+        absolute += fabs(phi[i]);
+    }
+    for (int i = 0; i < n; i++) {
+        json_t *object = cohort(self, i, drawn[i], total, absolute);
+        put(self, object, "crowd_agents", json_integer(crowd[i].n_agents));
+        put(self, object, "crowd_share", throng_i_json_share(crowd[i].phi, throng_i_report_total(self, panel->time)));
+        throng_i_json_append(&self->failed, list, object);
+    }
+    return list;
+}
+
+static json_t *panel_top(throng_i_reporter *self, double total) {
+    const throng_panel_view *panel = self->def->panel;
+    const double *crowd_phi = throng_attribution_phi(self->attribution);
+    int n = 0;
+    throng_top_agent *top = top_room(self, panel->attribution->population, &n);
+    json_t *list = json_array();
+    n = top ? throng_attribution_top(panel->attribution, 0, n, top) : 0;
+    for (int i = 0; i < n; i++) {
+        int64_t row = panel->rows[top[i].row];
+        json_t *object = top_agent(self, i + 1, row, top[i].phi, total);
+        put(self, object, "crowd_phi", throng_i_json_real(crowd_phi[row]));
+        throng_i_json_append(&self->failed, list, object);
+    }
+    throng_i_free(self->context, top);
+    return list;
+}
+
+json_t *throng_i_report_panel(throng_i_reporter *self) {
+    const throng_panel_view *panel = self->def->panel;
+    throng_certificate certificate = throng_attribution_certificate(panel->attribution, 0);
+    throng_certificate crowd = throng_attribution_certificate(self->attribution, panel->time);
+    json_t *object = json_object(), *values = json_object();
+    put(self, values, "baseline", throng_i_json_real(certificate.nobody));
+    put(self, values, "observed", throng_i_json_real(certificate.everybody));
+    put(self, values, "crowd_baseline", throng_i_json_real(crowd.nobody));
+    put(self, values, "crowd_observed", throng_i_json_real(crowd.everybody));
+    put(self, object, "size", json_integer(panel->n));
+    put(self, object, "time", throng_i_report_time(self, panel->time));
+    put(self, object, "seed", json_integer((json_int_t)self->def->seed));
+    put(self, object, "drawn", json_string(self->population->weight.name ? "by weight" : "equally"));
+    put(self, object, "indicator", values);
+    put(self, object, "certificate", throng_i_report_certificate(self, panel->attribution, 0));
+    put(self, object, "cohorts", panel_cohorts(self, certificate.sum_phi));
+    put(self, object, "top", panel_top(self, certificate.sum_phi));
+    return object;
+}

@@ -1,0 +1,186 @@
+/* What a report says about how it came about: command, inputs, machine, citations, and remarks in sentences. */
+#define _DEFAULT_SOURCE
+#include "report/report.h"
+
+#include "attribution/attribution.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+static void put(throng_i_reporter *self, json_t *object, const char *key, json_t *item) {
+    throng_i_json_put(&self->failed, object, key, item);
+}
+
+/* ---- machine --------------------------------------------------------------------------------------------------- */
+
+/* The processor's name as Linux has it; false elsewhere. */
+static bool processor_name(char *out, size_t size) {
+    char line[256];
+    bool found = false;
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file && !found && fgets(line, sizeof line, file)) {
+        const char *value = strncmp(line, "model name", 10) == 0 ? strchr(line, ':') : NULL;
+        if (!value)
+            continue;
+        value += strspn(value, ": \t");
+        snprintf(out, size, "%.*s", (int)strcspn(value, "\n"), value);
+        found = true;
+    }
+    if (file)
+        fclose(file);
+    return found;
+}
+
+static json_t *machine(throng_i_reporter *self) {
+    struct utsname system;
+    char text[256];
+    json_t *object = json_object();
+    if (uname(&system) == 0) {
+        snprintf(text, sizeof text, "%.60s %.80s %.60s", system.sysname, system.release, system.machine);
+        put(self, object, "system", throng_i_json_string(text));
+    }
+    put(self, object, "processor", processor_name(text, sizeof text) ? throng_i_json_string(text) : json_null());
+    put(self, object, "processors", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
+    put(self, object, "memory_bytes",
+        json_integer((json_int_t)sysconf(_SC_PHYS_PAGES) * (json_int_t)sysconf(_SC_PAGE_SIZE)));
+    put(self, object, "threads", json_integer(throng_context_threads(self->context)));
+    return object;
+}
+
+/* ---- provenance ------------------------------------------------------------------------------------------------ */
+
+/* When the work began: now, less the time it took so far. */
+static json_t *started(const throng_i_reporter *self) {
+    char text[32];
+    struct tm utc;
+    double seconds = 0.0;
+    for (int i = 0; i < self->def->n_timings; i++)
+        seconds += self->def->timings[i].seconds;
+    time_t then = time(NULL) - (time_t)seconds;
+    if (!gmtime_r(&then, &utc) || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+        return json_null();
+    return json_string(text);
+}
+
+static json_t *inputs(throng_i_reporter *self) {
+    json_t *list = json_array();
+    for (int i = 0; i < self->def->n_sources; i++) {
+        const throng_source *source = &self->def->sources[i];
+        json_t *object = json_object();
+        put(self, object, "path", throng_i_json_string(source->path));
+        put(self, object, "bytes", json_integer(source->bytes));
+        put(self, object, "hash", throng_i_json_string(source->hash));
+        throng_i_json_append(&self->failed, list, object);
+    }
+    return list;
+}
+
+json_t *throng_i_report_provenance(throng_i_reporter *self) {
+    struct rusage usage;
+    json_t *object = json_object();
+    put(self, object, "command", throng_i_json_string(self->def->command));
+    put(self, object, "started", started(self));
+    put(self, object, "seed", json_integer((json_int_t)self->def->seed));
+    put(self, object, "inputs", inputs(self));
+    put(self, object, "machine", machine(self));
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        put(self, object, "peak_memory_bytes", json_integer((json_int_t)usage.ru_maxrss * 1024));
+    return object;
+}
+
+/* ---- citations ------------------------------------------------------------------------------------------------- */
+
+static void cite(throng_i_reporter *self, json_t *list, const char *what, const char *name, const char *reference) {
+    char text[160];
+    json_t *object = json_object();
+    snprintf(text, sizeof text, "%s%s%s", what, *name ? " " : "", name);
+    put(self, object, "for", throng_i_json_string(text));
+    put(self, object, "reference", throng_i_json_string(reference));
+    throng_i_json_append(&self->failed, list, object);
+}
+
+json_t *throng_i_report_cite(throng_i_reporter *self) {
+    char name[80], text[160];
+    const throng_about *indicator = &throng_attribution_indicator(self->attribution)->about;
+    const throng_about *method = NULL;
+    const char *spec = throng_attribution_resolved(self->attribution).method;
+    json_t *list = json_array();
+    cite(self, list, "indicator", indicator->name, indicator->reference);
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, ":"), spec);
+    if (throng_context_find(self->context, THRONG_KIND_METHOD, name, &method, NULL) == THRONG_OK)
+        cite(self, list, "method", method->name, method->reference);
+    if (self->def->panel)
+        cite(self, list, "panel", "",
+             "Efraimidis and Spirakis 2006, Weighted random sampling with a reservoir, doi 10.1016/j.ipl.2005.11.003");
+    snprintf(text, sizeof text, "throng %s (revision %s)", throng_version(), throng_revision());
+    cite(self, list, "software", "", text);
+    return list;
+}
+
+/* ---- remarks --------------------------------------------------------------------------------------------------- */
+
+static void note(throng_i_reporter *self, json_t *list, const char *format, ...) THRONG_PRINTF(3, 4);
+static void note(throng_i_reporter *self, json_t *list, const char *format, ...) {
+    char text[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    throng_i_json_append(&self->failed, list, throng_i_json_string(text));
+}
+
+static void note_indicator(throng_i_reporter *self, json_t *list) {
+    const throng_indicator *indicator = throng_attribution_indicator(self->attribution);
+    const char *name = indicator->about.name;
+    if (!throng_attribution_weighted(self->attribution) && self->population->weight.name)
+        note(self, list, "%s counts everyone equally: %s %s.", name, self->population->weight.name,
+             self->population->cohort.name ? "plays no part in it" : "only forms the cohorts");
+    if (indicator->flags & THRONG_INDICATOR_KINKED)
+        note(self, list, "%s is not differentiable where states tie: its credits are then one choice among several.",
+             name);
+    if (!indicator->gradient && indicator->form != THRONG_FORM_DISTRIBUTION)
+        note(self, list, "%s has no gradient of its own: central differences were taken.", name);
+}
+
+static void note_change(throng_i_reporter *self, json_t *list) {
+    const throng_population *population = self->population;
+    const int64_t *row = self->attribution->change_row;
+    double shift = throng_attribution_change(self->attribution).baseline_shift;
+    int64_t neither = 0, last = population->n_times - 1;
+    if (last == 0)
+        return;
+    for (int64_t agent = 0; row && agent < population->n_agents; agent++)
+        neither += row[agent] < 0;
+    int64_t ends = population->offsets[1] + population->offsets[last + 1] - population->offsets[last];
+    int64_t one = 2 * (population->n_agents - neither) - ends; /* whoever is at both is counted twice in `ends` */
+    if (shift != 0.0)
+        note(self, list, "%.6g of the change is a shift of the baseline between the two times, credited to nobody.",
+             shift);
+    if (one > 0)
+        note(self, list, "%lld agents are there at only one of the two times: at the other they contribute 0.",
+             (long long)one);
+    if (neither > 0)
+        note(self, list, "%lld agents are there at neither of the two times: they have no part in the change.",
+             (long long)neither);
+}
+
+json_t *throng_i_report_notes(throng_i_reporter *self) {
+    const throng_population *population = self->population;
+    json_t *list = json_array();
+    if (population->n_dropped > 0)
+        note(self, list, "%lld row%s with a missing or infinite number left out.", (long long)population->n_dropped,
+             population->n_dropped == 1 ? " was" : "s were");
+    if (!population->ids.name && population->n_times > 1)
+        note(self, list, "There is no id column: every row is an agent of its own, also over time.");
+    note_indicator(self, list);
+    note_change(self, list);
+    if (throng_i_report_total(self, population->n_times > 1 ? -1 : 0) == 0.0)
+        note(self, list, "The credits add up to exactly 0, so no shares can be given.");
+    if (self->def->panel && !population->weight.name)
+        note(self, list, "Without weights the panel was drawn with equal chances.");
+    return list;
+}

@@ -1,0 +1,209 @@
+/* report.json: the document as a whole. Its keys are described in docs/report.md. */
+#include "report/report.h"
+
+#include "attribution/attribution.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+throng_report_def throng_report_default(void) {
+    return (throng_report_def){.top = 20};
+}
+
+void throng_text_free(throng_context *context, char *text) {
+    throng_i_free(context, text);
+}
+
+static void put(throng_i_reporter *self, json_t *object, const char *key, json_t *item) {
+    throng_i_json_put(&self->failed, object, key, item);
+}
+
+json_t *throng_i_report_time(const throng_i_reporter *self, int64_t time) {
+    char label[256];
+    throng_population_time_label(self->population, time, label, sizeof label);
+    return label[0] ? throng_i_json_string(label) : json_null();
+}
+
+double throng_i_report_total(const throng_i_reporter *self, int64_t time) {
+    return time < 0 ? throng_attribution_change(self->attribution).sum_phi
+                    : throng_attribution_certificate(self->attribution, time).sum_phi;
+}
+
+/* ---- certificate ----------------------------------------------------------------------------------------------- */
+
+/* The change is the difference of two value functions: it is as good as the worst of all times and of itself. */
+static throng_certificate change_certificate(const throng_attribution *attribution, int64_t n_times) {
+    throng_change change = throng_attribution_change(attribution);
+    throng_certificate worst = throng_attribution_certificate(attribution, 0);
+    for (int64_t time = 1; time < n_times; time++) {
+        throng_certificate one = throng_attribution_certificate(attribution, time);
+        worst.efficiency_residual = fmax(worst.efficiency_residual, one.efficiency_residual);
+        worst.rule_change = fmax(worst.rule_change, one.rule_change);
+        if (one.quadrature_nodes > worst.quadrature_nodes)
+            worst.quadrature_nodes = one.quadrature_nodes;
+        worst.converged = worst.converged && one.converged;
+    }
+    worst.efficiency_residual = fmax(worst.efficiency_residual, change.efficiency_residual);
+    worst.converged = worst.converged && change.efficiency_residual <= worst.tolerance;
+    worst.nobody = change.baseline_shift;
+    worst.everybody = change.after - change.before;
+    worst.sum_phi = change.sum_phi;
+    return worst;
+}
+
+json_t *throng_i_report_certificate(throng_i_reporter *self, const throng_attribution *attribution, int64_t time) {
+    throng_certificate it = time < 0 ? change_certificate(attribution, self->population->n_times)
+                                     : throng_attribution_certificate(attribution, time);
+    json_t *object = json_object();
+    put(self, object, "efficiency_residual", throng_i_json_real(it.efficiency_residual));
+    put(self, object, "rule_change", throng_i_json_real(it.rule_change));
+    put(self, object, "tolerance", throng_i_json_real(it.tolerance));
+    put(self, object, "quadrature_nodes", json_integer(it.quadrature_nodes));
+    put(self, object, "converged", json_boolean(it.converged));
+    put(self, object, "nobody", throng_i_json_real(it.nobody));
+    put(self, object, "everybody", throng_i_json_real(it.everybody));
+    put(self, object, "sum_phi", throng_i_json_real(it.sum_phi));
+    put(self, object, "method", throng_i_json_string(throng_attribution_resolved(attribution).method));
+    return object;
+}
+
+/* ---- parts ----------------------------------------------------------------------------------------------------- */
+
+static json_t *program(throng_i_reporter *self) {
+    json_t *object = json_object();
+    put(self, object, "version", json_string(throng_version()));
+    put(self, object, "revision", json_string(throng_revision()));
+    return object;
+}
+
+static json_t *indicator(throng_i_reporter *self) {
+    throng_attribution_def resolved = throng_attribution_resolved(self->attribution);
+    const throng_indicator *descriptor = throng_attribution_indicator(self->attribution);
+    throng_change change = throng_attribution_change(self->attribution);
+    json_t *object = json_object();
+    put(self, object, "name", throng_i_json_string(descriptor->about.name));
+    put(self, object, "spec", throng_i_json_string(resolved.indicator));
+    put(self, object, "summary", throng_i_json_string(descriptor->about.summary));
+    put(self, object, "reference", throng_i_json_string(descriptor->about.reference));
+    put(self, object, "path", throng_i_json_string(throng_path_name(resolved.path)));
+    put(self, object, "baseline_kind", throng_i_json_string(throng_baseline_name(resolved.baseline)));
+    put(self, object, "weighted", json_boolean(throng_attribution_weighted(self->attribution)));
+    put(self, object, "baseline", throng_i_json_real(change.before));
+    put(self, object, "observed", throng_i_json_real(change.after));
+    if (self->population->n_times > 1) {
+        put(self, object, "change_from", throng_i_report_time(self, 0));
+        put(self, object, "change_to", throng_i_report_time(self, self->population->n_times - 1));
+        put(self, object, "baseline_shift", throng_i_json_real(change.baseline_shift));
+    }
+    return object;
+}
+
+static json_t *columns(throng_i_reporter *self) {
+    const throng_population *population = self->population;
+    json_t *object = json_object();
+    put(self, object, "state", throng_i_json_string(population->state.name));
+    put(self, object, "id", throng_i_json_string(population->ids.name));
+    put(self, object, "time", throng_i_json_string(population->times.name));
+    put(self, object, "weight", throng_i_json_string(population->weight.name));
+    put(self, object, "baseline", throng_i_json_string(population->baseline.name));
+    put(self, object, "cohort", throng_i_json_string(population->cohort.name));
+    return object;
+}
+
+static json_t *one_time(throng_i_reporter *self, int64_t time) {
+    int64_t begin = 0, end = 0;
+    throng_population_slice(self->population, time, &begin, &end);
+    throng_certificate certificate = throng_attribution_certificate(self->attribution, time);
+    json_t *object = json_object(), *values = json_object();
+    put(self, values, "baseline", throng_i_json_real(certificate.nobody));
+    put(self, values, "observed", throng_i_json_real(certificate.everybody));
+    put(self, object, "time", throng_i_report_time(self, time));
+    put(self, object, "agents", json_integer(end - begin));
+    put(self, object, "indicator", values);
+    put(self, object, "certificate", throng_i_report_certificate(self, self->attribution, time));
+    put(self, object, "cohorts", throng_i_report_cohorts(self, time));
+    put(self, object, "top", throng_i_report_top(self, time));
+    return object;
+}
+
+static json_t *by_time(throng_i_reporter *self) {
+    json_t *list = json_array();
+    for (int64_t time = 0; time < self->population->n_times; time++)
+        throng_i_json_append(&self->failed, list, one_time(self, time));
+    return list;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+throng_status throng_i_report_make(throng_context *context, const throng_attribution *attribution,
+                                   const throng_cohorts *cohorts, const throng_report_def *def, json_t **out,
+                                   throng_error *err) {
+    const throng_population *population = attribution->population;
+    throng_i_reporter reporter = {
+        .context = context, .attribution = attribution, .population = population, .cohorts = cohorts, .def = def};
+    throng_i_reporter *self = &reporter;
+    int64_t whole = population->n_times > 1 ? -1 : 0; /* the change, or the only time there is */
+    if (def->top < 0)
+        return THRONG_FAIL(err, E_ARGUMENT, "top must not be negative, got %d.", def->top);
+    json_t *document = json_object();
+    put(self, document, "schema", json_integer(THRONG_REPORT_SCHEMA));
+    put(self, document, "throng", program(self));
+    put(self, document, "agents", json_integer(population->n_agents));
+    put(self, document, "rows", json_integer(population->n_rows));
+    put(self, document, "rows_dropped", json_integer(population->n_dropped));
+    put(self, document, "times", json_integer(population->n_times));
+    put(self, document, "columns", columns(self));
+    put(self, document, "indicator", indicator(self));
+    put(self, document, "certificate", throng_i_report_certificate(self, attribution, whole));
+    put(self, document, "cohorts", throng_i_report_cohorts(self, whole));
+    put(self, document, "top", throng_i_report_top(self, whole));
+    put(self, document, "by_time", by_time(self));
+    if (def->panel)
+        put(self, document, "panel", throng_i_report_panel(self));
+    put(self, document, "timings", json_object());
+    put(self, document, "provenance", throng_i_report_provenance(self));
+    put(self, document, "cite", throng_i_report_cite(self));
+    put(self, document, "notes", throng_i_report_notes(self));
+    if (self->failed) {
+        json_decref(document);
+        return THRONG_FAIL(err, E_MEMORY, "Out of memory: the report could not be made.");
+    }
+    *out = document;
+    return THRONG_OK;
+}
+
+throng_status throng_i_report_set_timings(json_t *document, const throng_timing *timings, int n_timings,
+                                          throng_error *err) {
+    json_t *object = json_object();
+    double sum = 0.0, total = NAN;
+    bool failed = false;
+    for (int i = 0; i < n_timings; i++) {
+        char key[80];
+        if (strcmp(timings[i].stage, "total") == 0) {
+            total = timings[i].seconds;
+            continue;
+        }
+        snprintf(key, sizeof key, "%s_seconds", timings[i].stage);
+        throng_i_json_put(&failed, object, key, throng_i_json_real(timings[i].seconds));
+        sum += timings[i].seconds;
+    }
+    if (isnan(total))
+        total = sum;
+    throng_i_json_put(&failed, object, "total_seconds", throng_i_json_real(total));
+    throng_i_json_put(&failed, document, "timings", object);
+    return failed ? THRONG_FAIL(err, E_MEMORY, "Out of memory: the report could not be made.") : THRONG_OK;
+}
+
+throng_status throng_report_json(throng_context *context, const throng_attribution *attribution,
+                                 const throng_cohorts *cohorts, const throng_report_def *def, char **json,
+                                 throng_error *err) {
+    throng_status status = THRONG_OK;
+    json_t *document = NULL;
+    THRONG_TRY(throng_i_report_make(context, attribution, cohorts, def, &document, err));
+    THRONG_TRY(throng_i_report_set_timings(document, def->timings, def->n_timings, err));
+    THRONG_TRY(throng_i_json_text(context, document, json, err));
+out:
+    json_decref(document);
+    return status;
+}

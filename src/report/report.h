@@ -1,0 +1,81 @@
+/* Insides of the report stage: the document while it is made, and the run directory in steps. */
+#ifndef THRONG_SRC_REPORT_REPORT_H
+#define THRONG_SRC_REPORT_REPORT_H
+
+#include "population/population.h"
+#include "report/json.h"
+#include "throng/report.h"
+
+/* ---- the document ---------------------------------------------------------------------------------------------- */
+
+/* What every part of the document looks at. */
+typedef struct throng_i_reporter {
+    throng_context *context;
+    const throng_attribution *attribution;
+    const throng_population *population;
+    const throng_cohorts *cohorts; /* NULL: none */
+    const throng_report_def *def;
+    bool failed; /* memory ran out: the document has a hole */
+} throng_i_reporter;
+
+/* The document, without timings. Give it back with json_decref. E_MEMORY. */
+THRONG_MUST_USE throng_status throng_i_report_make(throng_context *context, const throng_attribution *attribution,
+                                                   const throng_cohorts *cohorts, const throng_report_def *def,
+                                                   json_t **out, throng_error *err);
+
+/* Sets `timings` of a document: the given stages and their total. A stage called "total" replaces the sum. */
+THRONG_MUST_USE throng_status throng_i_report_set_timings(json_t *document, const throng_timing *timings, int n_timings,
+                                                          throng_error *err);
+
+/* Parts: each makes one value of the document. time -1 means the change from the first time to the last. */
+json_t *throng_i_report_cohorts(throng_i_reporter *self, int64_t time);
+json_t *throng_i_report_top(throng_i_reporter *self, int64_t time);
+json_t *throng_i_report_panel(throng_i_reporter *self);
+json_t *throng_i_report_certificate(throng_i_reporter *self, const throng_attribution *attribution, int64_t time);
+json_t *throng_i_report_provenance(throng_i_reporter *self);
+json_t *throng_i_report_cite(throng_i_reporter *self);
+json_t *throng_i_report_notes(throng_i_reporter *self);
+
+/* The sum of phi that shares refer to. */
+double throng_i_report_total(const throng_i_reporter *self, int64_t time);
+
+/* The label of a time, null if the table has no times. */
+json_t *throng_i_report_time(const throng_i_reporter *self, int64_t time);
+
+/* ---- the run directory ----------------------------------------------------------------------------------------- */
+
+/* A run directory in the making: a folder beside the final place, under a temporary name. */
+typedef struct throng_i_run_directory {
+    throng_context *context;
+    char *path;  /* where it will be; symbolic links resolved */
+    char *draft; /* where it is being made; NULL: nothing to clean up */
+    bool force;
+} throng_i_run_directory;
+
+/* Makes the draft. E_EXISTS, E_WRITE. On failure nothing needs to be cleared. */
+THRONG_MUST_USE throng_status throng_i_run_directory_begin(throng_context *context, const char *path, bool force,
+                                                           throng_i_run_directory *out, throng_error *err);
+
+/* Writes attribution.parquet and, with more than one time, change.parquet into the draft. */
+THRONG_MUST_USE throng_status throng_i_run_directory_tables(throng_i_run_directory *self,
+                                                            const throng_attribution *attribution,
+                                                            const throng_cohorts *cohorts, throng_error *err);
+
+/* Writes a file of text into the draft. */
+THRONG_MUST_USE throng_status throng_i_run_directory_text(throng_i_run_directory *self, const char *name,
+                                                          const char *text, throng_error *err);
+
+/* Makes what was written durable and visible at once. */
+THRONG_MUST_USE throng_status throng_i_run_directory_commit(throng_i_run_directory *self, throng_error *err);
+
+/* Removes the draft if it was not committed, and frees. */
+void throng_i_run_directory_clear(throng_i_run_directory *self);
+
+/* The two tables, as a path to write to: result_tables.c. cohorts may not be NULL. */
+THRONG_MUST_USE throng_status throng_i_write_attribution(throng_context *context, const throng_attribution *attribution,
+                                                         const throng_cohorts *cohorts, const char *path,
+                                                         throng_error *err);
+THRONG_MUST_USE throng_status throng_i_write_change(throng_context *context, const throng_attribution *attribution,
+                                                    const throng_cohorts *cohorts, const char *path, throng_error *err);
+
+#endif

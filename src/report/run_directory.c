@@ -1,0 +1,303 @@
+/* The run directory: made under a temporary name beside its place, then renamed, so that it appears whole or not at
+ * all.
+ *
+ * With force, the new directory and the old one change places in one step, and the old one is removed afterwards: at no
+ * moment is there none, whatever stops the program. Only directories that hold nothing but a run are ever replaced. */
+#define _GNU_SOURCE /* renameat2 */
+#include "report/report.h"
+
+#include "attribution/attribution.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DRAFTS_MAX 100 /* names to try: an earlier process of the same number may have left its draft */
+
+/* What a run directory holds: anything else in a directory is somebody else's. */
+static const char *const run_files[] = {"report.json", "attribution.parquet", "change.parquet", "study.yaml"};
+
+static bool is_run_file(const char *name) {
+    for (size_t i = 0; i < sizeof run_files / sizeof *run_files; i++)
+        if (strcmp(run_files[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_dots(const char *name) {
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* ---- where it goes --------------------------------------------------------------------------------------------- */
+
+/* Whether the directory may be replaced: it is empty, or holds a report.json and nothing but files of a run. */
+static throng_status check_replaceable(const char *path, throng_error *err) {
+    char foreign[NAME_MAX + 1] = "";
+    bool report = false, empty = true;
+    DIR *folder = opendir(path);
+    if (!folder)
+        return THRONG_FAIL(err, E_WRITE, "%s cannot be looked into: %s.", path, strerror(errno));
+    for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
+        if (is_dots(entry->d_name))
+            continue;
+        empty = false;
+        if (strcmp(entry->d_name, "report.json") == 0)
+            report = true;
+        if (!is_run_file(entry->d_name))
+            snprintf(foreign, sizeof foreign, "%s", entry->d_name);
+    }
+    closedir(folder);
+    if (foreign[0])
+        return THRONG_FAIL(err, E_EXISTS,
+                           "%s is not replaced: it holds %.100s, which is not part of a run. "
+                           "Choose another directory.",
+                           path, foreign);
+    if (!empty && !report)
+        return THRONG_FAIL(err, E_EXISTS, "%s is not replaced: it is no run directory (it has no report.json).", path);
+    return THRONG_OK;
+}
+
+static throng_status check_existing(const char *path, bool force, throng_error *err) {
+    struct stat facts;
+    if (stat(path, &facts) != 0)
+        return THRONG_FAIL(err, E_WRITE, "%s cannot be written: %s.", path, strerror(errno));
+    if (!S_ISDIR(facts.st_mode))
+        return THRONG_FAIL(err, E_EXISTS, "%s exists and is not a directory.", path);
+    if (!force)
+        return THRONG_FAIL(err, E_EXISTS, "%s exists already: choose another directory, or replace it with --force.",
+                           path);
+    return check_replaceable(path, err);
+}
+
+/* The final path with symbolic links resolved, so that what they point to is replaced and not they. */
+static throng_status resolve(throng_context *context, const char *path, char **out, bool *exists, throng_error *err) {
+    throng_status status = THRONG_OK;
+    char *copy = NULL, *real = realpath(path, NULL);
+    *exists = real != NULL;
+    if (real) {
+        status = throng_i_copy_text(context, real, out, err);
+        goto out;
+    }
+    THRONG_REQUIRE(*path && errno == ENOENT, E_WRITE, "%s cannot be written: %s.", *path ? path : "\"\"",
+                   strerror(errno));
+    THRONG_TRY(throng_i_copy_text(context, path, &copy, err));
+    for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
+        copy[n - 1] = '\0';
+    char *slash = strrchr(copy, '/');
+    const char *name = slash ? slash + 1 : copy, *folder = slash == copy ? "/" : slash ? copy : ".";
+    if (slash)
+        *slash = '\0';
+    real = realpath(folder, NULL);
+    THRONG_REQUIRE(real, E_WRITE, "%s cannot be written: the folder %s: %s.", path, folder, strerror(errno));
+    THRONG_TRY(throng_i_print(context, out, err, "%s%s%s", real, strcmp(real, "/") == 0 ? "" : "/", name));
+out:
+    throng_i_free(context, copy);
+    free(real);
+    return status;
+}
+
+/* The folder in which a resolved path is: "/a" of "/a/b". */
+static void folder_of(const char *path, char *out, size_t size) {
+    const char *slash = strrchr(path, '/');
+    int length = slash == path ? 1 : (int)(slash - path);
+    snprintf(out, size, "%.*s", length, path);
+}
+
+/* Resolves and checks; *out is the caller's. */
+static throng_status find_place(throng_context *context, const char *path, bool force, char **out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    char *place = NULL, folder[PATH_MAX];
+    bool exists = false;
+    THRONG_TRY(resolve(context, path, &place, &exists, err));
+    if (exists)
+        THRONG_TRY(check_existing(place, force, err));
+    folder_of(place, folder, sizeof folder);
+    THRONG_REQUIRE(access(folder, W_OK | X_OK) == 0, E_WRITE, "%s cannot be written: the folder %s: %s.", path, folder,
+                   strerror(errno));
+    *out = place;
+    place = NULL;
+out:
+    throng_i_free(context, place);
+    return status;
+}
+
+throng_status throng_run_directory_check(throng_context *context, const char *path, bool force, throng_error *err) {
+    char *place = NULL;
+    throng_status status = find_place(context, path, force, &place, err);
+    throng_i_free(context, place);
+    return status;
+}
+
+/* ---- making it ------------------------------------------------------------------------------------------------- */
+
+throng_status throng_i_run_directory_begin(throng_context *context, const char *path, bool force,
+                                           throng_i_run_directory *out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_run_directory self = {.context = context, .force = force};
+    char *draft = NULL;
+    THRONG_TRY(find_place(context, path, force, &self.path, err));
+    for (int attempt = 0; attempt < DRAFTS_MAX && !self.draft; attempt++) {
+        THRONG_TRY(throng_i_print(context, &draft, err, attempt ? "%s.tmp-%ld-%d" : "%s.tmp-%ld", self.path,
+                                  (long)getpid(), attempt));
+        if (mkdir(draft, 0777) == 0) {
+            self.draft = draft;
+            draft = NULL;
+            break;
+        }
+        THRONG_REQUIRE(errno == EEXIST, E_WRITE, "%s cannot be written: %s.", path, strerror(errno));
+        throng_i_free(context, draft);
+        draft = NULL;
+    }
+    THRONG_REQUIRE(self.draft, E_WRITE, "%s cannot be written: %s.tmp-* are in the way.", path, path);
+    *out = self;
+    return THRONG_OK;
+out:
+    throng_i_free(context, draft);
+    throng_i_free(context, self.path);
+    return status;
+}
+
+throng_status throng_i_run_directory_tables(throng_i_run_directory *self, const throng_attribution *attribution,
+                                            const throng_cohorts *cohorts, throng_error *err) {
+    throng_status status = THRONG_OK;
+    char *path = NULL;
+    THRONG_TRY(throng_i_print(self->context, &path, err, "%s/attribution.parquet", self->draft));
+    THRONG_TRY(throng_i_write_attribution(self->context, attribution, cohorts, path, err));
+    if (attribution->population->n_times > 1) {
+        throng_i_free(self->context, path);
+        path = NULL;
+        THRONG_TRY(throng_i_print(self->context, &path, err, "%s/change.parquet", self->draft));
+        THRONG_TRY(throng_i_write_change(self->context, attribution, cohorts, path, err));
+    }
+out:
+    throng_i_free(self->context, path);
+    return status;
+}
+
+throng_status throng_i_run_directory_text(throng_i_run_directory *self, const char *name, const char *text,
+                                          throng_error *err) {
+    throng_status status = THRONG_OK;
+    char *path = NULL;
+    FILE *file = NULL;
+    THRONG_REQUIRE(is_run_file(name), E_ARGUMENT, "\"%s\" is not a file of a run directory.", name);
+    THRONG_TRY(throng_i_print(self->context, &path, err, "%s/%s", self->draft, name));
+    file = fopen(path, "wbx");
+    bool written = file && fputs(text, file) >= 0;
+    if (file && fclose(file) != 0)
+        written = false;
+    THRONG_REQUIRE(written, E_WRITE, "%s/%s cannot be written: %s.", self->path, name, strerror(errno));
+out:
+    throng_i_free(self->context, path);
+    return status;
+}
+
+/* ---- making it visible ----------------------------------------------------------------------------------------- */
+
+/* Sees to it that a file or a folder is on the disk. */
+static bool flush(const char *path) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool done = file >= 0 && fsync(file) == 0;
+    if (file >= 0)
+        close(file);
+    return done;
+}
+
+/* Calls flush, or unlink, for every file in a folder; false if one fails. */
+static bool for_files(const char *folder, bool (*action)(const char *path), bool only_run_files) {
+    char path[PATH_MAX + NAME_MAX];
+    bool done = true;
+    DIR *entries = opendir(folder);
+    if (!entries)
+        return false;
+    for (const struct dirent *entry = readdir(entries); entry; entry = readdir(entries)) {
+        if (is_dots(entry->d_name) || (only_run_files && !is_run_file(entry->d_name)))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        done = action(path) && done;
+    }
+    closedir(entries);
+    return done;
+}
+
+static bool remove_file(const char *path) {
+    return unlink(path) == 0;
+}
+
+/* The draft takes the place of what is there; what was there ends up under the draft's name. */
+static bool exchange(const char *draft, const char *path) {
+    char aside[PATH_MAX + 8];
+    if (renameat2(AT_FDCWD, draft, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    /* This file system cannot exchange: three steps, and the old run is put back if the second fails. */
+    snprintf(aside, sizeof aside, "%s.old", draft);
+    if (rename(path, aside) != 0)
+        return false;
+    if (rename(draft, path) != 0) {
+        int reason = errno;
+        if (rename(aside, path) != 0)
+            return false; /* the message names the path; the old run is beside it */
+        errno = reason;
+        return false;
+    }
+    return rename(aside, draft) == 0;
+}
+
+throng_status throng_i_run_directory_commit(throng_i_run_directory *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    struct stat facts;
+    char folder[PATH_MAX];
+    bool replace = stat(self->path, &facts) == 0;
+    if (replace)
+        THRONG_TRY(check_existing(self->path, self->force, err));
+    THRONG_REQUIRE(for_files(self->draft, flush, false) && flush(self->draft), E_WRITE, "%s cannot be written: %s.",
+                   self->path, strerror(errno));
+    if (replace) {
+        THRONG_REQUIRE(exchange(self->draft, self->path), E_WRITE, "%s cannot be replaced: %s.", self->path,
+                       strerror(errno));
+        for_files(self->draft, remove_file, true);
+        rmdir(self->draft);
+    } else {
+        THRONG_REQUIRE(rename(self->draft, self->path) == 0, E_WRITE, "%s cannot be written: %s.", self->path,
+                       strerror(errno));
+    }
+    throng_i_free(self->context, self->draft);
+    self->draft = NULL;
+    folder_of(self->path, folder, sizeof folder);
+    flush(folder); /* the run is complete: that a crash of the machine might hide it is no failure */
+out:
+    return status;
+}
+
+void throng_i_run_directory_clear(throng_i_run_directory *self) {
+    if (self->draft) {
+        for_files(self->draft, remove_file, false);
+        rmdir(self->draft);
+    }
+    throng_i_free(self->context, self->draft);
+    throng_i_free(self->context, self->path);
+    *self = (throng_i_run_directory){0};
+}
+
+throng_status throng_run_directory_write(throng_context *context, const char *path,
+                                         const throng_attribution *attribution, const throng_cohorts *cohorts,
+                                         const throng_run_file *files, int n_files, bool force, throng_error *err) {
+    throng_i_run_directory directory = {0};
+    throng_status status = throng_i_run_directory_begin(context, path, force, &directory, err);
+    if (status != THRONG_OK)
+        return status;
+    THRONG_TRY(throng_i_run_directory_tables(&directory, attribution, cohorts, err));
+    for (int i = 0; i < n_files; i++)
+        THRONG_TRY(throng_i_run_directory_text(&directory, files[i].name, files[i].text, err));
+    THRONG_TRY(throng_i_run_directory_commit(&directory, err));
+out:
+    throng_i_run_directory_clear(&directory);
+    return status;
+}

@@ -1,0 +1,115 @@
+/* The context with everything built in: the only place that knows all plug-ins, from their .def lists. */
+#include "core/core.h"
+#include "indicator/indicator.h"
+#include "throng/plugin.h"
+
+#if defined(__has_include)
+#if __has_include("revision.h")
+#include "revision.h"
+#endif
+#endif
+
+#ifndef THRONG_VERSION
+#define THRONG_VERSION "unknown"
+#endif
+#ifndef THRONG_REVISION
+#define THRONG_REVISION "unknown"
+#endif
+
+#define THRONG_INDICATOR(name) extern const throng_indicator throng_indicator_##name;
+#include "plugins/indicators/indicators.def"
+#undef THRONG_INDICATOR
+#define THRONG_GENERATOR(name) extern const throng_generator throng_generator_##name;
+#include "plugins/generators/generators.def"
+#undef THRONG_GENERATOR
+#define THRONG_METHOD(name) extern const throng_method throng_method_##name;
+#include "attribution/methods/methods.def"
+#undef THRONG_METHOD
+
+static const struct {
+    throng_kind kind;
+    const throng_about *about;
+} builtin[] = {
+#define THRONG_INDICATOR(name) {THRONG_KIND_INDICATOR, &throng_indicator_##name.about},
+#include "plugins/indicators/indicators.def"
+#undef THRONG_INDICATOR
+#define THRONG_GENERATOR(name) {THRONG_KIND_GENERATOR, &throng_generator_##name.about},
+#include "plugins/generators/generators.def"
+#undef THRONG_GENERATOR
+#define THRONG_METHOD(name) {THRONG_KIND_METHOD, &throng_method_##name.about},
+#include "attribution/methods/methods.def"
+#undef THRONG_METHOD
+};
+
+static const size_t descriptor_size[THRONG_KIND_COUNT] = {
+    [THRONG_KIND_INDICATOR] = sizeof(throng_indicator),
+    [THRONG_KIND_METHOD] = sizeof(throng_method),
+    [THRONG_KIND_GENERATOR] = sizeof(throng_generator),
+};
+
+const char *throng_version(void) {
+    return THRONG_VERSION;
+}
+
+const char *throng_revision(void) {
+    return THRONG_REVISION;
+}
+
+throng_status throng_context_create_with(throng_realloc_fn realloc_fn, void *user, throng_context **out,
+                                         throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = NULL;
+    THRONG_TRY(throng_i_context_create(realloc_fn, user, &context, err));
+    for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++)
+        THRONG_TRY(throng_context_register(context, builtin[i].kind, builtin[i].about, err));
+    *out = context;
+    context = NULL;
+out:
+    throng_context_free(context);
+    return status;
+}
+
+throng_status throng_context_create(throng_context **out, throng_error *err) {
+    return throng_context_create_with(NULL, NULL, out, err);
+}
+
+throng_status throng_context_register(throng_context *context, throng_kind kind, const throng_about *about,
+                                      throng_error *err) {
+    if ((int)kind < 0 || kind >= THRONG_KIND_COUNT || !about)
+        return THRONG_FAIL(err, E_ARGUMENT, "A plug-in needs a kind and a descriptor.");
+    if (kind == THRONG_KIND_INDICATOR)
+        return throng_i_indicator_register(context, (const throng_indicator *)(const void *)about, err);
+    return throng_i_context_register(context, kind, about, descriptor_size[kind], err);
+}
+
+/* Registers a list that ends with NULL; what is there already, from the same shared object, is left alone. */
+static throng_status register_list(throng_context *context, throng_kind kind, const throng_about *const *list,
+                                   throng_error *err) {
+    for (int i = 0; list && list[i]; i++) {
+        const throng_about *known = NULL;
+        if (list[i]->name && throng_context_find(context, kind, list[i]->name, &known, NULL) == THRONG_OK &&
+            known == list[i])
+            continue;
+        throng_status status = throng_context_register(context, kind, list[i], err);
+        if (status != THRONG_OK)
+            return status;
+    }
+    return THRONG_OK;
+}
+
+throng_status throng_context_load_plugin(throng_context *context, const char *path, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const void *entry = NULL;
+    THRONG_TRY(throng_i_context_load(context, path, "throng_plugin_entry", &entry, err));
+    const throng_plugin *plugin = entry;
+    THRONG_REQUIRE(plugin->abi == THRONG_PLUGIN_ABI, E_PLUGIN,
+                   "%s was built for another version of throng (plug-in interface %d, expected %d): compile it again.",
+                   path, plugin->abi, THRONG_PLUGIN_ABI);
+    THRONG_REQUIRE(plugin->indicators || plugin->generators || plugin->methods, E_PLUGIN, "%s offers no plug-in.",
+                   path);
+    THRONG_TRY(register_list(context, THRONG_KIND_INDICATOR, plugin->indicators, err));
+    THRONG_TRY(register_list(context, THRONG_KIND_GENERATOR, plugin->generators, err));
+    THRONG_TRY(register_list(context, THRONG_KIND_METHOD, plugin->methods, err));
+out:
+    return status;
+}

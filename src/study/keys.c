@@ -1,0 +1,181 @@
+/* The one table of settings, and what follows from it: names, bounds, the form of a value. */
+#include "study/study.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A seed passes through doubles (JSON readers have nothing else), which hold every whole number up to here. */
+#define SEED_MAX 9007199254740991.0
+
+#define TEXT(key, option, placeholder, fallback, doc)                                                                  \
+    { key, option, placeholder, THRONG_KEY_TEXT, fallback, NULL, 0, 0, doc }
+#define LIST(key, option, placeholder, doc)                                                                            \
+    { key, option, placeholder, THRONG_KEY_TEXT_LIST, NULL, NULL, 0, 0, doc }
+#define CHOICE(key, option, choices, fallback, doc)                                                                    \
+    { key, option, choices, THRONG_KEY_CHOICE, fallback, choices, 0, 0, doc }
+#define INTEGER(key, option, fallback, minimum, maximum, doc)                                                          \
+    { key, option, "N", THRONG_KEY_INTEGER, fallback, NULL, minimum, maximum, doc }
+
+static const throng_study_key keys[] = {
+    LIST("population.table", NULL, "TABLE",
+         "Parquet, CSV or NDJSON (also .gz, .zst), a DuckDB file with #table, a glob, or - for standard input; "
+         "several files are one table"),
+    TEXT("population.state", "--state", "COL", NULL, "column with each agent's state (required)"),
+    TEXT("population.id", "--id", "COL", NULL, "column that says who it is; without it every row is an agent"),
+    TEXT("population.time", "--time", "COL", NULL, "column that says when; each time is attributed, and the change"),
+    TEXT("population.weight", "--weight", "COL", NULL, "column with each agent's weight or visibility"),
+    TEXT("population.where", "--where", "SQL", NULL, "condition that rows must fulfil, such as \"followers > 10\""),
+    CHOICE("population.missing", "--missing", "error|drop", "error", "what to do with rows that lack a number"),
+    TEXT("attribution.indicator", "--indicator", "NAME[:KEY=VALUE,...]", "variance", "see throng list indicators"),
+    TEXT("attribution.method", "--method", "NAME[:KEY=VALUE,...]", "aumann-shapley", "see throng list methods"),
+    CHOICE("attribution.path", "--path", "state|presence", NULL, "what taking part means; default: the indicator's"),
+    TEXT("attribution.baseline", "--baseline", "neutral|mean|first|COL", NULL,
+         "where the path starts; column:NAME for a column named so; default: the indicator's"),
+    {"attribution.tolerance", "--tolerance", "X", THRONG_KEY_REAL, "1e-10", NULL, 1e-16, 0.1,
+     "efficiency residual and change of rule that are accepted"},
+    INTEGER("attribution.nodes-max", "--nodes-max", "1024", 2, 8192, "most quadrature nodes to try"),
+    TEXT("cohorts.by", "--cohort-by", "COL", NULL, "column that divides agents into cohorts; default: the weight"),
+    {"cohorts.cuts", "--cuts", "Q,...", THRONG_KEY_REAL_LIST, NULL, NULL, 0, 1,
+     "quantiles between cohorts, ascending; default: 0.9,0.999"},
+    INTEGER("panel.size", "--panel-size", NULL, 1, 1000000, "also draw a panel of N by weight and attribute it alone"),
+    INTEGER("report.top", "--top", "20", 0, 100000, "how many agents to list"),
+    INTEGER("run.seed", "--seed", "0", 0, SEED_MAX, "seed of whatever is drawn at random"),
+    LIST("run.plugins", "--plugin", "FILE.so", "load indicators and methods from a shared object"),
+};
+
+#define KEY_COUNT ((int)(sizeof keys / sizeof *keys))
+_Static_assert(sizeof keys / sizeof *keys <= THRONG_I_KEYS_MAX, "room for every key in a study");
+
+int throng_study_key_count(void) {
+    return KEY_COUNT;
+}
+
+const throng_study_key *throng_study_key_at(int index) {
+    return index >= 0 && index < KEY_COUNT ? &keys[index] : NULL;
+}
+
+int throng_i_study_key_index(const char *key) {
+    for (int i = 0; i < KEY_COUNT; i++)
+        if (strcmp(keys[i].key, key) == 0)
+            return i;
+    return -1;
+}
+
+bool throng_i_study_key_is_path(const throng_study_key *key) {
+    return key->kind == THRONG_KEY_TEXT_LIST;
+}
+
+void throng_i_study_key_allowed(const throng_study_key *key, char *out, size_t size) {
+    switch (key->kind) {
+    case THRONG_KEY_CHOICE: {
+        size_t used = (size_t)snprintf(out, size, "one of ");
+        for (const char *c = key->choices; *c && used + 3 < size; c++) {
+            if (*c == '|') {
+                out[used++] = ',';
+                out[used++] = ' ';
+            } else {
+                out[used++] = *c;
+            }
+        }
+        out[used] = '\0';
+        return;
+    }
+    case THRONG_KEY_INTEGER:
+        snprintf(out, size, "a whole number from %.0f to %.0f", key->minimum, key->maximum);
+        return;
+    case THRONG_KEY_REAL:
+        snprintf(out, size, "a number from %g to %g", key->minimum, key->maximum);
+        return;
+    case THRONG_KEY_REAL_LIST:
+        snprintf(out, size, "ascending numbers between %g and %g with commas between them", key->minimum, key->maximum);
+        return;
+    default:
+        snprintf(out, size, "text that is not empty");
+    }
+}
+
+static throng_status refuse(const throng_study_key *key, const char *value, throng_error *err) {
+    char allowed[120];
+    throng_i_study_key_allowed(key, allowed, sizeof allowed);
+    if (key->option)
+        return THRONG_FAIL(err, E_PARAMETER, "%s (%s) must be %s, got \"%.60s\".", key->option, key->key, allowed,
+                           value);
+    return THRONG_FAIL(err, E_PARAMETER, "%s must be %s, got \"%.60s\".", key->key, allowed, value);
+}
+
+/* Reads a number that may have underscores between digits: 1_671_587. */
+static bool read_number(const char *text, double *out) {
+    char plain[64];
+    size_t n = 0;
+    for (const char *c = text; *c; c++) {
+        if (*c == '_' && c > text && isdigit((unsigned char)c[-1]) && isdigit((unsigned char)c[1]))
+            continue;
+        bool exotic = !isdigit((unsigned char)*c) && !strchr("+-.eE", *c); /* strtod also takes inf, nan, 0x1p3 */
+        if (n + 1 >= sizeof plain || exotic)
+            return false;
+        plain[n++] = *c;
+    }
+    plain[n] = '\0';
+    char *end = NULL;
+    *out = strtod(plain, &end);
+    return n > 0 && *end == '\0' && isfinite(*out);
+}
+
+static bool in_choices(const char *choices, const char *value) {
+    size_t n = strlen(value);
+    for (const char *c = choices; c; c = strchr(c, '|') ? strchr(c, '|') + 1 : NULL)
+        if (n > 0 && strncmp(c, value, n) == 0 && (c[n] == '|' || c[n] == '\0'))
+            return !strchr(value, '|');
+    return false;
+}
+
+/* Whether text is UTF-8 without control characters: it goes into YAML and JSON as it is. */
+static bool is_plain_text(const char *text) {
+    const unsigned char *c = (const unsigned char *)text;
+    while (*c) {
+        int more = *c < 0x80 ? 0 : *c >= 0xC2 && *c < 0xE0 ? 1 : *c >= 0xE0 && *c < 0xF0 ? 2 : *c < 0xF5 ? 3 : 4;
+        if (more == 4 || (*c >= 0x80 && *c < 0xC2) || (*c < 0x20 && *c != '\t' && *c != '\n') || *c == 0x7F)
+            return false;
+        if ((*c == 0xE0 && c[1] < 0xA0) || (*c == 0xED && c[1] > 0x9F) || (*c == 0xF0 && c[1] < 0x90) ||
+            (*c == 0xF4 && c[1] > 0x8F))
+            return false;
+        for (c++; more > 0; more--, c++)
+            if ((*c & 0xC0) != 0x80)
+                return false;
+    }
+    return true;
+}
+
+throng_status throng_i_study_key_check(const throng_study_key *key, const char *value, char *out, size_t size,
+                                       throng_error *err) {
+    double number = 0.0;
+    snprintf(out, size, "%s", value);
+    switch (key->kind) {
+    case THRONG_KEY_INTEGER:
+        if (!read_number(value, &number) || number < key->minimum || number > key->maximum || number != floor(number))
+            return refuse(key, value, err);
+        snprintf(out, size, "%.0f", number);
+        return THRONG_OK;
+    case THRONG_KEY_REAL:
+        if (!read_number(value, &number) || number < key->minimum || number > key->maximum)
+            return refuse(key, value, err);
+        return THRONG_OK;
+    case THRONG_KEY_REAL_LIST:
+        if (!read_number(value, &number) || number <= key->minimum || number >= key->maximum)
+            return refuse(key, value, err);
+        return THRONG_OK;
+    case THRONG_KEY_CHOICE:
+        return in_choices(key->choices, value) ? THRONG_OK : refuse(key, value, err);
+    default:
+        if (!*value)
+            return refuse(key, value, err);
+        if (!is_plain_text(value))
+            return THRONG_FAIL(err, E_PARAMETER, "%s must be UTF-8 text without control characters.", key->key);
+        if (strlen(value) >= size)
+            return THRONG_FAIL(err, E_PARAMETER, "%s is longer than %zu characters.", key->key, size - 1);
+        return THRONG_OK;
+    }
+}

@@ -1,0 +1,220 @@
+/* A run: the whole line from table to report, one stage after the other. */
+#include "study/run.h"
+
+#include "report/report.h"
+
+#include <string.h>
+
+#define STAGES_MAX 12
+
+struct throng_run {
+    throng_context *context;
+    throng_source *sources; /* [n_sources] copies: the table is used up */
+    int n_sources;
+    throng_population *population;
+    throng_cohorts *cohorts;
+    throng_attribution *attribution;
+    throng_i_panel panel;
+    json_t *document;
+    char *report;
+    throng_timing timings[STAGES_MAX];
+    int n_timings;
+    double started, since; /* the run, and the stage that is going on */
+};
+
+/* Ends a stage: what passed since the last one ended is its time. */
+static void stage_done(throng_run *self, const char *stage) {
+    double now = throng_i_seconds();
+    self->timings[self->n_timings++] = (throng_timing){stage, now - self->since};
+    self->since = now;
+}
+
+/* ---- reading --------------------------------------------------------------------------------------------------- */
+
+static throng_status copy_sources(throng_run *self, const throng_table *table, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int n = 0;
+    const throng_source *sources = throng_table_sources(table, &n);
+    THRONG_TRY(throng_i_alloc(self->context, n, sizeof *self->sources, &self->sources, err));
+    for (int i = 0; i < n; i++) {
+        char *path = NULL;
+        THRONG_TRY(throng_i_copy_text(self->context, sources[i].path, &path, err));
+        self->sources[i] = sources[i];
+        self->sources[i].path = path;
+        self->n_sources++;
+    }
+out:
+    return status;
+}
+
+static void free_sources(throng_run *self) {
+    for (int i = 0; i < self->n_sources; i++) {
+        char *path = NULL;
+        memcpy(&path, &self->sources[i].path, sizeof path); /* ours, though the struct says const */
+        throng_i_free(self->context, path);
+    }
+    throng_i_free(self->context, self->sources);
+}
+
+static throng_status read_crowd(throng_run *self, const throng_i_settings *settings, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_table *table = NULL;
+    THRONG_TRY(throng_table_read(self->context, settings->paths, settings->n_paths, settings->requests,
+                                 settings->n_requests, settings->condition, &table, err));
+    THRONG_TRY(copy_sources(self, table, err));
+    stage_done(self, "read");
+    throng_table *consumed = table;
+    table = NULL;
+    THRONG_TRY(throng_population_create(self->context, consumed, &settings->population, &self->population, err));
+    stage_done(self, "population");
+out:
+    throng_table_free(table);
+    return status;
+}
+
+/* ---- attributing ----------------------------------------------------------------------------------------------- */
+
+static throng_status attribute_crowd(throng_run *self, const throng_i_settings *settings, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_cohorts_def cohorts = {settings->n_cuts ? settings->cuts : NULL, settings->n_cuts};
+    THRONG_TRY(throng_cohorts_create(self->population, &cohorts, &self->cohorts, err));
+    stage_done(self, "cohorts");
+    THRONG_TRY(throng_attribute(self->context, self->population, &settings->attribution, &self->attribution, err));
+    stage_done(self, "attribute");
+    if (settings->panel_size > 0) {
+        THRONG_TRY(throng_i_panel_init(self->context, self->population, self->attribution, settings->panel_size,
+                                       settings->attribution.seed, &self->panel, err));
+        stage_done(self, "panel");
+    }
+out:
+    return status;
+}
+
+/* ---- reporting ------------------------------------------------------------------------------------------------- */
+
+static throng_status make_report(throng_run *self, const throng_i_settings *settings, const char *command,
+                                 throng_error *err) {
+    throng_report_def def = throng_report_default();
+    def.top = settings->top;
+    def.command = command;
+    def.seed = settings->attribution.seed;
+    def.sources = self->sources;
+    def.n_sources = self->n_sources;
+    def.timings = self->timings;
+    def.n_timings = self->n_timings;
+    def.panel = settings->panel_size > 0 ? &self->panel.view : NULL;
+    throng_status status =
+        throng_i_report_make(self->context, self->attribution, self->cohorts, &def, &self->document, err);
+    stage_done(self, "report");
+    return status;
+}
+
+static throng_status finish_report(throng_run *self, throng_error *err) {
+    throng_timing *total = &self->timings[self->n_timings++];
+    *total = (throng_timing){"total", throng_i_seconds() - self->started};
+    throng_status status = throng_i_report_set_timings(self->document, self->timings, self->n_timings, err);
+    if (status != THRONG_OK)
+        return status;
+    return throng_i_json_text(self->context, self->document, &self->report, err);
+}
+
+/* The study with everything that was left to defaults spelled out. */
+static throng_status resolved_yaml(const throng_run *self, const throng_study *study, char **out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_study *copy = NULL;
+    THRONG_TRY(throng_i_study_copy(study, &copy, err));
+    THRONG_TRY(throng_i_settings_resolve(copy, throng_attribution_resolved(self->attribution), err));
+    THRONG_TRY(throng_study_yaml(copy, out, err));
+out:
+    throng_study_free(copy);
+    return status;
+}
+
+/* The tables are written before the report is finished, so that it can say how long they took. */
+static throng_status write_directory(throng_run *self, const throng_study *study, const char *path, bool force,
+                                     throng_error *err) {
+    throng_i_run_directory directory = {0};
+    char *yaml = NULL;
+    throng_status status = throng_i_run_directory_begin(self->context, path, force, &directory, err);
+    if (status != THRONG_OK)
+        return status;
+    THRONG_TRY(throng_i_run_directory_tables(&directory, self->attribution, self->cohorts, err));
+    stage_done(self, "write");
+    THRONG_TRY(finish_report(self, err));
+    THRONG_TRY(resolved_yaml(self, study, &yaml, err));
+    THRONG_TRY(throng_i_run_directory_text(&directory, "report.json", self->report, err));
+    THRONG_TRY(throng_i_run_directory_text(&directory, "study.yaml", yaml, err));
+    THRONG_TRY(throng_i_run_directory_commit(&directory, err));
+out:
+    throng_text_free(self->context, yaml);
+    throng_i_run_directory_clear(&directory);
+    return status;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+static throng_status load_plugins(const throng_study *study, throng_error *err) {
+    const char *path = NULL;
+    for (int i = 0; (path = throng_study_text(study, "run.plugins", i)); i++) {
+        throng_status status = throng_context_load_plugin(study->context, path, err);
+        if (status != THRONG_OK)
+            return status;
+    }
+    return THRONG_OK;
+}
+
+throng_status throng_study_run(throng_study *study, const char *command, const char *out, bool force, throng_run **run,
+                               throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_settings settings = {0};
+    throng_run *self = NULL;
+    THRONG_TRY(throng_i_alloc(study->context, 1, sizeof *self, &self, err));
+    self->context = study->context;
+    self->started = self->since = throng_i_seconds();
+    THRONG_TRY(load_plugins(study, err));
+    THRONG_TRY(throng_i_settings_init(study, &settings, err));
+    if (out)
+        THRONG_TRY(throng_run_directory_check(study->context, out, force, err));
+    THRONG_TRY(read_crowd(self, &settings, err));
+    THRONG_TRY(attribute_crowd(self, &settings, err));
+    THRONG_TRY(make_report(self, &settings, command, err));
+    if (out)
+        THRONG_TRY(write_directory(self, study, out, force, err));
+    else
+        THRONG_TRY(finish_report(self, err));
+    *run = self;
+    self = NULL;
+out:
+    throng_i_settings_clear(study, &settings);
+    throng_run_free(self);
+    return status;
+}
+
+void throng_run_free(throng_run *self) {
+    if (!self)
+        return;
+    throng_i_panel_clear(self->context, &self->panel);
+    throng_attribution_free(self->attribution);
+    throng_cohorts_free(self->cohorts);
+    throng_population_free(self->population);
+    free_sources(self);
+    json_decref(self->document);
+    throng_i_free(self->context, self->report);
+    throng_i_free(self->context, self);
+}
+
+const char *throng_run_report(const throng_run *self) {
+    return self->report;
+}
+
+const throng_population *throng_run_population(const throng_run *self) {
+    return self->population;
+}
+
+const throng_attribution *throng_run_attribution(const throng_run *self) {
+    return self->attribution;
+}
+
+const throng_cohorts *throng_run_cohorts(const throng_run *self) {
+    return self->cohorts;
+}

@@ -1,0 +1,138 @@
+/* From the texts of a study to what the stages take: roles of columns, definitions, and checks that need no data. */
+#define _POSIX_C_SOURCE 200809L
+#include "study/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *text(const throng_study *study, const char *key) {
+    return throng_study_text(study, key, 0);
+}
+
+/* A number that the table of keys has checked; 0 if it is not set. */
+static double number(const throng_study *study, const char *key) {
+    const char *value = text(study, key);
+    return value ? strtod(value, NULL) : 0.0;
+}
+
+/* ---- columns --------------------------------------------------------------------------------------------------- */
+
+/* Asks for a column once, whatever parts it plays: a number that is also a cohort or an id stays a number. */
+static void request(throng_i_settings *self, const char *column, throng_role role) {
+    if (!column)
+        return;
+    for (int i = 0; i < self->n_requests; i++)
+        if (strcmp(self->requests[i].column, column) == 0)
+            return;
+    self->requests[self->n_requests++] = (throng_column_request){column, role};
+}
+
+static void set_columns(const throng_study *study, throng_i_settings *self) {
+    self->population = throng_population_default();
+    self->population.state = text(study, "population.state");
+    self->population.weight = text(study, "population.weight");
+    self->population.id = text(study, "population.id");
+    self->population.time = text(study, "population.time");
+    self->population.cohort = text(study, "cohorts.by");
+    self->population.missing =
+        strcmp(text(study, "population.missing"), "drop") == 0 ? THRONG_MISSING_DROP : THRONG_MISSING_ERROR;
+    if (self->attribution.baseline == THRONG_BASELINE_COLUMN)
+        self->population.baseline = self->baseline_column;
+    request(self, self->population.state, THRONG_ROLE_NUMBER);
+    request(self, self->population.weight, THRONG_ROLE_NUMBER);
+    request(self, self->population.baseline, THRONG_ROLE_NUMBER);
+    request(self, self->population.id, THRONG_ROLE_KEY);
+    request(self, self->population.time, THRONG_ROLE_TIME);
+    request(self, self->population.cohort, THRONG_ROLE_LABEL);
+}
+
+/* ---- attribution ----------------------------------------------------------------------------------------------- */
+
+static void set_baseline(const throng_study *study, throng_i_settings *self) {
+    const char *value = text(study, "attribution.baseline");
+    if (!value)
+        return;
+    for (int baseline = THRONG_BASELINE_NEUTRAL; baseline <= THRONG_BASELINE_FIRST; baseline++)
+        if (strcmp(value, throng_baseline_name((throng_baseline)baseline)) == 0) {
+            self->attribution.baseline = (throng_baseline)baseline;
+            return;
+        }
+    self->attribution.baseline = THRONG_BASELINE_COLUMN;
+    self->baseline_column = strncmp(value, "column:", 7) == 0 ? value + 7 : value;
+}
+
+static void set_attribution(const throng_study *study, throng_i_settings *self) {
+    const char *path = text(study, "attribution.path");
+    self->attribution = throng_attribution_default();
+    self->attribution.indicator = text(study, "attribution.indicator");
+    self->attribution.method = text(study, "attribution.method");
+    for (int i = THRONG_PATH_DEFAULT + 1; path && i < THRONG_PATH_COUNT; i++)
+        if (strcmp(path, throng_path_name((throng_path)i)) == 0)
+            self->attribution.path = (throng_path)i;
+    self->attribution.tolerance = number(study, "attribution.tolerance");
+    self->attribution.nodes_max = (int)number(study, "attribution.nodes-max");
+    self->attribution.seed = (uint64_t)number(study, "run.seed");
+    set_baseline(study, self);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+static throng_status check(const throng_study *study, const throng_i_settings *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_plugin_use use;
+    THRONG_REQUIRE(self->n_paths > 0, E_PARAMETER, "No table was given: name a Parquet, CSV or NDJSON file.");
+    THRONG_REQUIRE(self->population.state, E_PARAMETER,
+                   "--state (population.state) is missing: name the column with each agent's state.");
+    THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_INDICATOR, self->attribution.indicator, &use, err));
+    THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_METHOD, self->attribution.method, &use, err));
+    THRONG_REQUIRE(self->attribution.baseline != THRONG_BASELINE_FIRST ||
+                       (self->population.id && self->population.time),
+                   E_PARAMETER,
+                   "The baseline \"first\" is an agent's own first state: it needs --id and --time (population.id, "
+                   "population.time).");
+out:
+    return status;
+}
+
+throng_status throng_i_settings_init(const throng_study *study, throng_i_settings *out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_settings self = {0};
+    while (throng_study_text(study, "population.table", self.n_paths))
+        self.n_paths++;
+    while (throng_study_text(study, "cohorts.cuts", self.n_cuts))
+        self.n_cuts++;
+    THRONG_TRY(throng_i_alloc(study->context, self.n_paths, sizeof *self.paths, &self.paths, err));
+    THRONG_TRY(throng_i_alloc(study->context, self.n_cuts, sizeof *self.cuts, &self.cuts, err));
+    for (int i = 0; i < self.n_paths; i++)
+        self.paths[i] = throng_study_text(study, "population.table", i);
+    for (int i = 0; i < self.n_cuts; i++)
+        self.cuts[i] = strtod(throng_study_text(study, "cohorts.cuts", i), NULL);
+    self.condition = text(study, "population.where");
+    self.panel_size = (int)number(study, "panel.size");
+    self.top = (int)number(study, "report.top");
+    set_attribution(study, &self);
+    set_columns(study, &self);
+    THRONG_TRY(check(study, &self, err));
+    *out = self;
+    return THRONG_OK;
+out:
+    throng_i_settings_clear(study, &self);
+    return status;
+}
+
+void throng_i_settings_clear(const throng_study *study, throng_i_settings *self) {
+    throng_i_free(study->context, self->paths);
+    throng_i_free(study->context, self->cuts);
+    *self = (throng_i_settings){0};
+}
+
+throng_status throng_i_settings_resolve(throng_study *study, throng_attribution_def resolved, throng_error *err) {
+    throng_status status = THRONG_OK;
+    THRONG_TRY(throng_study_set(study, "attribution.indicator", resolved.indicator, err));
+    THRONG_TRY(throng_study_set(study, "attribution.method", resolved.method, err));
+    THRONG_TRY(throng_study_set(study, "attribution.path", throng_path_name(resolved.path), err));
+    if (resolved.baseline != THRONG_BASELINE_COLUMN)
+        THRONG_TRY(throng_study_set(study, "attribution.baseline", throng_baseline_name(resolved.baseline), err));
+out:
+    return status;
+}

@@ -1,0 +1,35 @@
+/* What the stages of a run take, made from the texts of a study. */
+#ifndef THRONG_SRC_STUDY_SETTINGS_H
+#define THRONG_SRC_STUDY_SETTINGS_H
+
+#include "study/study.h"
+
+#define THRONG_I_REQUESTS_MAX 8
+
+/* Texts are borrowed from the study. */
+typedef struct throng_i_settings {
+    const char **paths; /* [n_paths] */
+    int n_paths;
+    const char *condition; /* SQL; NULL: all rows */
+    throng_column_request requests[THRONG_I_REQUESTS_MAX];
+    int n_requests;
+    throng_population_def population;
+    throng_attribution_def attribution;
+    const char *baseline_column;
+    double *cuts; /* [n_cuts] */
+    int n_cuts;
+    int panel_size; /* 0: no panel */
+    int top;
+} throng_i_settings;
+
+/* Reads the study's texts and checks what can be checked without data: E_PARAMETER, E_UNKNOWN_NAME. */
+THRONG_MUST_USE throng_status throng_i_settings_init(const throng_study *study, throng_i_settings *out,
+                                                     throng_error *err);
+void throng_i_settings_clear(const throng_study *study, throng_i_settings *self);
+
+/* Writes into a study what an attribution resolved its defaults to, so that a later version cannot read it otherwise.
+ */
+THRONG_MUST_USE throng_status throng_i_settings_resolve(throng_study *study, throng_attribution_def resolved,
+                                                        throng_error *err);
+
+#endif

@@ -1,0 +1,44 @@
+/* Insides of a study, shared by the files of src/study only. */
+#ifndef THRONG_SRC_STUDY_STUDY_H
+#define THRONG_SRC_STUDY_STUDY_H
+
+#include "core/core.h"
+#include "throng/study.h"
+
+#define THRONG_I_KEYS_MAX 32
+
+/* What a key was set to: one entry, or for lists any number. */
+typedef struct throng_i_setting {
+    char **text;
+    int n, cap;
+} throng_i_setting;
+
+struct throng_study {
+    throng_context *context;
+    throng_i_setting setting[THRONG_I_KEYS_MAX]; /* in the order of the table of keys */
+};
+
+/* Index of a key ("population.state"), -1 if there is none. */
+int throng_i_study_key_index(const char *key);
+
+/* What a value of this key may be: "a number from 0 to 1", "one of error, drop". */
+void throng_i_study_key_allowed(const throng_study_key *key, char *out, size_t size);
+
+/* Checks one entry and brings numbers into their plain form ("1e3" becomes "1000"). @param out [size] */
+THRONG_MUST_USE throng_status throng_i_study_key_check(const throng_study_key *key, const char *value, char *out,
+                                                       size_t size, throng_error *err);
+
+/* Forgets what a key was set to: it has its default again. */
+void throng_i_study_clear(throng_study *study, int key);
+
+/* A study of its own with the same settings. */
+THRONG_MUST_USE throng_status throng_i_study_copy(const throng_study *study, throng_study **out, throng_error *err);
+
+/* path, or folder/path if it is relative; "-" stays. folder NULL: the current one. */
+THRONG_MUST_USE throng_status throng_i_study_join(throng_context *context, const char *folder, const char *path,
+                                                  char **out, throng_error *err);
+
+/* Whether a key holds file names. */
+bool throng_i_study_key_is_path(const throng_study_key *key);
+
+#endif

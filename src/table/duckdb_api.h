@@ -1,0 +1,133 @@
+/* The part of DuckDB's C interface that throng uses. libduckdb comes without a header where it comes from npm, so the
+ * facts are stated here: names, numbers and layouts as in DuckDB 1.x, whose C interface is stable. Of the functions
+ * only duckdb_arrow_scan is marked for replacement upstream; it serves stream.c alone. */
+#ifndef THRONG_SRC_TABLE_DUCKDB_API_H
+#define THRONG_SRC_TABLE_DUCKDB_API_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct throng_i_duckdb_database_handle *duckdb_database;
+typedef struct throng_i_duckdb_connection_handle *duckdb_connection;
+typedef struct throng_i_duckdb_config_handle *duckdb_config;
+typedef struct throng_i_duckdb_statement_handle *duckdb_prepared_statement;
+typedef struct throng_i_duckdb_statements_handle *duckdb_extracted_statements;
+typedef struct throng_i_duckdb_pending_handle *duckdb_pending_result;
+typedef struct throng_i_duckdb_chunk_handle *duckdb_data_chunk;
+typedef struct throng_i_duckdb_vector_handle *duckdb_vector;
+typedef struct throng_i_duckdb_type_handle *duckdb_logical_type;
+typedef struct throng_i_duckdb_stream_handle *duckdb_arrow_stream;
+
+typedef enum duckdb_state {
+    DUCKDB_OK = 0,
+    DUCKDB_FAILED = 1
+} duckdb_state;
+
+/* Types of columns; the gaps are types that throng treats as unknown. */
+typedef enum duckdb_type {
+    DUCKDB_TYPE_INVALID = 0,
+    DUCKDB_TYPE_BOOLEAN = 1,
+    DUCKDB_TYPE_TINYINT = 2,
+    DUCKDB_TYPE_SMALLINT = 3,
+    DUCKDB_TYPE_INTEGER = 4,
+    DUCKDB_TYPE_BIGINT = 5,
+    DUCKDB_TYPE_UTINYINT = 6,
+    DUCKDB_TYPE_USMALLINT = 7,
+    DUCKDB_TYPE_UINTEGER = 8,
+    DUCKDB_TYPE_UBIGINT = 9,
+    DUCKDB_TYPE_FLOAT = 10,
+    DUCKDB_TYPE_DOUBLE = 11,
+    DUCKDB_TYPE_TIMESTAMP = 12,
+    DUCKDB_TYPE_DATE = 13,
+    DUCKDB_TYPE_TIME = 14,
+    DUCKDB_TYPE_INTERVAL = 15,
+    DUCKDB_TYPE_HUGEINT = 16,
+    DUCKDB_TYPE_VARCHAR = 17,
+    DUCKDB_TYPE_BLOB = 18,
+    DUCKDB_TYPE_DECIMAL = 19,
+    DUCKDB_TYPE_TIMESTAMP_S = 20,
+    DUCKDB_TYPE_TIMESTAMP_MS = 21,
+    DUCKDB_TYPE_TIMESTAMP_NS = 22,
+    DUCKDB_TYPE_ENUM = 23,
+    DUCKDB_TYPE_LIST = 24,
+    DUCKDB_TYPE_STRUCT = 25,
+    DUCKDB_TYPE_MAP = 26,
+    DUCKDB_TYPE_UUID = 27,
+    DUCKDB_TYPE_UNION = 28,
+    DUCKDB_TYPE_TIME_TZ = 30,
+    DUCKDB_TYPE_TIMESTAMP_TZ = 31,
+    DUCKDB_TYPE_UHUGEINT = 32,
+    DUCKDB_TYPE_ARRAY = 33,
+    DUCKDB_TYPE_SQLNULL = 36
+} duckdb_type;
+
+/* A result. All of it but its size is private to DuckDB; it goes by value into duckdb_fetch_chunk. */
+typedef struct duckdb_result {
+    uint64_t deprecated_counts[3];
+    void *deprecated_columns;
+    char *deprecated_error;
+    void *internal;
+} duckdb_result;
+
+/* A string in a vector: up to 12 bytes lie in the struct itself, a longer one behind the pointer. Not terminated. */
+#define DUCKDB_STRING_INLINE 12
+
+typedef struct duckdb_string_t {
+    union {
+        struct {
+            uint32_t length;
+            char prefix[4];
+            char *data;
+        } pointer;
+        struct {
+            uint32_t length;
+            char data[DUCKDB_STRING_INLINE];
+        } inlined;
+    } value;
+} duckdb_string_t;
+
+const char *duckdb_library_version(void);
+void duckdb_free(void *pointer);
+
+duckdb_state duckdb_create_config(duckdb_config *config);
+duckdb_state duckdb_set_config(duckdb_config config, const char *name, const char *option);
+void duckdb_destroy_config(duckdb_config *config);
+duckdb_state duckdb_open_ext(const char *path, duckdb_database *database, duckdb_config config, char **message);
+void duckdb_close(duckdb_database *database);
+duckdb_state duckdb_connect(duckdb_database database, duckdb_connection *connection);
+void duckdb_disconnect(duckdb_connection *connection);
+void duckdb_interrupt(duckdb_connection connection);
+
+uint64_t duckdb_extract_statements(duckdb_connection connection, const char *query, duckdb_extracted_statements *out);
+const char *duckdb_extract_statements_error(duckdb_extracted_statements statements);
+void duckdb_destroy_extracted(duckdb_extracted_statements *statements);
+
+duckdb_state duckdb_prepare(duckdb_connection connection, const char *query, duckdb_prepared_statement *statement);
+const char *duckdb_prepare_error(duckdb_prepared_statement statement);
+uint64_t duckdb_nparams(duckdb_prepared_statement statement);
+void duckdb_destroy_prepare(duckdb_prepared_statement *statement);
+
+duckdb_state duckdb_pending_prepared_streaming(duckdb_prepared_statement statement, duckdb_pending_result *pending);
+const char *duckdb_pending_error(duckdb_pending_result pending);
+duckdb_state duckdb_execute_pending(duckdb_pending_result pending, duckdb_result *result);
+void duckdb_destroy_pending(duckdb_pending_result *pending);
+
+const char *duckdb_result_error(duckdb_result *result);
+uint64_t duckdb_column_count(duckdb_result *result);
+const char *duckdb_column_name(duckdb_result *result, uint64_t column);
+duckdb_type duckdb_column_type(duckdb_result *result, uint64_t column);
+duckdb_data_chunk duckdb_fetch_chunk(duckdb_result result);
+void duckdb_destroy_result(duckdb_result *result);
+
+uint64_t duckdb_data_chunk_get_size(duckdb_data_chunk chunk);
+duckdb_vector duckdb_data_chunk_get_vector(duckdb_data_chunk chunk, uint64_t column);
+void duckdb_destroy_data_chunk(duckdb_data_chunk *chunk);
+void *duckdb_vector_get_data(duckdb_vector vector);
+
+/* Row i is valid if bit i % 64 of word i / 64 is set; NULL if all rows are. */
+uint64_t *duckdb_vector_get_validity(duckdb_vector vector);
+
+/* Makes the stream a view of that name. The stream must outlive the connection's use of it. */
+duckdb_state duckdb_arrow_scan(duckdb_connection connection, const char *name, duckdb_arrow_stream stream);
+
+#endif

@@ -1,0 +1,43 @@
+/* Tables from the inside: what later stages may do with them beyond the public header. */
+#ifndef THRONG_SRC_TABLE_TABLE_H
+#define THRONG_SRC_TABLE_TABLE_H
+
+#include "core/core.h"
+#include "throng/table.h"
+
+/* A column and what of it was allocated: each of the three is one block, freed with throng_i_free, or NULL. */
+typedef struct throng_i_table_column {
+    throng_column_view view;
+    void *memory;     /* view.data if it belongs to the table; NULL: somebody else's */
+    void *name;       /* view.name */
+    void *dictionary; /* view.words and the strings; NULL: no text, or somebody else's */
+} throng_i_table_column;
+
+struct throng_table {
+    throng_context *context;
+    int64_t n_rows;
+    int n_columns, n_sources;
+    throng_i_table_column *columns; /* [n_columns] */
+    throng_source *sources;         /* [n_sources] their paths are allocated too */
+};
+
+/* Takes the index-th column out of a table without copying: *out owns what the table owned of it, and the table keeps
+ * a view that lives as long as *out's memory. The data of a borrowed column stays borrowed; so does that of a column
+ * requested twice from a reader, whose memory belongs to the first of the two.
+ * THRONG_E_ARGUMENT: there is no such column. */
+THRONG_MUST_USE throng_status throng_i_table_take_column(throng_table *table, int index, throng_i_table_column *out,
+                                                         throng_error *err);
+
+/* Adds a column to the table, which then owns what `column` owns; on failure the caller still does. `name` is copied
+ * and need not be unique; column->view.name and column->name are ignored. */
+THRONG_MUST_USE throng_status throng_i_table_put_column(throng_table *table, const char *name,
+                                                        const throng_i_table_column *column, throng_error *err);
+
+/* Bytes of memory the table owns. */
+int64_t throng_i_table_bytes(const throng_table *table);
+
+/* Hash of some bytes, as content hashes of files are: XXH3-128 in hexadecimal. */
+#define THRONG_I_HASH_LENGTH 33
+void throng_i_hash_bytes(const void *data, size_t size, char out[THRONG_I_HASH_LENGTH]);
+
+#endif
