@@ -78,8 +78,9 @@ static double attribute_in_place(throng_context *context, const throng_populatio
                               .progress = {"attributing", "agents", 0, 0}};
     FAIL_IF(throng_i_crowd_init(context, &def, &crowd, &err) != THRONG_OK, err.message);
     throng_value_function function = throng_i_crowd_function(&crowd);
-    FAIL_IF(throng_attribute_function(context, &function, "aumann-shapley", 1e-10, 1024, 0, data->phi, certificate,
-                                      &err) != THRONG_OK,
+    throng_method_options options = throng_method_options_default();
+    FAIL_IF(throng_attribute_function(context, &function, "aumann-shapley", &options, data->phi, certificate, &err) !=
+                THRONG_OK,
             err.message);
     double seconds = throng_i_seconds() - start;
     throng_i_crowd_clear(&crowd);

@@ -77,38 +77,47 @@ typedef struct throng_certificate {
     double efficiency_residual; /* |sum phi - (v(1) - v(0))| / max(|v(1) - v(0)|, 1e-4 moved), where moved is the larger
                                    of sum |phi| and, if known, the integral of |dv/dt| along the ray */
     double rule_change;         /* sum |phi - phi of the rule with half the nodes| / max(sum |phi|, 1e-4 moved) */
-    double tolerance;           /* both must be at or below it */
-    int quadrature_nodes;       /* nodes of the last rule */
-    bool converged;
+    double tolerance;           /* what the method was asked to reach */
+    int quadrature_nodes;       /* nodes of the last rule; 0 for methods without one */
+    int64_t evaluations;        /* coalitions that were evaluated; 0 for methods on the ray */
+    double error_estimate;      /* the method's own estimate of the relative L2 error of phi against what it estimates;
+                                   0 for methods that are exact */
+    bool efficient;             /* whether the method promises that phi adds up to v(1) - v(0) */
+    bool converged;             /* whether it kept what it promises */
 } throng_certificate;
 
 typedef struct throng_method_options {
     double tolerance; /* in (0, 1) */
     int nodes_max;    /* >= 2 */
     uint64_t seed;
-    const double *param; /* the descriptor's parameters, in its order */
+    const double *param;    /* the descriptor's parameters, in its order */
+    double *standard_error; /* [n_agents] out, may be NULL: of each phi; methods that do not sample set 0 */
 } throng_method_options;
 
 /** A method plug-in. */
 typedef struct throng_method {
     throng_about about;
-    /** Fills phi [n_agents] and the certificate. THRONG_E_NOT_CONVERGED (documented exception: phi and certificate hold
-     *  the last iterate), THRONG_E_UNSUPPORTED with one sentence why. */
+    /** Fills phi [n_agents] and the certificate. THRONG_E_NOT_CONVERGED (a promise was not kept) (documented exception:
+     * phi and certificate hold the last iterate), THRONG_E_UNSUPPORTED with one sentence why. */
     throng_status (*attribute)(throng_context *context, const throng_value_function *function,
                                const throng_method_options *options, double *phi, throng_certificate *certificate,
                                throng_error *err);
 } throng_method;
 
+/** tolerance 1e-10, nodes_max 1024, seed 0, no standard errors. */
+THRONG_API throng_method_options throng_method_options_default(void);
+
 /**
  * Attributes a caller's own value function.
- * @param method   "aumann-shapley", with parameters if it has any
+ * @param method   "aumann-shapley", with parameters if it has any: "name:key=value"
+ * @param options  from throng_method_options_default(); param is set from `method`
  * @param phi      [function->n_agents] out
- * @return what the method returns; THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER.
+ * @return what the method returns; THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER, THRONG_E_EMPTY.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_attribute_function(throng_context *context,
                                                                    const throng_value_function *function,
-                                                                   const char *method, double tolerance, int nodes_max,
-                                                                   uint64_t seed, double *phi,
+                                                                   const char *method,
+                                                                   const throng_method_options *options, double *phi,
                                                                    throng_certificate *certificate, throng_error *err);
 
 /* ---- attributing a population ---------------------------------------------------------------------------------- */

@@ -38,17 +38,23 @@ static throng_status check_options(double tolerance, int nodes_max, throng_error
     return THRONG_OK;
 }
 
+throng_method_options throng_method_options_default(void) {
+    throng_attribution_def def = throng_attribution_default();
+    return (throng_method_options){.tolerance = def.tolerance, .nodes_max = def.nodes_max, .seed = def.seed};
+}
+
 throng_status throng_attribute_function(throng_context *context, const throng_value_function *function,
-                                        const char *method, double tolerance, int nodes_max, uint64_t seed, double *phi,
+                                        const char *method, const throng_method_options *options, double *phi,
                                         throng_certificate *certificate, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_plugin_use use;
-    THRONG_TRY(check_options(tolerance, nodes_max, err));
+    throng_method_options resolved = *options;
+    THRONG_TRY(check_options(options->tolerance, options->nodes_max, err));
     THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_METHOD, method, &use, err));
     THRONG_REQUIRE(function->n_agents > 0, E_EMPTY, "The value function has no agents.");
     const throng_method *found = (const throng_method *)(const void *)use.about;
-    throng_method_options options = {tolerance, nodes_max, seed, use.param};
-    THRONG_TRY(found->attribute(context, function, &options, phi, certificate, err));
+    resolved.param = use.param;
+    THRONG_TRY(found->attribute(context, function, &resolved, phi, certificate, err));
 out:
     return status;
 }
@@ -179,9 +185,10 @@ static throng_status attribute_time(throng_attribution *self, const int64_t *fir
     if (status != THRONG_OK)
         return status;
     throng_value_function function = throng_i_crowd_function(&crowd);
-    status =
-        throng_attribute_function(self->context, &function, self->method_spec, self->def.tolerance, self->def.nodes_max,
-                                  self->def.seed, self->phi + begin, &self->certificates[time], err);
+    throng_method_options options = {
+        .tolerance = self->def.tolerance, .nodes_max = self->def.nodes_max, .seed = self->def.seed};
+    status = throng_attribute_function(self->context, &function, self->method_spec, &options, self->phi + begin,
+                                       &self->certificates[time], err);
     if (status != THRONG_OK)
         status = explain(self, &function, time, status, err);
     throng_i_crowd_clear(&crowd);

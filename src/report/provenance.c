@@ -4,6 +4,7 @@
 
 #include "attribution/attribution.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -123,6 +124,8 @@ json_t *throng_i_report_cite(throng_i_reporter *self) {
 
 /* ---- remarks --------------------------------------------------------------------------------------------------- */
 
+#define SHIFT_TOLD 1e-12 /* relative to the indicator: a smaller shift of the baseline is rounding */
+
 static void note(throng_i_reporter *self, json_t *list, const char *format, ...) THRONG_PRINTF(3, 4);
 static void note(throng_i_reporter *self, json_t *list, const char *format, ...) {
     char text[400];
@@ -149,7 +152,8 @@ static void note_indicator(throng_i_reporter *self, json_t *list) {
 static void note_change(throng_i_reporter *self, json_t *list) {
     const throng_population *population = self->population;
     const int64_t *row = self->attribution->change_row;
-    double shift = throng_attribution_change(self->attribution).baseline_shift;
+    throng_change change = throng_attribution_change(self->attribution);
+    bool shifted = fabs(change.baseline_shift) > SHIFT_TOLD * (fabs(change.before) + fabs(change.after));
     int64_t neither = 0, last = population->n_times - 1;
     if (last == 0)
         return;
@@ -157,9 +161,9 @@ static void note_change(throng_i_reporter *self, json_t *list) {
         neither += row[agent] < 0;
     int64_t ends = population->offsets[1] + population->offsets[last + 1] - population->offsets[last];
     int64_t one = 2 * (population->n_agents - neither) - ends; /* whoever is at both is counted twice in `ends` */
-    if (shift != 0.0)
+    if (shifted)
         note(self, list, "%.6g of the change is a shift of the baseline between the two times, credited to nobody.",
-             shift);
+             change.baseline_shift);
     if (one > 0)
         note(self, list, "%lld agents are there at only one of the two times: at the other they contribute 0.",
              (long long)one);

@@ -1,6 +1,6 @@
 /* The part of DuckDB's C interface that throng uses. libduckdb comes without a header where it comes from npm, so the
- * facts are stated here: names, numbers and layouts as in DuckDB 1.x, whose C interface is stable. Of the functions
- * only duckdb_arrow_scan is marked for replacement upstream; it serves stream.c alone. */
+ * facts are stated here: names, numbers and layouts as in DuckDB 1.x, whose C interface is stable. Upstream means to
+ * replace two of the functions one day: duckdb_pending_prepared_streaming and duckdb_arrow_scan. */
 #ifndef THRONG_SRC_TABLE_DUCKDB_API_H
 #define THRONG_SRC_TABLE_DUCKDB_API_H
 

@@ -131,7 +131,8 @@ static void add_copy(throng_i_sql *sql, const throng_table *table, const file_fo
     throng_i_sql_add(sql, " (%s, USE_TMP_FILE false)", format->options);
 }
 
-/* Megabytes that DuckDB may take: a few row groups a thread. Left to itself it reads ahead into all free memory. */
+/* Megabytes that DuckDB may take: a few row groups a thread. Left to itself it reads ahead as far as memory goes, and
+ * is no faster; with less the threads wait for each other. */
 static int64_t memory_limit(const throng_table *table) {
     int64_t bytes = 0;
     for (int i = 0; i < table->n_columns; i++) {
@@ -142,7 +143,7 @@ static int64_t memory_limit(const throng_table *table) {
         bytes += view->type == THRONG_TYPE_TEXT ? 16 + text / (view->n_words + 1) : 8;
     }
     int64_t group = bytes * THRONG_I_STREAM_ROWS;
-    return 128 + 8 * (throng_context_threads(table->context) + 1) * group / 1000000;
+    return 80 + 7 * (throng_context_threads(table->context) + 1) * group / 1000000;
 }
 
 static throng_status prepare(throng_i_database *database, const throng_table *table, throng_i_stream *stream,

@@ -282,6 +282,13 @@ static throng_status attribute_fails(const test_crowd *crowd, const throng_attri
     return status;
 }
 
+static throng_status attribute_function(throng_context *context, const throng_value_function *function,
+                                        const char *method, double tolerance, int nodes_max, double *phi,
+                                        throng_certificate *certificate, throng_error *err) {
+    throng_method_options options = {.tolerance = tolerance, .nodes_max = nodes_max};
+    return throng_attribute_function(context, function, method, &options, phi, certificate, err);
+}
+
 /* ---- closed forms ---------------------------------------------------------------------------------------------- */
 
 /* Variance, silent baseline: phi_i = p_i (x_i^2 - m x_i), on both paths. */
@@ -498,9 +505,8 @@ Test(axioms, equals_shapley_for_quadratic_indicators_only) {
         double shapley[10], phi[10], apart = 0.0;
         throng_certificate certificate;
         throng_error err = {0};
-        cr_assert_eq(
-            throng_attribute_function(context, &f.function, "aumann-shapley", 1e-10, 1024, 0, phi, &certificate, &err),
-            THRONG_OK, "%s", err.message);
+        cr_assert_eq(attribute_function(context, &f.function, "aumann-shapley", 1e-10, 1024, phi, &certificate, &err),
+                     THRONG_OK, "%s", err.message);
         shapley_exact(&f.function, shapley);
         for (int i = 0; i < 10; i++)
             apart = fmax(apart, fabs(phi[i] - shapley[i]) / largest(shapley, 10));
@@ -834,7 +840,7 @@ Test(own_function, gradient_alone_is_enough) {
     throng_value_function function = {.self = &p, .n_agents = 6, .value = product_value, .gradient = product_gradient};
     throng_certificate certificate;
     double phi[6], shapley[6];
-    cr_assert_eq(throng_attribute_function(context, &function, "aumann-shapley", 1e-12, 64, 0, phi, &certificate, NULL),
+    cr_assert_eq(attribute_function(context, &function, "aumann-shapley", 1e-12, 64, phi, &certificate, NULL),
                  THRONG_OK);
     shapley_exact(&function, shapley);
     for (int i = 0; i < 6; i++)
@@ -858,16 +864,15 @@ Test(own_function, what_it_lacks_or_breaks_is_said) {
     throng_certificate certificate;
     throng_error err = {0};
     throng_value_function no_gradient = {.self = &p, .n_agents = 6, .value = product_value};
-    cr_assert_eq(
-        throng_attribute_function(context, &no_gradient, "aumann-shapley", 1e-9, 64, 0, phi, &certificate, &err),
-        THRONG_E_UNSUPPORTED);
+    cr_assert_eq(attribute_function(context, &no_gradient, "aumann-shapley", 1e-9, 64, phi, &certificate, &err),
+                 THRONG_E_UNSUPPORTED);
     throng_value_function broken = {.self = &p, .n_agents = 6, .value = broken_value, .gradient = product_gradient};
-    cr_assert_eq(throng_attribute_function(context, &broken, "aumann-shapley", 1e-9, 64, 0, phi, &certificate, &err),
+    cr_assert_eq(attribute_function(context, &broken, "aumann-shapley", 1e-9, 64, phi, &certificate, &err),
                  THRONG_E_DEGENERATE);
     throng_value_function empty = {.self = &p, .n_agents = 0, .value = product_value, .gradient = product_gradient};
-    cr_assert_eq(throng_attribute_function(context, &empty, "aumann-shapley", 1e-9, 64, 0, phi, &certificate, &err),
+    cr_assert_eq(attribute_function(context, &empty, "aumann-shapley", 1e-9, 64, phi, &certificate, &err),
                  THRONG_E_EMPTY);
-    cr_assert_eq(throng_attribute_function(context, &broken, "aumann-shapely", 1e-9, 64, 0, phi, &certificate, &err),
+    cr_assert_eq(attribute_function(context, &broken, "aumann-shapely", 1e-9, 64, phi, &certificate, &err),
                  THRONG_E_UNKNOWN_NAME);
     cr_assert(strstr(err.message, "\"aumann-shapley\""), "%s", err.message);
     throng_context_free(context);

@@ -1,4 +1,5 @@
-/* Tables: columns, and reading and writing files of every kind, broken ones above all. */
+/* Tables: columns, and reading and writing files of every kind, broken ones above all. One long file, since every
+ * test leans on the same helpers. */
 #define _GNU_SOURCE
 #include "table/database.h"
 #include "table/table.h"

@@ -128,7 +128,7 @@ static throng_status attribute(throng_context *context, const throng_value_funct
     throng_status status = THRONG_OK;
     double *scratch = NULL;
     throng_i_rule fine = {0}, coarse = {0};
-    throng_certificate result = {.tolerance = options->tolerance};
+    throng_certificate result = {.tolerance = options->tolerance, .efficient = true};
     THRONG_REQUIRE(function->gradient || function->ray_credit, E_UNSUPPORTED,
                    "aumann-shapley needs a gradient, and this value function has none.");
     if (!function->ray_credit || !function->ray_value)
@@ -144,7 +144,10 @@ static throng_status attribute(throng_context *context, const throng_value_funct
         coarse = fine;
         fine = (throng_i_rule){0};
     }
+    result.error_estimate = result.rule_change;
     *certificate = result;
+    if (options->standard_error)
+        memset(options->standard_error, 0, (size_t)function->n_agents * sizeof *options->standard_error);
     THRONG_REQUIRE(
         result.converged, E_NOT_CONVERGED,
         "The tolerance %g was not reached with %d nodes: efficiency residual %.3g, change from half the nodes "
