@@ -64,6 +64,9 @@ typedef struct throng_value_function {
     double (*aggregate_value)(void *self, const double *m);                         /* f(m), NaN where undefined */
     void (*aggregate_gradient)(void *self, const double *m, double *out);           /* out[k] = df/dm_k */
 
+    /** Size of the terms that v is made of, 0 if unknown: differences far below it are rounding, not credit. */
+    double magnitude;
+
     /** The gradient may be singular at t = 0 and t = 1: methods place nodes accordingly. */
     bool singular_ends;
 } throng_value_function;
@@ -74,8 +77,9 @@ typedef struct throng_value_function {
 typedef struct throng_certificate {
     double nobody, everybody;   /* v(0) and v(1), in the indicator's unit */
     double sum_phi;             /* sum of phi, same unit */
-    double efficiency_residual; /* |sum phi - (v(1) - v(0))| / max(|v(1) - v(0)|, 1e-4 moved), where moved is the larger
-                                   of sum |phi| and, if known, the integral of |dv/dt| along the ray */
+    double efficiency_residual; /* |sum phi - (v(1) - v(0))| / max(|v(1) - v(0)|, 1e-4 moved), where moved is the
+                                   largest of sum |phi|, the integral of |dv/dt| along the ray and a tenth of the
+                                   function's magnitude, as far as they are known */
     double rule_change;         /* sum |phi - phi of the rule with half the nodes| / max(sum |phi|, 1e-4 moved) */
     double tolerance;           /* what the method was asked to reach */
     int quadrature_nodes;       /* nodes of the last rule; 0 for methods without one */

@@ -141,6 +141,16 @@ void throng_i_crowd_clear(throng_i_crowd *crowd) {
     crowd->order = NULL;
 }
 
+/* Terms f_k m_k of the value when everybody or nobody takes part. */
+static double magnitude_of(const throng_i_crowd *crowd, double t) {
+    double m[THRONG_AGGREGATES_MAX], f[THRONG_AGGREGATES_MAX], sum = 0.0;
+    forms[crowd->indicator->descriptor->form]->aggregates(crowd, t, m);
+    throng_i_indicator_gradient(crowd->indicator, &crowd->setting, m, f);
+    for (int k = 0; k < crowd->setting.n_aggregates; k++)
+        sum += fabs(f[k] * m[k]);
+    return isfinite(sum) ? sum : 0.0;
+}
+
 throng_value_function throng_i_crowd_function(throng_i_crowd *crowd) {
     const throng_indicator *descriptor = crowd->indicator->descriptor;
     const throng_i_form *form = forms[descriptor->form];
@@ -155,6 +165,7 @@ throng_value_function throng_i_crowd_function(throng_i_crowd *crowd) {
         .ray_credit = form->credit,
         .singular_ends = descriptor->flags & THRONG_INDICATOR_ENDPOINTS,
     };
+    function.magnitude = form->aggregates ? fmax(magnitude_of(crowd, 0.0), magnitude_of(crowd, 1.0)) : 0.0;
     if (descriptor->form != THRONG_FORM_DISTRIBUTION) {
         function.n_aggregates = crowd->setting.n_aggregates;
         function.aggregates_linear = presence;

@@ -17,7 +17,8 @@ typedef struct throng_i_crowd throng_i_crowd;
 
 /* How a form serves the ray. Functions take the crowd as `self` of a throng_value_function does. */
 typedef struct throng_i_form {
-    throng_status (*prepare)(throng_i_crowd *crowd, throng_error *err); /* the first pass */
+    throng_status (*prepare)(throng_i_crowd *crowd, throng_error *err);   /* the first pass */
+    void (*aggregates)(const throng_i_crowd *crowd, double t, double *m); /* at t = 0 and 1; NULL: there are none */
     throng_status (*value)(void *self, double t, double *out, throng_error *err);
     throng_status (*slope)(void *self, double t, double *out, throng_error *err); /* NULL: costs a pass */
     bool slope_on_state; /* false: slope serves the presence path only */

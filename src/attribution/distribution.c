@@ -124,4 +124,4 @@ out:
     return status;
 }
 
-const throng_i_form throng_i_form_distribution = {prepare, value, NULL, false, credit};
+const throng_i_form throng_i_form_distribution = {prepare, NULL, value, NULL, false, credit};

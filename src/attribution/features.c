@@ -115,6 +115,11 @@ static throng_status aggregates_at(const throng_i_crowd *crowd, const double *t,
     return status;
 }
 
+static void ends_at(const throng_i_crowd *crowd, double t, double *m) {
+    memcpy(m, crowd->present + (t == 1.0 ? 0 : crowd->setting.n_aggregates),
+           (size_t)crowd->setting.n_aggregates * sizeof *m);
+}
+
 static throng_status value(void *self, double t, double *out, throng_error *err) {
     const throng_i_crowd *crowd = self;
     double m[THRONG_AGGREGATES_MAX];
@@ -226,4 +231,4 @@ out:
     return status;
 }
 
-const throng_i_form throng_i_form_features = {prepare, value, slope, false, credit};
+const throng_i_form throng_i_form_features = {prepare, ends_at, value, slope, false, credit};

@@ -199,6 +199,11 @@ static void moments_at(const throng_i_crowd *crowd, double t, double *m, double 
         memcpy(m, crowd->observed, sizeof crowd->observed);
 }
 
+static void ends_at(const throng_i_crowd *crowd, double t, double *m) {
+    double unused[THRONG_I_MOMENTS_MAX];
+    moments_at(crowd, t, m, unused);
+}
+
 static throng_status value(void *self, double t, double *out, throng_error *err) {
     (void)err;
     const throng_i_crowd *crowd = self;
@@ -361,4 +366,4 @@ static throng_status credit(void *self, const throng_nodes *fine, const throng_n
     return status;
 }
 
-const throng_i_form throng_i_form_moments = {prepare, value, slope, true, credit};
+const throng_i_form throng_i_form_moments = {prepare, ends_at, value, slope, true, credit};

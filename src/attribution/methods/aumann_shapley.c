@@ -114,6 +114,7 @@ static throng_status try_rule(const throng_value_function *function, const thron
         goto out;
     THRONG_TRY(ray_credit(function, fine, coarse, scratch, phi, &sums, err));
     certificate->sum_phi = sums.phi;
+    moved = fmax(moved, 0.1 * function->magnitude);
     certificate->efficiency_residual = relative(sums.phi - whole, whole, fmax(sums.absolute, moved));
     certificate->rule_change = relative(sums.change, sums.absolute, moved);
     certificate->converged = certificate->efficiency_residual <= certificate->tolerance &&
