@@ -56,7 +56,7 @@ struct throng_i_stream {
 typedef struct batch_column {
     arrow_array array;
     const void *buffers[3]; /* validity (none), offsets or values, text */
-    void *text;             /* to be freed */
+    void *owned;            /* to be freed */
 } batch_column;
 
 typedef struct row_batch {
@@ -109,7 +109,7 @@ static void release_column(arrow_array *array) {
 static void release_batch(arrow_array *array) {
     row_batch *batch = array->private_data;
     for (int64_t i = 0; i < array->n_children; i++)
-        free(batch->columns[i].text);
+        free(batch->columns[i].owned);
     free(batch->columns);
     free(batch->pointers);
     free(batch);
@@ -117,17 +117,16 @@ static void release_batch(arrow_array *array) {
 }
 
 /* Lays the words of n codes one after the other: offsets, then the text, in one block. */
-static bool copy_text(const throng_column_view *view, const int64_t *lengths, int64_t begin, int64_t n,
+static bool copy_text(const throng_column_view *view, const int64_t *lengths, const int32_t *codes, int64_t n,
                       batch_column *column) {
-    const int32_t *codes = (const int32_t *)view->data + begin;
     size_t bytes = 0, head = (size_t)(n + 1) * sizeof(int64_t);
     for (int64_t i = 0; i < n; i++)
         bytes += (size_t)lengths[codes[i]];
-    column->text = malloc(head + bytes);
-    if (!column->text)
+    column->owned = malloc(head + bytes);
+    if (!column->owned)
         return false;
-    int64_t *offsets = column->text, at = 0;
-    char *text = (char *)column->text + head;
+    int64_t *offsets = column->owned, at = 0;
+    char *text = (char *)column->owned + head;
     for (int64_t i = 0; i < n; i++) {
         offsets[i] = at;
         memcpy(text + at, view->words[codes[i]], (size_t)lengths[codes[i]]);
@@ -140,7 +139,8 @@ static bool copy_text(const throng_column_view *view, const int64_t *lengths, in
 }
 
 static bool fill_column(const throng_i_stream *stream, int index, int64_t begin, int64_t n, batch_column *column) {
-    const throng_column_view *view = &stream->table->columns[index].view;
+    const throng_i_table_column *from = &stream->table->columns[index];
+    const throng_column_view *view = &from->view;
     bool is_text = view->type == THRONG_TYPE_TEXT;
     column->array = (arrow_array){
         .length = n,
@@ -148,10 +148,22 @@ static bool fill_column(const throng_i_stream *stream, int index, int64_t begin,
         .buffers = column->buffers,
         .release = release_column,
     };
-    if (is_text)
-        return copy_text(view, stream->lengths[index], begin, n, column);
-    column->buffers[1] = (const char *)view->data + (size_t)begin * throng_type_size(view->type);
-    return true;
+    const void *rows = (const char *)view->data + (size_t)begin * throng_type_size(view->type);
+    void *made = NULL;
+    if (from->fill) {
+        rows = made = malloc((size_t)n * throng_type_size(view->type));
+        if (!made)
+            return false;
+        from->fill(from->fill_user, begin, n, made);
+    }
+    if (!is_text) {
+        column->owned = made;
+        column->buffers[1] = rows;
+        return true;
+    }
+    bool is_copied = copy_text(view, stream->lengths[index], rows, n, column);
+    free(made);
+    return is_copied;
 }
 
 static int get_next(arrow_stream *arrow, arrow_array *out) {

@@ -5,12 +5,18 @@
 #include "core/core.h"
 #include "throng/table.h"
 
+/* Writes rows begin .. begin+n-1 of a column that exists only while it is written; TEXT: their codes. Called for one
+ * batch at a time, from any thread. */
+typedef void (*throng_i_fill_fn)(const void *user, int64_t begin, int64_t n, void *out);
+
 /* A column and what of it was allocated: each of the three is one block, freed with throng_i_free, or NULL. */
 typedef struct throng_i_table_column {
     throng_column_view view;
-    void *memory;     /* view.data if it belongs to the table; NULL: somebody else's */
-    void *name;       /* view.name */
-    void *dictionary; /* view.words and the strings; NULL: no text, or somebody else's */
+    void *memory;          /* view.data if it belongs to the table; NULL: somebody else's */
+    void *name;            /* view.name */
+    void *dictionary;      /* view.words and the strings; NULL: no text, or somebody else's */
+    throng_i_fill_fn fill; /* gives the rows if view.data is NULL: for throng_table_write only */
+    const void *fill_user; /* somebody else's */
 } throng_i_table_column;
 
 struct throng_table {
