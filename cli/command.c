@@ -54,6 +54,11 @@ int cli_finish_output(void) {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return CLI_OK;
+    if (errno == 0) { /* it failed earlier: failing once more tells the reason */
+        clearerr(stdout);
+        putchar('\n');
+        fflush(stdout);
+    }
     if (errno == EPIPE) /* whoever read has seen enough */
         return CLI_OK;
     return cli_fail(CLI_FAILURE, "standard output cannot be written: %s.", errno ? strerror(errno) : "unknown reason");

@@ -37,7 +37,7 @@ static cli_text param_range(const throng_param *param) {
     cli_text out;
     bool below = bounded(param->minimum), above = bounded(param->maximum);
     if (param->kind == THRONG_PARAM_FLAG)
-        snprintf(out.text, sizeof out.text, "true, false");
+        snprintf(out.text, sizeof out.text, "true or false");
     else if (below && above)
         snprintf(out.text, sizeof out.text, "%.10g to %.10g", param->minimum, param->maximum);
     else if (below)
@@ -108,13 +108,24 @@ static void print_param(const throng_param *param, int width) {
     cli_print_wrapped(stdout, doc, 18, width);
 }
 
+/* Paragraphs, one a line of the text. */
+static void print_lines(const char *text, int width) {
+    char line[2000];
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)n, text);
+        cli_print_wrapped(stdout, line, 0, width);
+        text += n + (text[n] == '\n');
+    }
+}
+
 void cli_describe_text(throng_kind kind, const throng_about *about) {
     cli_style style = cli_style_of(stdout);
     char facts[600];
     printf("%s%s%s (%s)\n", style.bold, about->name, style.plain, throng_kind_name(kind));
     cli_print_wrapped(stdout, about->summary, 0, style.width);
     printf("\n");
-    cli_print_wrapped(stdout, about->details, 0, style.width);
+    print_lines(about->details, style.width);
     if (kind == THRONG_KIND_INDICATOR) {
         print_facts(as_indicator(about), facts, sizeof facts);
         printf("\n");
@@ -140,9 +151,11 @@ static void print_cell(const char *text) {
             putchar(*text == '\n' ? ' ' : *text);
 }
 
-/* Prose: what Markdown would take for emphasis or markup is escaped. */
+/* Prose: what Markdown would take for emphasis or markup is escaped; a new line begins a paragraph. */
 static void print_prose(const char *text) {
     for (; *text; text++) {
+        if (*text == '\n')
+            putchar('\n');
         if (strchr("*_<>[]`\\", *text))
             putchar('\\');
         putchar(*text);

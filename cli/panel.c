@@ -19,7 +19,7 @@ const cli_command cli_command_panel = {
     .name = "panel",
     .synopsis = "TABLE... --state COL --weight COL [options]",
     .summary = "Draws a panel of a few agents by weight, attributes it alone, and sets it beside the crowd.",
-    .details = "A panel of 100 is drawn unless --panel-size says otherwise, from the last time if there are several.\n"
+    .details = "A panel of 100 is drawn unless --size says otherwise, from the last time if there are several.\n"
                "Its members keep the cohorts that they have in the crowd. All options of attribute work here too.\n"
                "\n"
                "  throng generate bluesky --agents 20000 --out crowd.parquet\n"

@@ -4,6 +4,7 @@
 
 #include "cli/terminal.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,7 +61,7 @@ static void show(const cli_progress *self, const throng_progress *progress, doub
         if (progress->total > progress->done) {
             size_t at = strlen(rest);
             snprintf(rest + at, sizeof rest - at, ", %s left",
-                     cli_duration((double)(progress->total - progress->done) / rate).text);
+                     cli_duration(ceil((double)(progress->total - progress->done) / rate)).text);
         }
     } else {
         snprintf(line + used, sizeof line - (size_t)used, " %s", progress->unit);
@@ -76,10 +77,11 @@ static bool on_progress(void *user, const throng_progress *progress) {
     if (!self->shown)
         return true;
     double now = cli_now();
-    if (strncmp(self->stage, progress->stage, sizeof self->stage - 1) != 0) {
+    if (strncmp(self->stage, progress->stage, sizeof self->stage - 1) != 0 || progress->done < self->done) {
         snprintf(self->stage, sizeof self->stage, "%s", progress->stage);
         self->began = now;
     }
+    self->done = progress->done;
     if (now - self->created > SHOW_AFTER) {
         show(self, progress, now);
         self->visible = true;

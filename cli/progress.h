@@ -9,6 +9,7 @@ typedef struct cli_progress {
     bool shown;     /* stderr is a terminal, and nobody asked for quiet */
     bool visible;   /* there is a line to wipe */
     char stage[32]; /* whose time is counted */
+    int64_t done;   /* at the last call: less means that the stage begins anew */
     double began;   /* when the stage began */
     double created; /* when the work began */
 } cli_progress;

@@ -151,29 +151,40 @@ static cli_text id_text(const json_t *id) {
     return cli_clip(number, 24);
 }
 
+/* Characters for the column of ids. */
+static int id_width(const json_t *top, size_t n) {
+    int width = 10; /* "top agents" */
+    for (size_t i = 0; i < n; i++) {
+        int wide = cli_width(id_text(cli_json_get(json_array_get(top, i), "id")).text);
+        width = wide > width ? wide : width;
+    }
+    return width;
+}
+
 void cli_summary_top(const cli_style *style, const json_t *report) {
     const json_t *top = cli_json_get(report, "top");
     bool weights = *cli_json_text(report, "columns.weight") != '\0';
     bool cohorts = json_array_size(cli_json_get(report, "cohorts")) > 1;
     size_t n = json_array_size(top), shown = n < TOP_SHOWN ? n : TOP_SHOWN;
+    int width = id_width(top, shown);
     if (n == 0)
         return;
     printf("\n%s", style->bold);
-    cli_print_left("top agents", 26);
+    cli_print_left("top agents", width);
     cli_print_right("phi", 12);
     cli_print_right("share", 10);
-    cli_print_right(cli_clip(cli_json_text(report, "columns.state"), 12).text, 13);
+    cli_print_right(cli_clip(cli_json_text(report, "columns.state"), 10).text, 11);
     if (weights)
-        cli_print_right(cli_clip(cli_json_text(report, "columns.weight"), 12).text, 14);
+        cli_print_right(cli_clip(cli_json_text(report, "columns.weight"), 12).text, 13);
     printf("%s%s\n", cohorts ? GAP "cohort" : "", style->plain);
     for (size_t i = 0; i < shown; i++) {
         const json_t *one = json_array_get(top, i);
-        cli_print_left(id_text(cli_json_get(one, "id")).text, 26);
+        cli_print_left(id_text(cli_json_get(one, "id")).text, width);
         cli_print_right(cli_value(cli_json_number(one, "phi")).text, 12);
         cli_print_right(cli_percent(cli_json_number(one, "share")).text, 10);
-        cli_print_right(cli_value(cli_json_number(one, "state")).text, 13);
+        cli_print_right(cli_value(cli_json_number(one, "state")).text, 11);
         if (weights)
-            cli_print_right(cli_value(cli_json_number(one, "weight")).text, 14);
+            cli_print_right(cli_value(cli_json_number(one, "weight")).text, 13);
         printf("%s%s\n", cohorts ? GAP : "", cohorts ? cli_clip(cli_json_text(one, "cohort"), 20).text : "");
     }
     if (n > shown)

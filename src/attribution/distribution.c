@@ -16,17 +16,21 @@ typedef struct point_view {
     double *x, *p, *d_state, *d_mass;
 } point_view;
 
+static int64_t point_count(const throng_i_crowd *crowd) {
+    if (crowd->path == THRONG_PATH_STATE)
+        return crowd->n;
+    return crowd->constant ? crowd->n + 1 : 2 * crowd->n;
+}
+
 static point_view points_of(const throng_i_crowd *crowd) {
-    int64_t n = crowd->n;
-    if (crowd->path == THRONG_PATH_PRESENCE)
-        n = crowd->constant ? n + 1 : 2 * n;
+    int64_t n = point_count(crowd);
     double *at = crowd->points;
     return (point_view){n, at, at + n, at + 2 * n, at + 3 * n};
 }
 
 static throng_status prepare(throng_i_crowd *crowd, throng_error *err) {
     throng_status status = THRONG_OK;
-    int64_t n = points_of(crowd).n;
+    int64_t n = point_count(crowd);
     THRONG_TRY(throng_i_alloc(crowd->context, 4 * n, sizeof(double), &crowd->points, err));
     THRONG_TRY(throng_i_alloc(crowd->context, n, sizeof *crowd->order, &crowd->order, err));
 out:

@@ -203,7 +203,8 @@ throng_status throng_i_column_code(throng_context *context, throng_i_column *col
         map.keys = NULL;
     }
     if (in_place) {
-        THRONG_TRY(throng_i_resize(context, &column->memory, view->n_rows, sizeof(int32_t), err));
+        if (throng_type_size(view->type) > sizeof(int32_t))
+            THRONG_TRY(throng_i_resize(context, &column->memory, view->n_rows, sizeof(int32_t), err));
         memory = column->memory;
         column->memory = NULL;
     }
@@ -258,7 +259,8 @@ static throng_status take_ids(throng_population *population, throng_i_column *co
     throng_context *context = population->context;
     throng_column_view *view = &column->view;
     population->ids = (throng_i_keys){.name = view->name, .type = THRONG_TYPE_INT64, .n = view->n_rows};
-    if (view->type == THRONG_TYPE_INT64 && (column->n_parts == 1 || !column->memory)) {
+    if (view->type == THRONG_TYPE_INT64) {
+        /* Whatever else the column is for may look on: ids keep the memory until everything is freed. */
         population->ids.values = view->data;
         population->ids.memory = column->memory;
         column->memory = NULL;
@@ -266,9 +268,7 @@ static throng_status take_ids(throng_population *population, throng_i_column *co
         int64_t *values = NULL;
         THRONG_TRY(throng_i_resize(context, &values, view->n_rows, sizeof *values, err));
         population->ids.values = population->ids.memory = values;
-        const int64_t *keys = throng_i_column_whole(view, 0, view->n_rows, values);
-        if (keys != values)
-            memcpy(values, keys, (size_t)view->n_rows * sizeof *values);
+        (void)throng_i_column_whole(view, 0, view->n_rows, values); /* converts: the type is narrower */
     }
     if (column->n_parts == 1)
         throng_i_column_drop_data(context, column);

@@ -3,6 +3,7 @@
 #include "report/report.h"
 
 #include "attribution/attribution.h"
+#include "attribution/crowd.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -142,6 +143,13 @@ static void note_indicator(throng_i_reporter *self, json_t *list) {
     if (!throng_attribution_weighted(self->attribution) && self->population->weight.name)
         note(self, list, "%s counts everyone equally: %s %s.", name, self->population->weight.name,
              self->population->cohort.name ? "plays no part in it" : "only forms the cohorts");
+    throng_attribution_def resolved = throng_attribution_resolved(self->attribution);
+    if (throng_i_crowd_has_reference(indicator, resolved.path, resolved.baseline))
+        note(self, list,
+             "%s starts from a normal crowd with the observed mean and spread: absent agents are part of it.", name);
+    if (throng_attribution_reference_crowd(self->attribution))
+        note(self, list,
+             "The absent are a normal crowd with the observed mean and spread: at one point %s has no value.", name);
     if (indicator->flags & THRONG_INDICATOR_KINKED)
         note(self, list, "%s is not differentiable where states tie: its credits are then one choice among several.",
              name);
@@ -164,22 +172,27 @@ static void note_change(throng_i_reporter *self, json_t *list) {
     if (shifted)
         note(self, list, "%.6g of the change is a shift of the baseline between the two times, credited to nobody.",
              change.baseline_shift);
+    char count[THRONG_I_COUNT_LENGTH];
     if (one > 0)
-        note(self, list, "%lld agents are there at only one of the two times: at the other they contribute 0.",
-             (long long)one);
+        note(self, list, "%s agent%s there at only one of the two times, and contribute%s 0 at the other.",
+             throng_i_count_print(one, count), one == 1 ? " is" : "s are", one == 1 ? "s" : "");
     if (neither > 0)
-        note(self, list, "%lld agents are there at neither of the two times: they have no part in the change.",
-             (long long)neither);
+        note(self, list, "%s agent%s there at neither of the two times, with no part in the change.",
+             throng_i_count_print(neither, count), neither == 1 ? " is" : "s are");
 }
 
 json_t *throng_i_report_notes(throng_i_reporter *self) {
     const throng_population *population = self->population;
     json_t *list = json_array();
+    char count[THRONG_I_COUNT_LENGTH];
     if (population->n_dropped > 0)
-        note(self, list, "%lld row%s with a missing or infinite number left out.", (long long)population->n_dropped,
-             population->n_dropped == 1 ? " was" : "s were");
+        note(self, list, "%s row%s with a missing or infinite number left out.",
+             throng_i_count_print(population->n_dropped, count), population->n_dropped == 1 ? " was" : "s were");
     if (!population->ids.name && population->n_times > 1)
         note(self, list, "There is no id column: every row is an agent of its own, also over time.");
+    for (int i = 0; i < self->def->n_sources; i++)
+        if (strcmp(self->def->sources[i].path, "-") == 0)
+            note(self, list, "The table came through standard input: to repeat the run, send the same data again.");
     note_indicator(self, list);
     note_change(self, list);
     if (throng_i_report_total(self, population->n_times > 1 ? -1 : 0) == 0.0)

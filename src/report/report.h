@@ -47,8 +47,9 @@ json_t *throng_i_report_time(const throng_i_reporter *self, int64_t time);
 /* A run directory in the making: a folder beside the final place, under a temporary name. */
 typedef struct throng_i_run_directory {
     throng_context *context;
-    char *path;  /* where it will be; symbolic links resolved */
-    char *draft; /* where it is being made; NULL: nothing to clean up */
+    const char *shown; /* the path as it was given, for messages; borrowed */
+    char *path;        /* where it will be; symbolic links resolved */
+    char *draft;       /* where it is being made; NULL: nothing to clean up */
     bool force;
 } throng_i_run_directory;
 
@@ -71,7 +72,7 @@ THRONG_MUST_USE throng_status throng_i_run_directory_commit(throng_i_run_directo
 /* Removes the draft if it was not committed, and frees. */
 void throng_i_run_directory_clear(throng_i_run_directory *self);
 
-/* The two tables, as a path to write to: result_tables.c. cohorts may not be NULL. */
+/* The two tables, as a path to write to: result_tables.c. cohorts NULL: there is no such column. */
 THRONG_MUST_USE throng_status throng_i_write_attribution(throng_context *context, const throng_attribution *attribution,
                                                          const throng_cohorts *cohorts, const char *path,
                                                          throng_error *err);

@@ -37,12 +37,12 @@ static bool is_dots(const char *name) {
 /* ---- where it goes --------------------------------------------------------------------------------------------- */
 
 /* Whether the directory may be replaced: it is empty, or holds a report.json and nothing but files of a run. */
-static throng_status check_replaceable(const char *path, throng_error *err) {
+static throng_status check_replaceable(const char *path, const char *shown, throng_error *err) {
     char foreign[NAME_MAX + 1] = "";
     bool report = false, empty = true;
     DIR *folder = opendir(path);
     if (!folder)
-        return THRONG_FAIL(err, E_WRITE, "%s cannot be looked into: %s.", path, strerror(errno));
+        return THRONG_FAIL(err, E_WRITE, "%s cannot be looked into: %s.", shown, strerror(errno));
     for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
         if (is_dots(entry->d_name))
             continue;
@@ -59,20 +59,20 @@ static throng_status check_replaceable(const char *path, throng_error *err) {
                            "Choose another directory.",
                            path, foreign);
     if (!empty && !report)
-        return THRONG_FAIL(err, E_EXISTS, "%s is not replaced: it is no run directory (it has no report.json).", path);
+        return THRONG_FAIL(err, E_EXISTS, "%s is not replaced: it is no run directory (it has no report.json).", shown);
     return THRONG_OK;
 }
 
-static throng_status check_existing(const char *path, bool force, throng_error *err) {
+static throng_status check_existing(const char *path, const char *shown, bool force, throng_error *err) {
     struct stat facts;
     if (stat(path, &facts) != 0)
-        return THRONG_FAIL(err, E_WRITE, "%s cannot be written: %s.", path, strerror(errno));
+        return THRONG_FAIL(err, E_WRITE, "%s cannot be written: %s.", shown, strerror(errno));
     if (!S_ISDIR(facts.st_mode))
-        return THRONG_FAIL(err, E_EXISTS, "%s exists and is not a directory.", path);
+        return THRONG_FAIL(err, E_EXISTS, "%s exists and is not a directory.", shown);
     if (!force)
         return THRONG_FAIL(err, E_EXISTS, "%s exists already: choose another directory, or replace it with --force.",
-                           path);
-    return check_replaceable(path, err);
+                           shown);
+    return check_replaceable(path, shown, err);
 }
 
 /* The final path with symbolic links resolved, so that what they point to is replaced and not they. */
@@ -116,7 +116,7 @@ static throng_status find_place(throng_context *context, const char *path, bool 
     bool exists = false;
     THRONG_TRY(resolve(context, path, &place, &exists, err));
     if (exists)
-        THRONG_TRY(check_existing(place, force, err));
+        THRONG_TRY(check_existing(place, path, force, err));
     folder_of(place, folder, sizeof folder);
     THRONG_REQUIRE(access(folder, W_OK | X_OK) == 0, E_WRITE, "%s cannot be written: the folder %s: %s.", path, folder,
                    strerror(errno));
@@ -139,7 +139,7 @@ throng_status throng_run_directory_check(throng_context *context, const char *pa
 throng_status throng_i_run_directory_begin(throng_context *context, const char *path, bool force,
                                            throng_i_run_directory *out, throng_error *err) {
     throng_status status = THRONG_OK;
-    throng_i_run_directory self = {.context = context, .force = force};
+    throng_i_run_directory self = {.context = context, .shown = path, .force = force};
     char *draft = NULL;
     THRONG_TRY(find_place(context, path, force, &self.path, err));
     for (int attempt = 0; attempt < DRAFTS_MAX && !self.draft; attempt++) {
@@ -191,7 +191,7 @@ throng_status throng_i_run_directory_text(throng_i_run_directory *self, const ch
     bool written = file && fputs(text, file) >= 0;
     if (file && fclose(file) != 0)
         written = false;
-    THRONG_REQUIRE(written, E_WRITE, "%s/%s cannot be written: %s.", self->path, name, strerror(errno));
+    THRONG_REQUIRE(written, E_WRITE, "%s/%s cannot be written: %s.", self->shown, name, strerror(errno));
 out:
     throng_i_free(self->context, path);
     return status;
@@ -256,16 +256,16 @@ throng_status throng_i_run_directory_commit(throng_i_run_directory *self, throng
     char folder[PATH_MAX];
     bool replace = stat(self->path, &facts) == 0;
     if (replace)
-        THRONG_TRY(check_existing(self->path, self->force, err));
+        THRONG_TRY(check_existing(self->path, self->shown, self->force, err));
     THRONG_REQUIRE(for_files(self->draft, flush, false) && flush(self->draft), E_WRITE, "%s cannot be written: %s.",
-                   self->path, strerror(errno));
+                   self->shown, strerror(errno));
     if (replace) {
-        THRONG_REQUIRE(exchange(self->draft, self->path), E_WRITE, "%s cannot be replaced: %s.", self->path,
+        THRONG_REQUIRE(exchange(self->draft, self->path), E_WRITE, "%s cannot be replaced: %s.", self->shown,
                        strerror(errno));
         for_files(self->draft, remove_file, true);
         rmdir(self->draft);
     } else {
-        THRONG_REQUIRE(rename(self->draft, self->path) == 0, E_WRITE, "%s cannot be written: %s.", self->path,
+        THRONG_REQUIRE(rename(self->draft, self->path) == 0, E_WRITE, "%s cannot be written: %s.", self->shown,
                        strerror(errno));
     }
     throng_i_free(self->context, self->draft);

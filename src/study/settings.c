@@ -17,7 +17,8 @@ static double number(const throng_study *study, const char *key) {
 
 /* ---- columns --------------------------------------------------------------------------------------------------- */
 
-/* Asks for a column once, whatever parts it plays: a number that is also a cohort or an id stays a number. */
+/* Asks for a column once, whatever parts it plays. The first part says how it is read: whole numbers that are ids or
+ * times will do as states, and numbers as cohorts, but not the other way round. */
 static void request(throng_i_settings *self, const char *column, throng_role role) {
     if (!column)
         return;
@@ -38,11 +39,11 @@ static void set_columns(const throng_study *study, throng_i_settings *self) {
         strcmp(text(study, "population.missing"), "drop") == 0 ? THRONG_MISSING_DROP : THRONG_MISSING_ERROR;
     if (self->attribution.baseline == THRONG_BASELINE_COLUMN)
         self->population.baseline = self->baseline_column;
+    request(self, self->population.id, THRONG_ROLE_KEY);
+    request(self, self->population.time, THRONG_ROLE_TIME);
     request(self, self->population.state, THRONG_ROLE_NUMBER);
     request(self, self->population.weight, THRONG_ROLE_NUMBER);
     request(self, self->population.baseline, THRONG_ROLE_NUMBER);
-    request(self, self->population.id, THRONG_ROLE_KEY);
-    request(self, self->population.time, THRONG_ROLE_TIME);
     request(self, self->population.cohort, THRONG_ROLE_LABEL);
 }
 

@@ -282,8 +282,9 @@ static int write_bytes(void *user, unsigned char *bytes, size_t n) {
 }
 
 static void emit(writer *self, int made, yaml_event_t *event) {
-    /* The emitter takes the event over, also when it fails. */
-    if (!made || self->failed || !yaml_emitter_emit(&self->emitter, event))
+    if (made && self->failed)
+        yaml_event_delete(event);
+    else if (!made || !yaml_emitter_emit(&self->emitter, event)) /* which takes the event over, also when it fails */
         self->failed = true;
 }
 

@@ -35,23 +35,28 @@ char throng_i_csv_delimiter(const char *header, const char *second) {
     return best;
 }
 
-/* Copies the field that ends at `end` into name, without quotes and the spaces around it. */
-static void copy_name(const char *begin, const char *end, char *name) {
+/* Copies the field that ends at `end` into name, without quotes and the spaces around it. False if it has a quote where
+ * none can be. */
+static bool copy_name(const char *begin, const char *end, char *name) {
     while (begin < end && strchr(" \t\r", *begin))
         begin++;
     while (end > begin && strchr(" \t\r", end[-1]))
         end--;
-    bool quoted = end - begin >= 2 && *begin == '"' && end[-1] == '"';
-    if (quoted) {
+    bool is_quoted = end - begin >= 2 && *begin == '"' && end[-1] == '"';
+    if (is_quoted) {
         begin++;
         end--;
     }
     while (begin < end) {
-        if (quoted && *begin == '"' && begin + 1 < end && begin[1] == '"')
+        if (*begin == '"') {
             begin++;
+            if (!is_quoted || begin == end || *begin != '"')
+                return false;
+        }
         *name++ = *begin++;
     }
     *name = '\0';
+    return true;
 }
 
 /* Where the field that begins at c ends. */
@@ -99,7 +104,8 @@ throng_status throng_i_csv_header(throng_context *context, const char *header, t
         const char *end = field_end(c, file->delimiter);
         throng_i_field *field = &file->fields[file->n_fields++];
         THRONG_TRY(throng_i_alloc(context, end - c + 1, 1, &field->name, err));
-        copy_name(c, end, field->name);
+        THRONG_REQUIRE(copy_name(c, end, field->name), E_FORMAT,
+                       "%s, line 1: the name of column %d has a quote where none can be.", file->shown, file->n_fields);
         THRONG_TRY(name_field(context, file, file->n_fields - 1, err));
         c = end;
     }

@@ -265,7 +265,8 @@ static throng_status copy_row(throng_i_database *database, duckdb_data_chunk chu
 static throng_status take_rows(throng_i_query *query, duckdb_data_chunk chunk, throng_i_row_fn take_row, void *user,
                                throng_error *err) {
     throng_status status = THRONG_OK;
-    int n = (int)duckdb_column_count(&query->result);
+    uint64_t n_columns = duckdb_column_count(&query->result);
+    int n = n_columns < THRONG_I_CELLS ? (int)n_columns : THRONG_I_CELLS;
     int64_t n_rows = (int64_t)duckdb_data_chunk_get_size(chunk);
     for (int64_t row = 0; row < n_rows && status == THRONG_OK; row++) {
         char *cells[THRONG_I_CELLS] = {0};
@@ -387,9 +388,9 @@ void throng_i_database_sentence(const char *words, char out[THRONG_I_SENTENCE_LE
             used += 3;
             break;
         }
-        out[used++] = *c;
+        out[used++] = (unsigned char)*c < ' ' ? ' ' : *c;
     }
-    while (used > 0 && strchr(" .!:", out[used - 1]) && used <= limit)
+    while (used > 0 && strchr(" .!?:", out[used - 1]) && used <= limit)
         used--;
     snprintf(out + used, 2, ".");
 }

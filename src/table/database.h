@@ -50,8 +50,8 @@ THRONG_MUST_USE throng_status throng_i_database_run(throng_i_database *database,
 /* Takes one row of a result: [n_cells] texts, NULL for NULL, valid during the call. */
 typedef throng_status (*throng_i_row_fn)(void *user, const char *const *cells, int n_cells, throng_error *err);
 
-/* Runs a query whose columns are all VARCHAR, at most THRONG_I_CELLS of them, and hands over its rows; `failure` as
- * above. Statuses as throng_i_query_next, or the callback's. */
+/* Runs a query whose columns are all VARCHAR and hands over its rows, the first THRONG_I_CELLS columns of them;
+ * take_row NULL: nothing is handed over. `failure` as above. Statuses as throng_i_query_next, or the callback's. */
 #define THRONG_I_CELLS 4
 THRONG_MUST_USE throng_status throng_i_database_rows(throng_i_database *database, const char *sql,
                                                      throng_i_row_fn take_row, void *user, char **failure,

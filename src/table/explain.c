@@ -1,5 +1,6 @@
 /* DuckDB's words about a failure, which are many and about SQL, turned into one sentence about the user's file. */
 #define _POSIX_C_SOURCE 200809L
+#include "table/csv.h"
 #include "table/reader.h"
 #include "table/scan.h"
 
@@ -49,11 +50,9 @@ static throng_status look(throng_i_reader *reader, throng_i_sql *sql, row_found 
     char *words = NULL;
     throng_status status = throng_i_sql_check(sql, err);
     if (status == THRONG_OK)
-        status = throng_i_database_rows(&reader->database, sql->text, take_finding, out, &words, err);
-    if (failure)
-        *failure = words;
-    else
-        throng_i_free(reader->context, words);
+        status =
+            throng_i_database_rows(&reader->database, sql->text, take_finding, out, failure ? failure : &words, err);
+    throng_i_free(reader->context, words);
     return status == THRONG_E_QUERY ? THRONG_OK : status;
 }
 
@@ -223,8 +222,9 @@ static throng_status explain_csv(const throng_i_file *file, const char *words, t
     const char *flaw = csv_flaw(words), *convert = strstr(words, "Error when converting column ");
     char sentence[THRONG_I_SENTENCE_LENGTH];
     if (line > 0 && expected > 0)
-        return THRONG_FAIL(err, E_FORMAT, "%s, line %lld: %lld field%s, but the header names %lld columns.",
-                           file->shown, (long long)line, (long long)found, found == 1 ? "" : "s", (long long)expected);
+        return THRONG_FAIL(err, E_FORMAT, "%s, line %lld: %lld field%s, but the header names %lld column%s.",
+                           file->shown, (long long)line, (long long)found, found == 1 ? "" : "s", (long long)expected,
+                           expected == 1 ? "" : "s");
     if (flaw && line > 0)
         return THRONG_FAIL(err, E_FORMAT, "%s, line %lld: %s.", file->shown, (long long)line, flaw);
     if (convert && line > 0) {
@@ -232,10 +232,7 @@ static throng_status explain_csv(const throng_i_file *file, const char *words, t
         return THRONG_FAIL(err, E_COLUMN, "%s, line %lld: %s", file->shown, (long long)line, sentence);
     }
     if (strstr(words, "state machine reached an invalid state"))
-        return THRONG_FAIL(err, E_FORMAT,
-                           "%s is not regular CSV: its lines end in different ways, or a quote inside a field is not "
-                           "doubled.",
-                           file->shown);
+        return THRONG_FAIL(err, E_FORMAT, THRONG_I_NOT_REGULAR_CSV, file->shown);
     throng_i_database_sentence(words, sentence);
     return THRONG_FAIL(err, E_FORMAT, "%s cannot be read as CSV: %s", file->shown, sentence);
 }
@@ -255,12 +252,14 @@ static throng_status explain_ndjson(throng_i_reader *reader, int index, const ch
                            "ELSE true END LIMIT 1");
     throng_status status = look(reader, &sql, &finding, &failure, err);
     throng_i_sql_clear(&sql);
-    int64_t line = failure ? number_after(failure, "CSV Error on Line: ") : -1;
+    /* Lines are read as a CSV file of one column. */
+    const char *flaw = csv_flaw(failure ? failure : words);
+    int64_t line = number_after(failure ? failure : words, "CSV Error on Line: ");
     if (status == THRONG_OK && finding.row > 0) {
         status = THRONG_FAIL(err, E_FORMAT, "%s, line %lld is not a JSON object: %s", file->shown,
                              (long long)finding.row, finding.value);
-    } else if (status == THRONG_OK && line > 0 && strstr(failure, "Invalid unicode")) {
-        status = THRONG_FAIL(err, E_FORMAT, "%s, line %lld: the text is not UTF-8.", file->shown, (long long)line);
+    } else if (status == THRONG_OK && line > 0 && flaw) {
+        status = THRONG_FAIL(err, E_FORMAT, "%s, line %lld: %s.", file->shown, (long long)line, flaw);
     } else if (status == THRONG_OK && strstr(words, "non-record JSON")) {
         status = THRONG_FAIL(err, E_FORMAT, "%s holds no JSON object.", file->shown);
     } else if (status == THRONG_OK) {

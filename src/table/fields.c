@@ -34,7 +34,8 @@ static throng_status add_field(const field_learner *learner, const char *name, t
     return throng_i_copy_text(learner->context, name, &field->name, err);
 }
 
-/* Runs a query about the file. If DuckDB fails, *failure is what it said; without `failure` that is explained. */
+/* Runs a query about the file; take_row NULL: its rows do not matter. If DuckDB fails, *failure is what it said;
+ * without `failure` that is explained. */
 static throng_status ask(field_learner *learner, throng_i_sql *sql, throng_i_row_fn take_row, char **failure,
                          throng_error *err) {
     throng_i_reader *reader = learner->reader;
@@ -156,14 +157,6 @@ out:
     return status;
 }
 
-static throng_status take_nothing(void *user, const char *const *cells, int n_cells, throng_error *err) {
-    (void)user;
-    (void)cells;
-    (void)n_cells;
-    (void)err;
-    return THRONG_OK;
-}
-
 /* Guesses the types of a CSV file's columns. Of a file that it cannot guess DuckDB does not say what is wrong with it;
  * reading all of it as text does. */
 static throng_status guess_types(field_learner *learner, throng_i_sql *sql, bool all_rows, throng_error *err) {
@@ -171,16 +164,17 @@ static throng_status guess_types(field_learner *learner, throng_i_sql *sql, bool
     char *failure = NULL;
     learner->is_named = true;
     throng_status status = describe(learner, sql, all_rows, &failure, err);
-    bool is_guessed = status == THRONG_OK && learner->n_described == file->n_fields;
-    if (status == THRONG_E_QUERY && failure)
-        status = THRONG_OK;
+    bool has_failed = status == THRONG_E_QUERY && failure;
     throng_i_free(learner->context, failure);
-    if (is_guessed)
+    if (status == THRONG_OK && learner->n_described == file->n_fields)
         return THRONG_OK;
-    THRONG_TRY(status);
-    throng_i_sql_add(sql, "SELECT CAST(count(COLUMNS(*)) AS VARCHAR) FROM ");
+    if (!has_failed)
+        THRONG_TRY(status);
+    throng_i_sql_add(sql, "SELECT count(COLUMNS(*)) FROM ");
     throng_i_scan(sql, file, NULL);
-    THRONG_TRY(ask(learner, sql, take_nothing, NULL, err));
+    THRONG_TRY(ask(learner, sql, NULL, NULL, err));
+    /* It can also pass over in silence what it does not understand. */
+    THRONG_REQUIRE(!has_failed || !file->has_rows, E_FORMAT, THRONG_I_NOT_REGULAR_CSV, file->shown);
     for (int i = 0; i < file->n_fields; i++) {
         throng_i_free(learner->context, file->fields[i].type);
         file->fields[i].type = NULL;
@@ -261,7 +255,7 @@ static throng_status attach(field_learner *learner, throng_i_sql *sql, throng_er
     throng_i_sql_add(sql, " AS ");
     throng_i_sql_name(sql, file->catalog);
     throng_i_sql_add(sql, " (READ_ONLY)");
-    THRONG_TRY(ask(learner, sql, take_nothing, NULL, err));
+    THRONG_TRY(ask(learner, sql, NULL, NULL, err));
 out:
     return status;
 }

@@ -93,7 +93,7 @@ void throng_i_scan_lines(throng_i_sql *sql, const throng_i_file *file) {
     throng_i_sql_path(sql, file->opened, true);
     throng_i_sql_add(
         sql,
-        ", compression='%s', auto_detect=false, header=false, delim=chr(1), quote='', escape='', "
+        ", compression='%s', auto_detect=false, strict_mode=false, header=false, delim=chr(1), quote='', escape='', "
         "max_line_size=2097152, buffer_size=8388608, columns={'line': 'VARCHAR'}, hive_partitioning=false)",
         csv_compression(file));
 }

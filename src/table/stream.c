@@ -148,14 +148,13 @@ static bool fill_column(const throng_i_stream *stream, int index, int64_t begin,
         .buffers = column->buffers,
         .release = release_column,
     };
-    const void *rows = (const char *)view->data + (size_t)begin * throng_type_size(view->type);
-    void *made = NULL;
-    if (from->fill) {
-        rows = made = malloc((size_t)n * throng_type_size(view->type));
-        if (!made)
-            return false;
+    size_t size = throng_type_size(view->type);
+    void *made = from->fill ? malloc((size_t)n * size) : NULL;
+    if (from->fill && !made)
+        return false;
+    if (from->fill)
         from->fill(from->fill_user, begin, n, made);
-    }
+    const void *rows = made ? made : (const char *)view->data + (size_t)begin * size;
     if (!is_text) {
         column->owned = made;
         column->buffers[1] = rows;

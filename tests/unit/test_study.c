@@ -331,6 +331,62 @@ Test(study, file_names_become_absolute) {
     throng_context_free(context);
 }
 
+/* ---- running out of memory ------------------------------------------------------------------------------------- */
+
+typedef struct scarce {
+    int left; /* allocations that still succeed; negative: all do */
+} scarce;
+
+static void *scarce_realloc(void *user, void *pointer, size_t size) {
+    scarce *self = user;
+    if (size == 0) {
+        free(pointer);
+        return NULL;
+    }
+    if (self->left == 0)
+        return NULL;
+    if (self->left > 0)
+        self->left--;
+    return realloc(pointer, size);
+}
+
+/* Sets, reads and writes a study. */
+static throng_status use_study(throng_context *context, const char *path, throng_error *err) {
+    throng_study *study = NULL;
+    char *yaml = NULL;
+    throng_status status = throng_study_create(context, &study, err);
+    if (status == THRONG_OK)
+        status = throng_study_set(study, "cohorts.cuts", "0.25,0.75", err);
+    if (status == THRONG_OK)
+        status = throng_study_load(study, path, err);
+    if (status == THRONG_OK)
+        status = throng_study_yaml(study, &yaml, err);
+    throng_text_free(context, yaml);
+    throng_study_free(study);
+    return status;
+}
+
+Test(study, every_failing_allocation_is_reported_and_nothing_leaks) {
+    scarce memory = {-1};
+    throng_context *context = NULL;
+    cr_assert_eq(throng_context_create_with(scarce_realloc, &memory, &context, NULL), THRONG_OK);
+    const char *path = write_file("population: {table: [a.csv, b.csv], state: x}\ncohorts: {cuts: [0.1, 0.2]}\n");
+    int64_t before = throng_context_bytes(context);
+    throng_status status = THRONG_E_MEMORY;
+    int failures = 0;
+    for (; status != THRONG_OK; failures++) {
+        throng_error err = {0};
+        memory.left = failures;
+        status = use_study(context, path, &err);
+        memory.left = -1;
+        cr_assert(status == THRONG_OK || status == THRONG_E_MEMORY, "%s", err.message);
+        cr_assert_eq(throng_context_bytes(context), before, "allocation %d", failures);
+    }
+    unlink(path);
+    cr_assert_gt(failures, 10, "the test did make allocations fail");
+    throng_context_free(context);
+}
+
 /* ---- settings -------------------------------------------------------------------------------------------------- */
 
 Test(study, a_column_is_asked_for_once) {
@@ -346,10 +402,12 @@ Test(study, a_column_is_asked_for_once) {
     cr_assert_eq(throng_study_set(study, "attribution.baseline", "column:mean", NULL), THRONG_OK);
     cr_assert_eq(throng_i_settings_init(study, &settings, &err), THRONG_OK, "%s", err.message);
     cr_assert_eq(settings.n_requests, 3);
-    cr_assert_str_eq(settings.requests[0].column, "w");
-    cr_assert_eq(settings.requests[0].role, THRONG_ROLE_NUMBER);
-    cr_assert_str_eq(settings.requests[1].column, "mean");
-    cr_assert_eq(settings.requests[2].role, THRONG_ROLE_KEY);
+    cr_assert_str_eq(settings.requests[0].column, "i");
+    cr_assert_eq(settings.requests[0].role, THRONG_ROLE_KEY);
+    cr_assert_str_eq(settings.requests[1].column, "w");
+    cr_assert_eq(settings.requests[1].role, THRONG_ROLE_NUMBER);
+    cr_assert_str_eq(settings.requests[2].column, "mean");
+    cr_assert_eq(settings.requests[2].role, THRONG_ROLE_NUMBER);
     cr_assert_eq(settings.attribution.baseline, THRONG_BASELINE_COLUMN);
     throng_i_settings_clear(study, &settings);
     throng_study_free(study);

@@ -1,5 +1,5 @@
-/* Tables: columns, and reading and writing files of every kind, broken ones above all. One long file, since every
- * test leans on the same helpers. */
+/* Tables: columns, and reading and writing files of every kind, broken ones above all. One long file, since all
+ * tests lean on the same helpers. */
 #define _GNU_SOURCE
 #include "table/database.h"
 #include "table/table.h"
@@ -71,6 +71,13 @@ static char *get(const char *path, size_t *n) {
     return bytes;
 }
 
+static void expect_start(const char *path, const char *text) {
+    size_t n;
+    char *bytes = get(path, &n);
+    cr_expect_eq(strncmp(bytes, text, strlen(text)), 0, "%s", path);
+    free(bytes);
+}
+
 /* "id:key,x:number" as requests. */
 static int parse(const char *wanted, char names[8][32], throng_column_request requests[8]) {
     static const char *const roles[THRONG_ROLE_COUNT] = {"number", "key", "time", "label"};
@@ -82,7 +89,7 @@ static int parse(const char *wanted, char names[8][32], throng_column_request re
         for (int i = 0; i < THRONG_ROLE_COUNT; i++)
             if (strcmp(roles[i], role) == 0)
                 requests[n].role = (throng_role)i;
-        c = strchrnul(c, ',');
+        c = strchrnul(strchr(c, ':'), ',');
         c += *c == ',';
     }
     return n;
@@ -180,23 +187,25 @@ static void expect_rows(throng_table *table, const char *types, const char *cons
         expect_rows((table), (types), rows_, sizeof rows_ / sizeof *rows_);                                            \
     } while (0)
 
+static void *add(throng_table *table, const char *name, throng_type type) {
+    void *data = NULL;
+    cr_assert_eq(throng_table_add(table, name, type, &data, &error), THRONG_OK, "%s", error.message);
+    return data;
+}
+
 /* A table of n rows with a column of every type, no two rows alike. */
 static throng_table *make_table(int64_t n) {
     throng_table *table = NULL;
-    float *f32;
-    double *f64;
-    int32_t *i32, *date, *codes;
-    int64_t *i64, *time;
-    uint8_t *u8;
+    int32_t *codes;
     const char *const words[] = {"left", "", "a \"quoted\", text", "Grüße\nzwei Zeilen", "right of twelve bytes"};
     cr_assert_eq(throng_table_create(context, n, &table, &error), THRONG_OK);
-    cr_assert_eq(throng_table_add(table, "f32", THRONG_TYPE_FLOAT32, (void **)&f32, &error), THRONG_OK);
-    cr_assert_eq(throng_table_add(table, "f64", THRONG_TYPE_FLOAT64, (void **)&f64, &error), THRONG_OK);
-    cr_assert_eq(throng_table_add(table, "i32", THRONG_TYPE_INT32, (void **)&i32, &error), THRONG_OK);
-    cr_assert_eq(throng_table_add(table, "i64", THRONG_TYPE_INT64, (void **)&i64, &error), THRONG_OK);
-    cr_assert_eq(throng_table_add(table, "u8", THRONG_TYPE_UINT8, (void **)&u8, &error), THRONG_OK);
-    cr_assert_eq(throng_table_add(table, "date", THRONG_TYPE_DATE, (void **)&date, &error), THRONG_OK);
-    cr_assert_eq(throng_table_add(table, "time", THRONG_TYPE_TIMESTAMP, (void **)&time, &error), THRONG_OK);
+    float *f32 = add(table, "f32", THRONG_TYPE_FLOAT32);
+    double *f64 = add(table, "f64", THRONG_TYPE_FLOAT64);
+    int32_t *i32 = add(table, "i32", THRONG_TYPE_INT32);
+    int64_t *i64 = add(table, "i64", THRONG_TYPE_INT64);
+    uint8_t *u8 = add(table, "u8", THRONG_TYPE_UINT8);
+    int32_t *date = add(table, "date", THRONG_TYPE_DATE);
+    int64_t *time = add(table, "time", THRONG_TYPE_TIMESTAMP);
     cr_assert_eq(throng_table_add_codes(table, "text", 5, words, &codes, &error), THRONG_OK);
     for (int64_t i = 0; i < n; i++) {
         f32[i] = i % 7 == 3 ? NAN : sinf((float)i);
@@ -340,22 +349,17 @@ Test(table, bytes_do_not_depend_on_threads) {
     static const int threads[] = {1, 2, 3, 8};
     throng_table *table = make_table(260000); /* three row groups */
     for (int f = 0; f < 3; f++) {
-        char *first = NULL, path[32];
-        size_t n_first = 0, n = 0;
+        char *bytes[4], path[32];
+        size_t n[4];
         for (int t = 0; t < 4; t++) {
             cr_assert_eq(throng_context_set_threads(context, threads[t], &error), THRONG_OK);
             snprintf(path, sizeof path, "%d.%s", threads[t], formats[f]);
             write_ok(table, path);
-            char *bytes = get(path, &n);
-            if (!first) {
-                first = bytes;
-                n_first = n;
-                continue;
-            }
-            cr_expect(n == n_first && memcmp(bytes, first, n) == 0, "%s differs from 1.%s", path, formats[f]);
-            free(bytes);
+            bytes[t] = get(path, &n[t]);
+            cr_expect(n[t] == n[0] && memcmp(bytes[t], bytes[0], n[t]) == 0, "%s differs from that of 1 thread", path);
         }
-        free(first);
+        for (int t = 0; t < 4; t++)
+            free(bytes[t]);
     }
     throng_table_free(table);
 }
@@ -417,6 +421,13 @@ Test(table, several_files_and_patterns) {
     cr_expect_eq(read_paths(mixed, 2, "id:key", NULL, &table), THRONG_E_FORMAT);
     cr_expect(strstr(error.message, "a.csv is CSV but c.ndjson is NDJSON"), "%s", error.message);
     expect_failure("*.parquet", "id:key", NULL, THRONG_E_FILE, "*.parquet");
+    for (int i = 7; i >= 0; i--) {
+        char path[16], text[16];
+        snprintf(path, sizeof path, "n%d.csv", i * 5 % 8);
+        snprintf(text, sizeof text, "id\n%d\n", i * 5 % 8);
+        put(path, text);
+    }
+    EXPECT_ROWS(read_ok("n*.csv", "id:key"), "int64", "0", "1", "2", "3", "4", "5", "6", "7");
 }
 
 Test(table, types_of_several_files_are_joined) {
@@ -530,7 +541,7 @@ Test(table, compressed_files_are_read_and_must_be_whole) {
     table = read_where("twice.csv.gz", "id:key", "id <> 'id'"); /* two members, the second with a header of its own */
     cr_expect_eq(throng_table_rows(table), 40000);
     throng_table_free(table);
-    size_t n = 0;
+    size_t n;
     char *bytes = get("long.csv.gz", &n);
     put_bytes("cut.csv.gz", bytes, n / 2);
     put_bytes("nearly.csv.gz", bytes, n - 1);
@@ -593,10 +604,9 @@ Test(table, duplicate_names_are_refused) {
     expect_failure("t.csv", "id:key", NULL, THRONG_E_COLUMN, "two columns named \"x\"");
     /* DuckDB writes no such Parquet file: one is made by renaming a column in its bytes. */
     throng_table *table = NULL;
-    const double values[] = {1, 2};
     cr_assert_eq(throng_table_create(context, 2, &table, &error), THRONG_OK);
-    cr_assert_eq(throng_table_add_view(table, "column_one", THRONG_TYPE_FLOAT64, values, &error), THRONG_OK);
-    cr_assert_eq(throng_table_add_view(table, "column_two", THRONG_TYPE_FLOAT64, values, &error), THRONG_OK);
+    add(table, "column_one", THRONG_TYPE_FLOAT64);
+    add(table, "column_two", THRONG_TYPE_FLOAT64);
     write_ok(table, "t.parquet");
     throng_table_free(table);
     size_t n = 0;
@@ -612,9 +622,8 @@ Test(table, names_and_conditions_cannot_break_out) {
     put("t.csv", "\"x\"\"; DROP TABLE t; --\",it's,'\n1,2,3\n");
     EXPECT_ROWS(read_ok("t.csv", "x\"; DROP TABLE t; --:number,it's:key,':label"), "float64,int64,int64", "1|2|3");
     throng_table *table = NULL;
-    const int32_t values[] = {7};
     cr_assert_eq(throng_table_create(context, 1, &table, &error), THRONG_OK);
-    cr_assert_eq(throng_table_add_view(table, "x\"; DROP TABLE t; --", THRONG_TYPE_INT32, values, &error), THRONG_OK);
+    *(int32_t *)add(table, "x\"; DROP TABLE t; --", THRONG_TYPE_INT32) = 7;
     write_ok(table, "it's '; --.parquet");
     throng_table_free(table);
     EXPECT_ROWS(read_ok("it's '; --.parquet", "x\"; DROP TABLE t; --:key"), "int64", "7");
@@ -658,21 +667,23 @@ Test(table, keys_stay_exact) {
     put("t.ndjson", "{\"id\":18446744073709551615}\n{\"id\":\"0x\"}\n");
     EXPECT_ROWS(read_ok("t.ndjson", "id:key"), "text", "18446744073709551615", "0x");
     static const char *const statements[] = {
-        "COPY (SELECT * FROM (VALUES (5::UBIGINT, 5::DOUBLE, 5::HUGEINT, 5::SMALLINT, true, '5', DATE '2024-01-01'), "
-        "(6, 6, 6, 6, false, '6', DATE '2024-01-02')) t(a, b, c, d, e, f, g)) TO 't.parquet'",
+        "COPY (SELECT 5::UBIGINT a, 5::DOUBLE b, 5::HUGEINT c, 5::SMALLINT d, true e, '5' f, DATE '2024-01-01' g) TO "
+        "'t.parquet'",
         "COPY (SELECT * FROM (VALUES (18446744073709551615::UBIGINT, 0.5::DOUBLE), (1, 2)) t(a, b)) TO 'u.parquet'"};
     run_sql(statements, 2);
     EXPECT_ROWS(read_ok("t.parquet", "a:key,b:key,c:key,d:key,e:key,f:key,g:key"),
-                "int64,int64,int64,int64,text,text,text", "5|5|5|5|true|5|2024-01-01", "6|6|6|6|false|6|2024-01-02");
+                "int64,int64,int64,int64,text,text,text", "5|5|5|5|true|5|2024-01-01");
     EXPECT_ROWS(read_ok("u.parquet", "a:key,b:key"), "text,text", "18446744073709551615|0.5", "1|2");
 }
 
-/* A file whose rows 1..30000 are whole numbers (more than DuckDB samples) and whose last row is `last`. */
+/* A file whose rows 1..30000 (more than DuckDB samples) are `row`, # being the row's number, and whose last is `last`.
+ */
 static void put_late(const char *path, const char *first, const char *row, const char *last) {
     FILE *file = fopen(path, "w");
     fputs(first, file);
     for (int i = 1; i <= 30000; i++)
-        fprintf(file, row, i, i % 7);
+        for (const char *c = row; *c; c++)
+            *c == '#' ? fprintf(file, "%d", i) : fputc(*c, file);
     fputs(last, file);
     fclose(file);
 }
@@ -689,10 +700,10 @@ static void expect_last(const char *path, const char *wanted, const char *condit
 }
 
 Test(table, late_surprises) {
-    put_late("t.csv", "id,x\n", "%d,%d\n", "007,0.5\n");
-    put_late("t.ndjson", "", "{\"id\":%d,\"x\":%d}\n", "{\"id\":\"007\",\"x\":0.5,\"y\":9}\n");
-    put_late("u.csv", "id,x\n", "%d,%d\n", "abc,NA\n");
-    put_late("u.ndjson", "", "{\"id\":%d,\"x\":%d}\n", "{\"id\":\"abc\",\"x\":\"NA\"}\n");
+    put_late("t.csv", "id,x\n", "#,#\n", "007,0.5\n");
+    put_late("t.ndjson", "", "{\"id\":#,\"x\":#}\n", "{\"id\":\"007\",\"x\":0.5,\"y\":9}\n");
+    put_late("u.csv", "id,x\n", "#,#\n", "abc,NA\n");
+    put_late("u.ndjson", "", "{\"id\":#,\"x\":#}\n", "{\"id\":\"abc\",\"x\":\"NA\"}\n");
     static const char *const good[] = {"t.csv", "t.ndjson"}, *const bad[] = {"u.csv", "u.ndjson"};
     for (int i = 0; i < 2; i++) {
         expect_last(good[i], "id:key", NULL, 30001, "text", "007");
@@ -707,6 +718,8 @@ Test(table, late_surprises) {
         expect_failure(bad[i], "id:key,x:number", NULL, THRONG_E_COLUMN,
                        "row 30001, column \"x\": \"NA\" is not a number");
     }
+    put_late("v.csv", "id,x\n", "#,#.5\n", "1,abc\n");
+    expect_last("v.csv", "x:label", NULL, 30001, "text", "abc");
     expect_last("t.ndjson", "y:number", NULL, 30001, "float64", "9");
     expect_last("t.ndjson", "id:key", "y = 9", 1, "text", "007");
     expect_failure("u.csv", "x:number", NULL, THRONG_E_COLUMN, "leave the field empty");
@@ -743,14 +756,12 @@ Test(table, times) {
 
 Test(table, numbers) {
     static const char *const statements[] = {
-        "COPY (SELECT * FROM (VALUES ('1.5', 2::DECIMAL(9,1), 3::UHUGEINT, true, NULL, 4::FLOAT), "
-        "('-2e3', 2.5, 4, false, NULL, 0.1)) t(a, b, c, d, e, f)) TO 't.parquet'",
+        "COPY (SELECT '1.5' a, 2.5::DECIMAL(9,1) b, 3::UHUGEINT c, true d, NULL e, 4::FLOAT f) TO 't.parquet'",
         "COPY (SELECT * FROM (VALUES ('1'), ('abc')) t(a)) TO 'u.parquet'",
         "COPY (SELECT DATE '2024-01-01' AS day, [1, 2] AS list, {'a': 1} AS struct) TO 'v.parquet'"};
     run_sql(statements, 3);
     EXPECT_ROWS(read_ok("t.parquet", "a:number,b:number,c:number,d:number,e:number,f:number"),
-                "float64,float64,float64,float64,float64,float32", "1.5|2|3|1|nan|4",
-                "-2000|2.5|4|0|nan|0.10000000149");
+                "float64,float64,float64,float64,float64,float32", "1.5|2.5|3|1|nan|4");
     expect_failure("u.parquet", "a:number", NULL, THRONG_E_COLUMN,
                    "u.parquet, row 2, column \"a\": \"abc\" is not a number.");
     expect_failure("v.parquet", "day:number", NULL, THRONG_E_COLUMN, "\"day\" must hold numbers");
@@ -773,6 +784,10 @@ Test(table, csv_as_people_write_it) {
     EXPECT_ROWS(read_ok("tab.tsv", "id:key,x:number"), "int64,float64", "1|0.5");
     put("bar.txt", "id|a b\n1|0.5\n");
     EXPECT_ROWS(read_ok("bar.txt", "id:key,a b:number"), "int64,float64", "1|0.5");
+    put("euro.csv", "id;x, in euro\n1;0.5\n"); /* the second line tells what separates */
+    EXPECT_ROWS(read_ok("euro.csv", "id:key,x, in euro:number"), "int64,float64", "1|0.5");
+    put("most.csv", "id;x;a,b\n1;0.5;2,3\n");
+    EXPECT_ROWS(read_ok("most.csv", "id:key,x:number"), "int64,float64", "1|0.5");
     put("dos.csv", "id,name\r\n1,\"two\r\nlines, one \"\"field\"\"\"\r\n\r\n2,b");
     EXPECT_ROWS(read_ok("dos.csv", "id:key,name:label"), "int64,text", "1|two\r\nlines, one \"field\"", "2|b");
     put("one.csv", "did\ndid:plc:abc\n");
@@ -793,6 +808,7 @@ Test(table, broken_text_files) {
         {"many.csv", "id,x\n1,2\n3,4,5\n", "many.csv, line 3: 3 fields, but the header names 2 columns"},
         {"quote.csv", "id,x\n1,\"2\n3,4\n", "quote.csv, line 2: a quoted field does not end"},
         {"head.csv", "id,\"x\n1,2\n", "head.csv, line 1: a quoted column name does not end"},
+        {"name.csv", "id,\"a \"b\"\",c,d,e\n1,2,3,4,5\n", "name.csv, line 1: the name of column 2 has a quote"},
         {"latin.csv", "id,x\n1,M\xfcller\n", "latin.csv, line 2: the text is not UTF-8"},
         {"mixed.csv", "id,x\r\n1,2\n3,4\r\n", "mixed.csv is not regular CSV"},
         {"blank.csv", "\nid,x\n1,2\n", "blank.csv, line 1: the first line must name the columns"},
@@ -809,8 +825,8 @@ Test(table, broken_text_files) {
 }
 
 Test(table, flaws_far_down_are_found_with_their_line) {
-    put_late("few.csv", "id,x\n", "%d,%d\n", "7\n");
-    put_late("cut.ndjson", "", "{\"id\":%d,\"x\":%d}\n", "{\"id\":7,\n");
+    put_late("few.csv", "id,x\n", "#,#\n", "7\n");
+    put_late("cut.ndjson", "", "{\"id\":#,\"x\":#}\n", "{\"id\":7,\n");
     expect_failure("few.csv", "id:key", NULL, THRONG_E_FORMAT, "few.csv, line 30002: 1 field");
     expect_failure("cut.ndjson", "id:key", NULL, THRONG_E_FORMAT, "cut.ndjson, line 30001 is not a JSON object");
 }
@@ -841,14 +857,9 @@ Test(table, writing_asks_before_it_replaces) {
     throng_table *table = make_table(10);
     put("t.csv", "old");
     cr_expect_eq(throng_table_write(table, "t.csv", false, &error), THRONG_E_EXISTS);
-    size_t n = 0;
-    char *bytes = get("t.csv", &n);
-    cr_expect_str_eq(bytes, "old");
-    free(bytes);
+    expect_start("t.csv", "old");
     cr_expect_eq(throng_table_write(table, "t.csv", true, &error), THRONG_OK);
-    bytes = get("t.csv", &n);
-    cr_expect_eq(strncmp(bytes, "f32,f64,i32,i64,u8,date,time,text\n", 34), 0);
-    free(bytes);
+    expect_start("t.csv", "f32,f64,i32,i64,u8,date,time,text\n");
     cr_expect_eq(count_entries(), 1);
     throng_table_free(table);
 }
@@ -863,7 +874,6 @@ static void expect_no_write(const throng_table *table, const char *path, throng_
 
 Test(table, writing_where_it_cannot_be) {
     throng_table *table = make_table(10), *none = NULL, *same = NULL;
-    const double x[] = {1};
     cr_assert_eq(mkdir("folder.csv", 0755), 0);
     expect_no_write(table, "t.xls", THRONG_E_ARGUMENT, ".parquet, .csv, .ndjson or .jsonl");
     expect_no_write(table, "t", THRONG_E_ARGUMENT, ".parquet");
@@ -873,8 +883,8 @@ Test(table, writing_where_it_cannot_be) {
     cr_assert_eq(throng_table_create(context, 1, &none, &error), THRONG_OK);
     expect_no_write(none, "t.csv", THRONG_E_ARGUMENT, "without columns");
     cr_assert_eq(throng_table_create(context, 1, &same, &error), THRONG_OK);
-    cr_assert_eq(throng_table_add_view(same, "x", THRONG_TYPE_FLOAT64, x, &error), THRONG_OK);
-    cr_assert_eq(throng_table_add_view(same, "X", THRONG_TYPE_FLOAT64, x, &error), THRONG_OK);
+    add(same, "x", THRONG_TYPE_FLOAT64);
+    add(same, "X", THRONG_TYPE_FLOAT64);
     expect_no_write(same, "t.csv", THRONG_E_COLUMN, "\"x\" and \"X\"");
     throng_table_free(same);
     throng_table_free(none);
@@ -894,10 +904,7 @@ Test(table, a_full_disk_leaves_nothing_behind) {
         cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
         expect_no_write(table, paths[i], THRONG_E_WRITE, "File too large");
         cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
-        size_t n = 0;
-        char *bytes = get(paths[i], &n);
-        cr_expect_str_eq(bytes, "the earlier output");
-        free(bytes);
+        expect_start(paths[i], "the earlier output");
     }
     throng_table_free(table);
 }
@@ -908,7 +915,6 @@ typedef struct watcher {
     const char *stage;
     int64_t stop_at; /* -1: never */
     int64_t last;
-    int calls;
 } watcher;
 
 static bool look(void *user, const throng_progress *progress) {
@@ -917,7 +923,6 @@ static bool look(void *user, const throng_progress *progress) {
     cr_expect_str_eq(progress->unit, "rows");
     cr_expect_geq(progress->done, watch->last);
     watch->last = progress->done;
-    watch->calls++;
     return watch->stop_at < 0 || progress->done < watch->stop_at;
 }
 
@@ -975,17 +980,17 @@ static throng_status read_and_write(throng_context *failing, int turn) {
 
 Test(table, running_out_of_memory_is_an_error_like_others) {
     put("t.csv", "id,x,name\n1,0.5,a\n2,1.5,b\n");
-    int failures = 0, countdown = 1000000, needed;
+    int countdown = 1000000, needed;
     throng_context *failing = NULL;
     cr_assert_eq(throng_context_create_with(failing_realloc, &countdown, &failing, &error), THRONG_OK);
     needed = countdown;
     cr_assert_eq(read_and_write(failing, 0), THRONG_OK, "%s", error.message);
     needed -= countdown;
-    for (int k = 0; k < needed; k += 3, failures++) {
+    for (int k = 0; k < needed; k += 3) {
         countdown = k;
         cr_expect_eq(read_and_write(failing, k), THRONG_E_MEMORY, "%d of %d: %s", k, needed, error.message);
     }
-    cr_expect_gt(failures, 20);
+    cr_expect_gt(needed, 60);
     countdown = 1000000;
     throng_context_free(failing);
 }
