@@ -40,7 +40,8 @@ int cli_interrupted(void) {
 
 /* ---- the line -------------------------------------------------------------------------------------------------- */
 
-#define SHOW_AFTER 0.5 /* seconds: short work shows nothing */
+#define SHOW_AFTER 0.5  /* seconds: short work shows nothing */
+#define RATE_AFTER 0.15 /* of a stage, before which its rate is a guess */
 
 double cli_now(void) {
     struct timespec now;
@@ -55,16 +56,14 @@ static void show(const cli_progress *self, const throng_progress *progress, doub
     int used = snprintf(line, sizeof line, "%s %s", progress->stage, cli_count(progress->done).text);
     if (progress->total > 0)
         used += snprintf(line + used, sizeof line - (size_t)used, " of %s", cli_count(progress->total).text);
-    if (elapsed > SHOW_AFTER && rate > 0.0) {
-        used += snprintf(line + used, sizeof line - (size_t)used, " %s", progress->unit);
+    snprintf(line + used, sizeof line - (size_t)used, " %s", progress->unit);
+    if (elapsed > RATE_AFTER && rate > 0.0) {
         snprintf(rest, sizeof rest, ", %s/s", cli_amount(rate).text);
         if (progress->total > progress->done) {
             size_t at = strlen(rest);
             snprintf(rest + at, sizeof rest - at, ", %s left",
                      cli_duration(ceil((double)(progress->total - progress->done) / rate)).text);
         }
-    } else {
-        snprintf(line + used, sizeof line - (size_t)used, " %s", progress->unit);
     }
     fprintf(stderr, "\r%.*s%s\033[K", 78 - (int)strlen(rest), line, rest);
     fflush(stderr);

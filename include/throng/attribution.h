@@ -56,13 +56,22 @@ typedef struct throng_value_function {
 
     /** The aggregate form, if there is one: for coalitions, alpha_i = 0 or 1, v = f(m0 + sum over members of step_i)
      * with m0 and step_i in R^k. Methods that visit many coalitions then change k numbers instead of asking for v. On
-     * the presence path it holds for every alpha. n_aggregates = 0: there is none, and the functions are NULL. */
+     * the presence path it holds for every alpha. n_aggregates = 0: there is none, and the functions are NULL.
+     * They may be called from several threads at once; value and gradient are called from one. */
     int n_aggregates;                                /* k, 1..THRONG_AGGREGATES_MAX */
     bool aggregates_linear;                          /* it holds for every alpha in [0,1]^N */
     void (*aggregate_origin)(void *self, double *m); /* m[k] = m0: nobody takes part. Cost O(n_agents k) */
     void (*aggregate_steps)(void *self, int64_t begin, int64_t end, double *steps); /* steps[end - begin][k] */
     double (*aggregate_value)(void *self, const double *m);                         /* f(m), NaN where undefined */
     void (*aggregate_gradient)(void *self, const double *m, double *out);           /* out[k] = df/dm_k */
+
+    /** Two passes over all steps that cost much less than asking for the steps, if there are such; NULL: they are asked
+     * for. summary: origin[k] = m0, sum[k] = sum of step_i, squares[k][k] = sum of step_i step_i^T.
+     * quadratic: out[i] = linear . step_i + step_i^T square step_i with a symmetric square[k][k], and what that adds up
+     * to (sums->change is 0). */
+    throng_status (*aggregate_summary)(void *self, double *origin, double *sum, double *squares, throng_error *err);
+    throng_status (*aggregate_quadratic)(void *self, const double *linear, const double *square, double *out,
+                                         throng_credit_sums *sums, throng_error *err);
 
     /** Size of the terms that v is made of, 0 if unknown: differences far below it are rounding, not credit. */
     double magnitude;

@@ -92,9 +92,12 @@ typedef struct throng_cohorts throng_cohorts;
  * if that column is text or (without cuts given) whole numbers with at most 32 different values, by its values.
  *
  * An agent is above the cut q if its value exceeds the value at rank floor(q n) of its time's n agents: ties fall
- * below. With two cuts the cohorts are called "long tail", "middle" and "head". Without weights and cohort column there
- * is one cohort, "everyone".
- * @return THRONG_E_COHORT: cuts out of order, or more than THRONG_COHORTS_MAX values.
+ * below. Ranks count from 1, and rank 0 is taken as 1: the top 10 % of 1,000 different values are 100 agents, and a
+ * single agent is the long tail. NaN or a missing text is a cohort of its own, "(none)"; cuts do not apply to text.
+ * With two cuts the cohorts are called "long tail", "middle" and "head". Without weights and cohort column there is one
+ * cohort, "everyone".
+ * @return THRONG_E_COHORT: cuts out of order, or more than THRONG_COHORTS_MAX values; THRONG_E_COLUMN: the column holds
+ *         dates or timestamps.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_cohorts_create(const throng_population *population,
                                                                const throng_cohorts_def *def, throng_cohorts **out,

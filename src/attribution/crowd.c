@@ -174,5 +174,9 @@ throng_value_function throng_i_crowd_function(throng_i_crowd *crowd) {
         function.aggregate_value = throng_i_crowd_aggregate_value;
         function.aggregate_gradient = throng_i_crowd_aggregate_gradient;
     }
+    if (descriptor->form == THRONG_FORM_MOMENTS && crowd->constant) {
+        function.aggregate_summary = throng_i_moments_summary;
+        function.aggregate_quadratic = throng_i_moments_quadratic;
+    }
     return function;
 }

@@ -98,6 +98,11 @@ void throng_i_crowd_steps(void *self, int64_t begin, int64_t end, double *steps)
 double throng_i_crowd_aggregate_value(void *self, const double *m);
 void throng_i_crowd_aggregate_gradient(void *self, const double *m, double *out);
 
+/* Its fast passes for moments with one baseline for everybody: moments.c. */
+throng_status throng_i_moments_summary(void *self, double *origin, double *sum, double *squares, throng_error *err);
+throng_status throng_i_moments_quadratic(void *self, const double *linear, const double *square, double *out,
+                                         throng_credit_sums *sums, throng_error *err);
+
 /* ---- walking through a crowd in blocks that fit the first-level cache ------------------------------------------ */
 
 #define THRONG_I_BLOCK 512

@@ -366,4 +366,127 @@ static throng_status credit(void *self, const throng_nodes *fine, const throng_n
     return status;
 }
 
+/* ---- the aggregate form, one baseline -------------------------------------------------------------------------- */
+
+/*
+ * A step is p (y^j - a_j), j = 0..d, where y = x - origin and a_j is what the absent contribute. Sums of products of
+ * steps are then algebra on sums of p^2 y^n, n = 0..2d, and a quadratic form in steps is p (A(y) + p B(y)) with
+ * polynomials A of degree d and B of degree 2d. Both are written as base + (y - b) R(y) like credits are, so that an
+ * agent at its baseline gets exactly 0.
+ */
+
+#define POWERS (2 * THRONG_I_MOMENTS_MAX - 1) /* y^0..y^8 */
+
+static double step_origin(const throng_i_crowd *crowd) {
+    return shift_invariant(crowd) ? crowd->shift : 0.0;
+}
+
+static void step_absent(const throng_i_crowd *crowd, double *absent) {
+    for (int k = 0; k <= crowd->degree; k++)
+        absent[k] = crowd->reference_crowd ? crowd->absent[k] : power(crowd->baseline - step_origin(crowd), k);
+}
+
+static void sum_squares(void *user, throng_chunk chunk, double *sums) {
+    const throng_i_crowd *crowd = user;
+    throng_i_block block;
+    for (int64_t at = chunk.begin; at < chunk.end; at += THRONG_I_BLOCK) {
+        throng_i_block_load(crowd, at, at + THRONG_I_BLOCK < chunk.end ? at + THRONG_I_BLOCK : chunk.end, &block);
+        throng_i_moments_add_squares(crowd->degree, block.n, block.x, block.w, crowd->shift, sums);
+    }
+}
+
+/* Sums of powers of y + offset from those of y, in place: offset^(n-j) y^j from the highest n down. */
+static void shift_powers(int n, double offset, double *sums) {
+    for (int top = n; top > 0; top--)
+        for (int j = n; j > n - top; j--)
+            sums[j] += offset * sums[j - 1];
+}
+
+throng_status throng_i_moments_summary(void *self, double *origin, double *sum, double *squares, throng_error *err) {
+    throng_i_crowd *crowd = self;
+    int d = crowd->degree, k = d + 1;
+    double powers[POWERS], moments[THRONG_I_MOMENTS_MAX];
+    throng_status status =
+        throng_i_sum_over(crowd->context, crowd->n, 2 * d + 1, sum_squares, crowd, &crowd->progress, powers, err);
+    if (status != THRONG_OK)
+        return status;
+    for (int n = 0; n <= 2 * d; n++)
+        powers[n] /= crowd->mass * crowd->mass;
+    shift_powers(2 * d, crowd->shift - step_origin(crowd), powers);
+    memcpy(moments, crowd->observed, sizeof moments);
+    if (crowd->path == THRONG_PATH_STATE && !shift_invariant(crowd))
+        shift_moments(d, crowd->observed, crowd->baseline, moments);
+    step_absent(crowd, origin);
+    for (int i = 0; i < k; i++) {
+        sum[i] = moments[i] - origin[i];
+        for (int j = 0; j < k; j++)
+            squares[i * k + j] =
+                powers[i + j] - origin[i] * powers[j] - origin[j] * powers[i] + origin[i] * origin[j] * powers[0];
+    }
+    return THRONG_OK;
+}
+
+/* The line base + (y - at) R(y) of a polynomial; an agent at the baseline gets 0 unless the absent are a crowd. */
+static throng_i_quadratic_line make_line(int degree, const double *c, double at, bool keep_base) {
+    throng_i_quadratic_line line = {0};
+    double quotient = 0.0;
+    for (int n = degree; n >= 1; n--) {
+        quotient = c[n] + at * quotient;
+        line.R[n - 1] = quotient;
+    }
+    line.base = keep_base ? c[0] + at * quotient : 0.0;
+    return line;
+}
+
+static throng_i_quadratic_rule make_quadratic(const throng_i_crowd *crowd, const double *linear, const double *square) {
+    int d = crowd->degree, k = d + 1;
+    double absent[THRONG_I_MOMENTS_MAX], A[THRONG_I_MOMENTS_MAX] = {0}, B[POWERS] = {0};
+    step_absent(crowd, absent);
+    for (int i = 0; i < k; i++) {
+        A[i] += linear[i];
+        A[0] -= linear[i] * absent[i];
+        for (int j = 0; j < k; j++) {
+            double part = square[i * k + j];
+            B[i + j] += part;
+            B[i] -= part * absent[j];
+            B[j] -= part * absent[i];
+            B[0] += part * absent[i] * absent[j];
+        }
+    }
+    double at = crowd->baseline - step_origin(crowd);
+    return (throng_i_quadratic_rule){.degree = d,
+                                     .scale = 1.0 / crowd->mass,
+                                     .baseline = crowd->baseline,
+                                     .ref = step_origin(crowd),
+                                     .linear = make_line(d, A, at, crowd->reference_crowd),
+                                     .square = make_line(2 * d, B, at, crowd->reference_crowd)};
+}
+
+typedef struct quadratic_job {
+    const throng_i_crowd *crowd;
+    throng_i_quadratic_rule rule;
+    double *out;
+} quadratic_job;
+
+static void quadratic_chunk(void *user, throng_chunk chunk, double *sums) {
+    const quadratic_job *job = user;
+    throng_i_block block;
+    for (int64_t at = chunk.begin; at < chunk.end; at += THRONG_I_BLOCK) {
+        throng_i_block_load(job->crowd, at, at + THRONG_I_BLOCK < chunk.end ? at + THRONG_I_BLOCK : chunk.end, &block);
+        throng_i_moments_form(&job->rule, block.n, block.x, block.w, job->out + at, sums);
+    }
+}
+
+throng_status throng_i_moments_quadratic(void *self, const double *linear, const double *square, double *out,
+                                         throng_credit_sums *sums, throng_error *err) {
+    throng_i_crowd *crowd = self;
+    quadratic_job job = {crowd, make_quadratic(crowd, linear, square), out};
+    double total[2];
+    throng_status status =
+        throng_i_sum_over(crowd->context, crowd->n, 2, quadratic_chunk, &job, &crowd->progress, total, err);
+    if (status == THRONG_OK)
+        *sums = (throng_credit_sums){total[0], total[1], 0.0};
+    return status;
+}
+
 const throng_i_form throng_i_form_moments = {prepare, ends_at, value, slope, true, credit};

@@ -38,7 +38,8 @@ throng_status throng_chunks_for(throng_context *context, int64_t n, throng_chunk
     _Atomic int64_t done = 0;
 #pragma omp parallel num_threads(threads > 0 ? threads : 1) if (threads > 1)
     {
-        /* Static shares: chunks cost alike, and each thread walks through memory in one direction. */
+        /* Static shares: chunks cost alike, and each thread walks through memory in one direction. The first chunk runs
+         * on the calling thread, whose body may therefore report progress. */
         int thread = omp_get_thread_num(), n_threads = omp_get_num_threads();
         int64_t first = n_chunks * thread / n_threads, last = n_chunks * (thread + 1) / n_threads;
         for (int64_t i = first; i < last; i++) {

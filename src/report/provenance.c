@@ -3,7 +3,6 @@
 #include "report/report.h"
 
 #include "attribution/attribution.h"
-#include "attribution/crowd.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -143,13 +142,9 @@ static void note_indicator(throng_i_reporter *self, json_t *list) {
     if (!throng_attribution_weighted(self->attribution) && self->population->weight.name)
         note(self, list, "%s counts everyone equally: %s %s.", name, self->population->weight.name,
              self->population->cohort.name ? "plays no part in it" : "only forms the cohorts");
-    throng_attribution_def resolved = throng_attribution_resolved(self->attribution);
-    if (throng_i_crowd_has_reference(indicator, resolved.path, resolved.baseline))
-        note(self, list,
-             "%s starts from a normal crowd with the observed mean and spread: absent agents are part of it.", name);
     if (throng_attribution_reference_crowd(self->attribution))
         note(self, list,
-             "The absent are a normal crowd with the observed mean and spread: at one point %s has no value.", name);
+             "%s starts from a normal crowd with the observed mean and spread: absent agents are part of it.", name);
     if (indicator->flags & THRONG_INDICATOR_KINKED)
         note(self, list, "%s is not differentiable where states tie: its credits are then one choice among several.",
              name);

@@ -42,10 +42,13 @@ static throng_certificate change_certificate(const throng_attribution *attributi
         worst.rule_change = fmax(worst.rule_change, one.rule_change);
         if (one.quadrature_nodes > worst.quadrature_nodes)
             worst.quadrature_nodes = one.quadrature_nodes;
+        worst.error_estimate = fmax(worst.error_estimate, one.error_estimate);
+        worst.evaluations += time > 0 ? one.evaluations : 0;
         worst.converged = worst.converged && one.converged;
     }
     worst.efficiency_residual = fmax(worst.efficiency_residual, change.efficiency_residual);
-    worst.converged = worst.converged && change.efficiency_residual <= worst.tolerance;
+    if (worst.quadrature_nodes > 0) /* the tolerance of other methods is not about this */
+        worst.converged = worst.converged && change.efficiency_residual <= worst.tolerance;
     worst.nobody = change.baseline_shift;
     worst.everybody = change.after - change.before;
     worst.sum_phi = change.sum_phi;
@@ -60,6 +63,9 @@ json_t *throng_i_report_certificate(throng_i_reporter *self, const throng_attrib
     put(self, object, "rule_change", throng_i_json_real(it.rule_change));
     put(self, object, "tolerance", throng_i_json_real(it.tolerance));
     put(self, object, "quadrature_nodes", json_integer(it.quadrature_nodes));
+    put(self, object, "evaluations", json_integer(it.evaluations));
+    put(self, object, "error_estimate", throng_i_json_real(it.error_estimate));
+    put(self, object, "efficient", json_boolean(it.efficient));
     put(self, object, "converged", json_boolean(it.converged));
     put(self, object, "nobody", throng_i_json_real(it.nobody));
     put(self, object, "everybody", throng_i_json_real(it.everybody));

@@ -1,0 +1,539 @@
+/* Games, coalitions and sampling: what coalition.h says. */
+#include "attribution/coalition.h"
+
+#include <float.h>
+#include <math.h>
+
+/* ---- games: steps ---------------------------------------------------------------------------------------------- */
+
+#define STEPS_BLOCK 8192 /* doubles */
+
+typedef struct walk_job {
+    const throng_i_coalition_game *game;
+    throng_i_steps_fn body;
+    void *user;
+} walk_job;
+
+static void walk_chunk(void *user, throng_chunk chunk) {
+    const walk_job *job = user;
+    const throng_value_function *function = job->game->function;
+    double steps[STEPS_BLOCK];
+    int64_t rows = STEPS_BLOCK / job->game->k;
+    for (int64_t at = chunk.begin; at < chunk.end; at += rows) {
+        int64_t end = at + rows < chunk.end ? at + rows : chunk.end;
+        function->aggregate_steps(function->self, at, end, steps);
+        job->body(job->user, at, end, steps);
+    }
+}
+
+throng_status throng_i_coalition_game_walk(const throng_i_coalition_game *game, throng_i_steps_fn body, void *user,
+                                           const throng_progress *progress, throng_error *err) {
+    walk_job job = {game, body, user};
+    return throng_chunks_for(game->context, game->n, walk_chunk, &job, progress, err);
+}
+
+static void keep_dense(void *user, int64_t begin, int64_t end, const double *steps) {
+    throng_i_coalition_game *game = user;
+    memcpy(game->steps + begin * game->k, steps, (size_t)((end - begin) * game->k) * sizeof *steps);
+}
+
+/* How many entries each agent has, into first[i + 1]. */
+static void count_entries(void *user, int64_t begin, int64_t end, const double *steps) {
+    throng_i_coalition_game *game = user;
+    for (int64_t i = begin; i < end; i++) {
+        int64_t count = 0;
+        for (int j = 0; j < game->k; j++)
+            count += steps[(i - begin) * game->k + j] != 0.0;
+        game->first[i + 1] = count;
+    }
+}
+
+static void keep_entries(void *user, int64_t begin, int64_t end, const double *steps) {
+    throng_i_coalition_game *game = user;
+    for (int64_t i = begin; i < end; i++) {
+        int64_t at = game->first[i];
+        for (int j = 0; j < game->k; j++) {
+            double step = steps[(i - begin) * game->k + j];
+            if (step == 0.0)
+                continue;
+            game->place[at] = j;
+            game->entry[at++] = step;
+        }
+    }
+}
+
+/* Up to this many aggregates rows are kept whole. */
+#define DENSE_MAX 8
+
+static throng_status keep_steps(throng_i_coalition_game *game, const char *method, const throng_progress *progress,
+                                throng_error *err) {
+    throng_status status = THRONG_OK;
+    const int64_t entry_bytes = sizeof *game->entry + sizeof *game->place, n = game->n;
+    int64_t bytes = n * game->k * (int64_t)sizeof *game->steps;
+    bool dense = game->k <= DENSE_MAX;
+    if (!dense) {
+        THRONG_TRY(throng_i_alloc(game->context, n + 1, sizeof *game->first, &game->first, err));
+        THRONG_TRY(throng_i_coalition_game_walk(game, count_entries, game, progress, err));
+        for (int64_t i = 0; i < n; i++)
+            game->first[i + 1] += game->first[i];
+        dense = game->first[n] * entry_bytes >= bytes;
+        if (!dense)
+            bytes = game->first[n] * entry_bytes;
+    }
+    THRONG_REQUIRE(bytes <= THRONG_I_STEPS_BYTES_MAX, E_UNSUPPORTED,
+                   "%s keeps the steps of all agents in %d aggregates, which would take %.1f GiB; it stops at %d GiB. "
+                   "Take aumann-shapley, or fewer bins.",
+                   method, game->k, (double)bytes / (1 << 30), (int)(THRONG_I_STEPS_BYTES_MAX >> 30));
+    if (dense) {
+        throng_i_free(game->context, game->first);
+        game->first = NULL;
+        THRONG_TRY(throng_i_resize(game->context, &game->steps, n * game->k, sizeof *game->steps, err));
+        THRONG_TRY(throng_i_coalition_game_walk(game, keep_dense, game, progress, err));
+    } else {
+        THRONG_TRY(throng_i_alloc(game->context, game->first[n], sizeof *game->place, &game->place, err));
+        THRONG_TRY(throng_i_alloc(game->context, game->first[n], sizeof *game->entry, &game->entry, err));
+        THRONG_TRY(throng_i_coalition_game_walk(game, keep_entries, game, progress, err));
+    }
+out:
+    return status;
+}
+
+/* ---- games: life ----------------------------------------------------------------------------------------------- */
+
+static void add_kept(void *user, throng_chunk chunk, double *sums) {
+    const throng_i_coalition_game *game = user;
+    for (int64_t i = chunk.begin; i < chunk.end; i++)
+        throng_i_coalition_game_move(game, sums, i, 1.0);
+}
+
+static void add_passing(void *user, throng_chunk chunk, double *sums) {
+    const throng_i_coalition_game *game = user;
+    double steps[STEPS_BLOCK];
+    int64_t rows = STEPS_BLOCK / game->k;
+    for (int64_t at = chunk.begin; at < chunk.end; at += rows) {
+        int64_t end = at + rows < chunk.end ? at + rows : chunk.end;
+        game->function->aggregate_steps(game->function->self, at, end, steps);
+        for (int64_t i = 0; i < (end - at) * game->k; i++)
+            sums[i % game->k] += steps[i];
+    }
+}
+
+static throng_status measure_aggregates(throng_i_coalition_game *game, const char *method, bool steps,
+                                        throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_progress progress = {"preparing", "agents", 0, 0};
+    int k = game->k;
+    THRONG_TRY(throng_i_alloc(game->context, k, sizeof(double), &game->origin, err));
+    THRONG_TRY(throng_i_alloc(game->context, k, sizeof(double), &game->total, err));
+    game->function->aggregate_origin(game->function->self, game->origin);
+    if (steps)
+        THRONG_TRY(keep_steps(game, method, &progress, err));
+    THRONG_TRY(throng_i_sum_over(game->context, game->n, k, steps ? add_kept : add_passing, game, &progress,
+                                 game->total, err));
+    for (int j = 0; j < k; j++)
+        game->total[j] += game->origin[j];
+    game->nobody = game->function->aggregate_value(game->function->self, game->origin);
+    game->everybody = game->function->aggregate_value(game->function->self, game->total);
+out:
+    return status;
+}
+
+static throng_status measure_values(throng_i_coalition_game *game, throng_error *err) {
+    throng_status status = THRONG_OK;
+    double *alpha = NULL;
+    THRONG_TRY(throng_i_alloc(game->context, game->n, sizeof *alpha, &alpha, err));
+    THRONG_TRY(game->function->value(game->function->self, alpha, &game->nobody, err));
+    for (int64_t i = 0; i < game->n; i++)
+        alpha[i] = 1.0;
+    THRONG_TRY(game->function->value(game->function->self, alpha, &game->everybody, err));
+out:
+    throng_i_free(game->context, alpha);
+    return status;
+}
+
+throng_status throng_i_coalition_game_init(throng_context *context, const throng_value_function *function,
+                                           const char *method, bool steps, throng_i_coalition_game *game,
+                                           throng_error *err) {
+    throng_status status = THRONG_OK;
+    *game = (throng_i_coalition_game){
+        .context = context, .function = function, .n = function->n_agents, .k = function->n_aggregates};
+    THRONG_REQUIRE(function->value || function->n_aggregates > 0, E_UNSUPPORTED,
+                   "%s needs values of coalitions, and this value function has neither `value` nor aggregates.",
+                   method);
+    if (game->k > 0)
+        THRONG_TRY(measure_aggregates(game, method, steps, err));
+    else
+        THRONG_TRY(measure_values(game, err));
+    THRONG_REQUIRE(isfinite(game->nobody), E_DEGENERATE,
+                   "The value function is not finite when nobody takes part: it gave %g.", game->nobody);
+    THRONG_REQUIRE(isfinite(game->everybody), E_DEGENERATE,
+                   "The value function is not finite when everybody takes part: it gave %g.", game->everybody);
+    return THRONG_OK;
+out:
+    throng_i_coalition_game_clear(game);
+    return status;
+}
+
+void throng_i_coalition_game_clear(throng_i_coalition_game *game) {
+    void *owned[] = {game->origin, game->total, game->steps, game->first, game->place, game->entry};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+        throng_i_free(game->context, owned[i]);
+    game->origin = game->total = game->steps = game->entry = NULL;
+    game->first = NULL;
+    game->place = NULL;
+}
+
+throng_status throng_i_coalition_game_undefined(const throng_i_coalition_game *game, double value, throng_error *err) {
+    return THRONG_FAIL(err, E_DEGENERATE,
+                       "The value function is not finite for a coalition of the %lld agents: it "
+                       "gave %g.",
+                       (long long)game->n, value);
+}
+
+/* ---- coalitions ------------------------------------------------------------------------------------------------ */
+
+#define TICK_WORK 65536
+
+throng_status throng_i_lane_tick(throng_i_lane *lane, int64_t work, throng_error *err) {
+    lane->work += work;
+    if (lane->work < TICK_WORK)
+        return THRONG_OK;
+    lane->work = 0;
+    if (lane->stop && *lane->stop)
+        return THRONG_FAIL(err, E_CANCELLED, "Stopped while sampling.");
+    throng_status status = lane->progress ? throng_i_progress(lane->game->context, lane->progress, err) : THRONG_OK;
+    if (status != THRONG_OK && lane->stop)
+        *lane->stop = true;
+    return status;
+}
+
+throng_status throng_i_coalition_ask(throng_i_coalition *coalition, double *out, throng_error *err) {
+    throng_i_lane *lane = coalition->lane;
+    const throng_value_function *function = lane->game->function;
+    lane->evaluations++;
+    throng_status status = function->value(function->self, coalition->alpha, out, err);
+    if (status == THRONG_OK && !isfinite(*out))
+        status = throng_i_coalition_game_undefined(lane->game, *out, err);
+    if (status == THRONG_OK)
+        status = throng_i_lane_tick(lane, TICK_WORK, err);
+    return status;
+}
+
+throng_status throng_i_coalition_value_with(throng_i_coalition *coalition, int64_t agent, bool join, double *out,
+                                            throng_error *err) {
+    const throng_i_coalition_game *game = coalition->lane->game;
+    if (!coalition->m) {
+        double before = coalition->alpha[agent];
+        coalition->alpha[agent] = join;
+        throng_status status = throng_i_coalition_ask(coalition, out, err);
+        coalition->alpha[agent] = before;
+        return status;
+    }
+    memcpy(coalition->probe, coalition->m, (size_t)game->k * sizeof *coalition->m);
+    throng_i_coalition_game_move(game, coalition->probe, agent, join ? 1.0 : -1.0);
+    coalition->lane->evaluations++;
+    *out = game->function->aggregate_value(game->function->self, coalition->probe);
+    return isfinite(*out) ? THRONG_OK : throng_i_coalition_game_undefined(game, *out, err);
+}
+
+throng_status throng_i_coalition_marginals(throng_i_coalition *coalition, const unsigned char *member, unsigned char in,
+                                           double scale, double *out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_lane *lane = coalition->lane;
+    double here = 0.0, other = 0.0;
+    throng_i_coalition_reset(coalition, false);
+    for (int64_t i = 0; i < lane->game->n; i++)
+        if (member[i] == in)
+            throng_i_coalition_change(coalition, i, true);
+    THRONG_TRY(throng_i_coalition_value(coalition, &here, err));
+    for (int64_t i = 0; i < lane->game->n; i++) {
+        bool is_in = member[i] == in;
+        THRONG_TRY(throng_i_coalition_value_with(coalition, i, !is_in, &other, err));
+        out[i] += scale * (is_in ? here - other : other - here);
+        THRONG_TRY(throng_i_lane_tick(lane, 1, err));
+    }
+out:
+    return status;
+}
+
+/* ---- certificates ---------------------------------------------------------------------------------------------- */
+
+typedef struct certify_job {
+    const double *phi, *standard_error;
+} certify_job;
+
+enum {
+    SUM,
+    ABSOLUTE,
+    SQUARES,
+    ERRORS,
+    SUMS
+};
+
+static void certify_chunk(void *user, throng_chunk chunk, double *sums) {
+    const certify_job *job = user;
+    for (int64_t i = chunk.begin; i < chunk.end; i++) {
+        sums[SUM] += job->phi[i];
+        sums[ABSOLUTE] += fabs(job->phi[i]);
+        sums[SQUARES] += job->phi[i] * job->phi[i];
+        if (job->standard_error)
+            sums[ERRORS] += job->standard_error[i] * job->standard_error[i];
+    }
+}
+
+throng_status throng_i_certify(const throng_i_coalition_game *game, const double *phi, const double *standard_error,
+                               throng_certificate *certificate, throng_error *err) {
+    certify_job job = {phi, standard_error};
+    double sums[SUMS], whole = game->everybody - game->nobody;
+    throng_status status = throng_i_sum_over(game->context, game->n, SUMS, certify_chunk, &job, NULL, sums, err);
+    if (status != THRONG_OK)
+        return status;
+    double moved = fmax(sums[ABSOLUTE], 0.1 * game->function->magnitude);
+    double scale = fmax(fabs(whole), 1e-4 * moved), miss = fabs(sums[SUM] - whole);
+    certificate->nobody = game->nobody;
+    certificate->everybody = game->everybody;
+    certificate->sum_phi = sums[SUM];
+    certificate->efficiency_residual = scale > 0.0 ? miss / scale : miss;
+    certificate->error_estimate = sums[ERRORS] > 0.0 ? sqrt(sums[ERRORS] / fmax(sums[SQUARES], DBL_MIN)) : 0.0;
+    return THRONG_OK;
+}
+
+/* ---- sampling -------------------------------------------------------------------------------------------------- */
+
+double throng_i_interval(int64_t units) {
+    static const double few[] = {12.7062, 4.3027, 3.1824, 2.7764, 2.5706};
+    const double z = 1.959963984540054, z2 = z * z;
+    double freedom = (double)(units - 1);
+    if (units < 2)
+        return (double)INFINITY;
+    if (units - 2 < (int64_t)(sizeof few / sizeof *few))
+        return few[units - 2];
+    /* Cornish-Fisher, Abramowitz and Stegun 26.7.5; good to 1e-3 from six degrees of freedom on. */
+    return z + z * (z2 + 1.0) / (4.0 * freedom) + z * ((5.0 * z2 + 16.0) * z2 + 3.0) / (96.0 * freedom * freedom) +
+           z * (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) / (384.0 * freedom * freedom * freedom);
+}
+
+typedef struct sampler {
+    const throng_i_coalition_game *game;
+    const throng_i_plan *plan;
+    throng_progress progress;
+    int64_t slots, batch, done, evaluations; /* units at a time, now; units and coalitions so far */
+    throng_i_lane *lanes;                    /* [slots] */
+    throng_status *statuses;
+    throng_error *errors;
+    double *scratch, *out; /* [slots][plan->scratch], [slots][n] */
+    double *phi, *squares; /* means and sums of squared deviations, later standard errors */
+    double *own_squares;   /* if the caller does not want them */
+    atomic_bool stop;
+} sampler;
+
+/* Doubles in the scratch of all slots: what small games fill, and what large ones stop at. */
+#define SLOTS_WANTED (1 << 18)
+#define SLOTS_MAX    (1 << 27)
+
+/* As many units at a time as there are threads; for small games more, so that a batch is worth starting. */
+static int64_t slots_for(const throng_i_coalition_game *game, const throng_i_plan *plan) {
+    int64_t each = game->n + plan->scratch, threads = throng_context_threads(game->context);
+    if (game->k == 0)
+        return 1;
+    if (threads * each <= SLOTS_WANTED)
+        threads = SLOTS_WANTED / each < 4096 ? SLOTS_WANTED / each : 4096;
+    else if (threads * each > SLOTS_MAX)
+        threads = each < SLOTS_MAX ? SLOTS_MAX / each : 1;
+    return threads < plan->units ? threads : plan->units;
+}
+
+static throng_status sampler_init(sampler *self, const throng_i_coalition_game *game, const throng_i_plan *plan,
+                                  const throng_method_options *options, double *phi, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = game->context;
+    self->game = game;
+    self->plan = plan;
+    self->progress = (throng_progress){"sampling", "draws", 0, plan->units};
+    self->slots = slots_for(game, plan);
+    self->phi = phi;
+    self->squares = options->standard_error;
+    if (!self->squares) {
+        THRONG_TRY(throng_i_alloc(context, game->n, sizeof *phi, &self->own_squares, err));
+        self->squares = self->own_squares;
+    }
+    THRONG_TRY(throng_i_alloc(context, self->slots, sizeof *self->lanes, &self->lanes, err));
+    THRONG_TRY(throng_i_alloc(context, self->slots, sizeof *self->statuses, &self->statuses, err));
+    THRONG_TRY(throng_i_alloc(context, self->slots, sizeof *self->errors, &self->errors, err));
+    THRONG_TRY(throng_i_resize(context, &self->scratch, self->slots * plan->scratch, sizeof(double), err));
+    THRONG_TRY(throng_i_resize(context, &self->out, self->slots * game->n, sizeof(double), err));
+    memset(phi, 0, (size_t)game->n * sizeof *phi);
+    memset(self->squares, 0, (size_t)game->n * sizeof *phi);
+out:
+    return status;
+}
+
+static void sampler_clear(sampler *self, throng_context *context) {
+    void *owned[] = {self->lanes, self->statuses, self->errors, self->scratch, self->out, self->own_squares};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+        throng_i_free(context, owned[i]);
+}
+
+/* One chunk is one unit. The first runs on the context's own thread, as every first chunk does, and may report. */
+static void draw_slot(void *user, throng_chunk chunk) {
+    sampler *self = user;
+    int64_t slot = chunk.index;
+    double *out = self->out + slot * self->game->n;
+    throng_i_lane *lane = &self->lanes[slot];
+    *lane = (throng_i_lane){.game = self->game,
+                            .progress = slot == 0 ? &self->progress : NULL,
+                            .stop = &self->stop,
+                            .scratch = self->scratch + slot * self->plan->scratch};
+    memset(out, 0, (size_t)self->game->n * sizeof *out);
+    self->statuses[slot] = self->plan->draw(lane, self->plan->user, self->done + slot, out, &self->errors[slot]);
+}
+
+/* Welford's means, in the order of the units. */
+static void merge_chunk(void *user, throng_chunk chunk) {
+    const sampler *self = user;
+    for (int64_t slot = 0; slot < self->batch; slot++) {
+        const double *out = self->out + slot * self->game->n;
+        double part = 1.0 / (double)(self->done + slot + 1);
+        for (int64_t i = chunk.begin; i < chunk.end; i++) {
+            double apart = out[i] - self->phi[i];
+            self->phi[i] += apart * part;
+            self->squares[i] += apart * (out[i] - self->phi[i]);
+        }
+    }
+}
+
+static throng_status run_batch(sampler *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = self->game->context;
+    if (self->game->k > 0)
+        THRONG_TRY(throng_chunks_for(context, self->batch * THRONG_CHUNK_ROWS, draw_slot, self, NULL, err));
+    else
+        draw_slot(self, (throng_chunk){0, 0, 0});
+    for (int64_t slot = 0; slot < self->batch; slot++) {
+        if (self->statuses[slot] != THRONG_OK) {
+            if (err)
+                *err = self->errors[slot];
+            return self->statuses[slot];
+        }
+        self->evaluations += self->lanes[slot].evaluations;
+    }
+    THRONG_TRY(throng_chunks_for(context, self->game->n, merge_chunk, self, NULL, err));
+    self->done += self->batch;
+    self->progress.done = self->done;
+    THRONG_TRY(throng_i_progress(context, &self->progress, err));
+out:
+    return status;
+}
+
+/* Largest half-width of a 95 % interval relative to the largest |phi|. */
+static double widest(const sampler *self) {
+    double most = 0.0, phi = 0.0;
+    for (int64_t i = 0; i < self->game->n; i++) {
+        most = fmax(most, self->squares[i]);
+        phi = fmax(phi, fabs(self->phi[i]));
+    }
+    double units = (double)self->done, half = throng_i_interval(self->done) * sqrt(most / (units * (units - 1.0)));
+    return half > 0.0 ? half / fmax(phi, DBL_MIN) : 0.0;
+}
+
+/* Rounding of one unit, in units of the largest value's: what sums of n numbers in random order gather. */
+#define ROUNDINGS(n) (64.0 + 16.0 * sqrt((double)(n)))
+/* Units that agree to rounding must also agree by far more than sampling would: rounding may be all there is. */
+#define AGREE 1e-8
+
+/* Whether the first two units are the same to rounding for every agent, and the plan's own check holds. */
+static throng_status find_exact(sampler *self, bool *out, throng_error *err) {
+    double scale = fmax(fabs(self->game->nobody), fabs(self->game->everybody)), absolute = 0.0, squares = 0.0,
+           apart = 0.0, most = 0.0;
+    *out = false;
+    for (int64_t i = 0; i < self->game->n; i++) {
+        absolute += fabs(self->phi[i]);
+        squares += self->phi[i] * self->phi[i];
+        apart += self->squares[i];
+        most = fmax(most, self->squares[i]);
+    }
+    scale = fmax(fmax(scale, absolute), self->game->function->magnitude);
+    double rounding = ROUNDINGS(self->game->n) * DBL_EPSILON * scale;
+    if (sqrt(2.0 * most) > rounding || apart > AGREE * AGREE * squares)
+        return THRONG_OK;
+    throng_i_lane *lane = &self->lanes[0];
+    *lane =
+        (throng_i_lane){.game = self->game, .progress = &self->progress, .stop = &self->stop, .scratch = self->scratch};
+    throng_status status = self->plan->exact(lane, self->plan->user, self->phi, rounding, out, err);
+    self->evaluations += lane->evaluations;
+    return status;
+}
+
+/* Number of units after which to look next; it must not depend on the number of threads. */
+static int64_t next_look(const sampler *self) {
+    int64_t units = self->plan->units, next = units;
+    if (self->done < 2)
+        next = 2;
+    else if (self->plan->half_width > 0.0)
+        next = self->done < THRONG_I_UNITS_TRUSTED ? THRONG_I_UNITS_TRUSTED
+                                                   : self->done + THRONG_I_UNITS_TRUSTED + self->done / 8;
+    return next < units ? next : units;
+}
+
+static throng_status run_all(sampler *self, bool *reached, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_i_plan *plan = self->plan;
+    *reached = false;
+    while (!*reached && self->done < plan->units) {
+        for (int64_t look = next_look(self); self->done < look;) {
+            self->batch = look - self->done < self->slots ? look - self->done : self->slots;
+            THRONG_TRY(run_batch(self, err));
+        }
+        if (self->done == 2 && plan->exact)
+            THRONG_TRY(find_exact(self, reached, err));
+        if (plan->half_width > 0.0 && (self->done >= THRONG_I_UNITS_TRUSTED || self->done == plan->units))
+            *reached = *reached || widest(self) <= plan->half_width;
+    }
+out:
+    return status;
+}
+
+/* Sums of squared deviations become standard errors; the certificate says what there is. */
+static throng_status finish(sampler *self, bool kept, double half_width, throng_certificate *certificate,
+                            throng_error *err) {
+    double units = (double)self->done;
+    *certificate = (throng_certificate){.tolerance = self->plan->half_width, .efficient = self->plan->efficient};
+    if (self->done < 2)
+        return THRONG_OK;
+    for (int64_t i = 0; i < self->game->n; i++)
+        self->squares[i] = sqrt(self->squares[i] / (units * (units - 1.0)));
+    throng_status status = throng_i_certify(self->game, self->phi, self->squares, certificate, err);
+    certificate->evaluations = self->evaluations;
+    certificate->converged = kept;
+    if (status == THRONG_OK && kept && self->plan->efficient && certificate->efficiency_residual > THRONG_I_ADDS_UP) {
+        certificate->converged = false;
+        status = THRONG_FAIL(err, E_NOT_CONVERGED,
+                             "Credits do not add up: the efficiency residual is %.3g. The value function is so large "
+                             "against its changes that rounding shows.",
+                             certificate->efficiency_residual);
+    } else if (status == THRONG_OK && !kept && half_width > self->plan->half_width) {
+        status = THRONG_FAIL(err, E_NOT_CONVERGED,
+                             "The half-width %g was not reached with %lld coalitions: the widest 95 %% interval is "
+                             "%.3g of the largest |phi| to either side. Allow more draws, or a larger half-width.",
+                             self->plan->half_width, (long long)self->evaluations, half_width);
+    }
+    return status;
+}
+
+throng_status throng_i_sample(const throng_i_coalition_game *game, const throng_i_plan *plan,
+                              const throng_method_options *options, double *phi, throng_certificate *certificate,
+                              throng_error *err) {
+    sampler self = {0};
+    bool reached = false;
+    throng_status status = sampler_init(&self, game, plan, options, phi, err), finished = THRONG_OK;
+    if (status == THRONG_OK)
+        status = run_all(&self, &reached, err);
+    if (status == THRONG_OK) {
+        double half_width = plan->half_width > 0.0 && !reached ? widest(&self) : 0.0;
+        finished = finish(&self, reached || plan->half_width == 0.0, half_width, certificate, err);
+    } else if (status == THRONG_E_CANCELLED) {
+        finished = finish(&self, false, 0.0, certificate, NULL);
+    }
+    sampler_clear(&self, game->context);
+    return status == THRONG_OK ? finished : status;
+}
