@@ -86,6 +86,49 @@ static inline throng_context *test_context(int threads) {
     return context;
 }
 
+/* An allocator that fails at the k-th call. */
+typedef struct test_faults {
+    int64_t calls, fail_at;
+} test_faults;
+
+static inline void *test_faulty_realloc(void *user, void *pointer, size_t size) {
+    test_faults *faults = user;
+    if (size == 0) {
+        free(pointer);
+        return NULL;
+    }
+    return ++faults->calls == faults->fail_at ? NULL : realloc(pointer, size);
+}
+
+/* Attributes the crowd with every `stride`-th allocation failing in turn: each failure is THRONG_E_MEMORY and leaks
+ * nothing. */
+static inline void crowd_survives_failing_allocations(const test_crowd *crowd, const throng_attribution_def *def,
+                                                      int stride) {
+    bool finished = false;
+    for (int64_t fail_at = 1; !finished; fail_at += stride) {
+        test_faults faults = {0, 0};
+        throng_context *context = NULL;
+        throng_attribution *result = NULL;
+        throng_error err = {0};
+        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &context, &err), THRONG_OK);
+        throng_population *population = crowd_population(context, crowd);
+        int64_t bytes = throng_context_bytes(context);
+        faults.fail_at = faults.calls + fail_at;
+        throng_status status = throng_attribute(context, population, def, &result, &err);
+        finished = status == THRONG_OK;
+        if (!finished) {
+            cr_assert_eq(status, THRONG_E_MEMORY, "%s by %s, allocation %lld: %s", def->indicator, def->method,
+                         (long long)fail_at, err.message);
+            cr_assert_eq(throng_context_bytes(context), bytes, "%s by %s leaks at allocation %lld", def->indicator,
+                         def->method, (long long)fail_at);
+        }
+        throng_attribution_free(result);
+        throng_population_free(population);
+        throng_context_free(context);
+        cr_assert_lt(fail_at, 3000);
+    }
+}
+
 /* FNV-1a over the bytes of an array: for golden values. */
 static inline uint64_t test_hash(const void *data, size_t bytes) {
     const unsigned char *at = data;

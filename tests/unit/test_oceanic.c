@@ -527,51 +527,15 @@ Test(oceanic, can_be_stopped_at_any_time) {
         }
 }
 
-/* Fails the k-th allocation. */
-typedef struct faulty {
-    int64_t calls, fail_at;
-} faulty;
-
-static void *faulty_realloc(void *user, void *pointer, size_t size) {
-    faulty *faults = user;
-    if (size == 0) {
-        free(pointer);
-        return NULL;
-    }
-    return ++faults->calls == faults->fail_at ? NULL : realloc(pointer, size);
-}
-
 Test(oceanic, every_failing_allocation_is_survived) {
     const char *methods[] = {"oceanic", "oceanic:atoms=0", "oceanic:atoms=14,samples=16"};
     const char *indicators[] = {"bimodality", "theil", "variance"};
     test_crowd crowd = crowd_make(30, 1, 79);
     for (int c = 0; c < 3; c++) {
-        bool finished = false;
-        for (int64_t fail_at = 1; !finished; fail_at += c == 0 ? 7 : 1) {
-            faulty faults = {0, 0};
-            throng_context *context = NULL;
-            throng_attribution *result = NULL;
-            throng_error err = {0};
-            cr_assert_eq(throng_context_create_with(faulty_realloc, &faults, &context, &err), THRONG_OK);
-            throng_population *population = crowd_population(context, &crowd);
-            int64_t bytes = throng_context_bytes(context);
-            throng_attribution_def def = throng_attribution_default();
-            def.indicator = indicators[c];
-            def.method = methods[c];
-            faults.fail_at = faults.calls + fail_at;
-            throng_status status = throng_attribute(context, population, &def, &result, &err);
-            finished = status == THRONG_OK;
-            if (!finished) {
-                cr_assert_eq(status, THRONG_E_MEMORY, "%s, allocation %lld: %s", methods[c], (long long)fail_at,
-                             err.message);
-                cr_assert_eq(throng_context_bytes(context), bytes, "%s leaks at allocation %lld", methods[c],
-                             (long long)fail_at);
-            }
-            throng_attribution_free(result);
-            throng_population_free(population);
-            throng_context_free(context);
-            cr_assert_lt(fail_at, 3000);
-        }
+        throng_attribution_def def = throng_attribution_default();
+        def.indicator = indicators[c];
+        def.method = methods[c];
+        crowd_survives_failing_allocations(&crowd, &def, c == 0 ? 7 : 1);
     }
     crowd_clear(&crowd);
 }
