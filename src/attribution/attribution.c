@@ -258,9 +258,7 @@ static throng_status resolve(throng_attribution *self, throng_error *err) {
     THRONG_TRY(check_options(self->def.tolerance, self->def.nodes_max, err));
     THRONG_TRY(throng_i_indicator_init(self->context, self->def.indicator, &self->indicator, err));
     THRONG_TRY(throng_i_plugin_parse(self->context, THRONG_KIND_METHOD, self->def.method, &method, err));
-    throng_i_plugin_print(&self->indicator.use, self->indicator_spec, sizeof self->indicator_spec);
     throng_i_plugin_print(&method, self->method_spec, sizeof self->method_spec);
-    self->def.indicator = self->indicator_spec;
     self->def.method = self->method_spec;
     const throng_indicator *descriptor = self->indicator.descriptor;
     if (self->def.path == THRONG_PATH_DEFAULT)
@@ -277,6 +275,8 @@ static throng_status resolve(throng_attribution *self, throng_error *err) {
                    "at least two times.");
     THRONG_TRY(throng_i_crowd_check(descriptor, self->def.path, self->def.baseline, err));
     THRONG_TRY(check_states(self, err));
+    throng_i_plugin_print(&self->indicator.use, self->indicator_spec, sizeof self->indicator_spec);
+    self->def.indicator = self->indicator_spec;
 out:
     return status;
 }

@@ -89,6 +89,9 @@ throng_status throng_i_indicator_set_range(throng_i_indicator *indicator, double
                            indicator->descriptor->about.name, low, high);
     indicator->low = low;
     indicator->high = high;
+    /* From here on the indicator is said with these edges: whoever repeats it, on a panel say, gets the same bins. */
+    indicator->use.param[throng_i_param_index(&indicator->descriptor->about, "low")] = low;
+    indicator->use.param[throng_i_param_index(&indicator->descriptor->about, "high")] = high;
     return THRONG_OK;
 }
 

@@ -668,6 +668,23 @@ Test(summary, top_and_cohorts_are_what_sorting_and_summing_give) {
     throng_context_free(context);
 }
 
+/* Automatic bins are said as numbers once they are known, so that a part of the crowd can be given the same ones. */
+Test(summary, resolved_bins_give_the_same_bits) {
+    throng_context *context = test_context(1);
+    test_crowd crowd = crowd_make(300, 1, 97);
+    throng_population *population = crowd_population(context, &crowd);
+    throng_attribution *first = attribute(context, population, "entropy", THRONG_PATH_DEFAULT, THRONG_BASELINE_DEFAULT);
+    const char *resolved = throng_attribution_resolved(first).indicator;
+    cr_assert(!strstr(resolved, "auto"), "%s", resolved);
+    throng_attribution *again = attribute(context, population, resolved, THRONG_PATH_DEFAULT, THRONG_BASELINE_DEFAULT);
+    cr_assert_arr_eq(throng_attribution_phi(first), throng_attribution_phi(again), 300 * sizeof(double));
+    throng_attribution_free(first);
+    throng_attribution_free(again);
+    throng_population_free(population);
+    crowd_clear(&crowd);
+    throng_context_free(context);
+}
+
 /* ---- failures -------------------------------------------------------------------------------------------------- */
 
 Test(failure, paths_that_lead_nowhere_are_refused_with_the_reason) {
