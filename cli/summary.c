@@ -257,7 +257,7 @@ static void write_certificate(const json_t *it, const char *where, char *out, si
         snprintf(within, sizeof within, " within %.1g (%.1g is allowed)", residual, cli_json_number(it, "tolerance"));
     else if (residual > 0.0)
         snprintf(within, sizeof within, " within %.1g", residual);
-    if (unsure > 0.0 && nodes == 0)
+    if (unsure > 0.0 && (nodes == 0 || coalitions > 0)) /* a path integral's is within what is allowed */
         snprintf(error, sizeof error, "; relative error about %.1g", unsure);
     int length = (int)strcspn(method, ":"); /* the report has the parameters */
     if (!json_is_true(cli_json_get(it, "efficient")))

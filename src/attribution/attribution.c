@@ -1,6 +1,7 @@
 /* Attributing a population: every time on its own, then the change from the first to the last. */
 #include "attribution/attribution.h"
 #include "attribution/crowd.h"
+#include "attribution/relative.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -185,6 +186,7 @@ static throng_status attribute_time(throng_attribution *self, const int64_t *fir
     if (status != THRONG_OK)
         return status;
     throng_value_function function = throng_i_crowd_function(&crowd);
+    self->magnitude = fmax(self->magnitude, function.magnitude);
     throng_method_options options = {
         .tolerance = self->def.tolerance, .nodes_max = self->def.nodes_max, .seed = self->def.seed};
     status = throng_attribute_function(self->context, &function, self->method_spec, &options, self->phi + begin,
@@ -196,11 +198,6 @@ static throng_status attribute_time(throng_attribution *self, const int64_t *fir
 }
 
 /* ---- the change ------------------------------------------------------------------------------------------------ */
-
-static double relative(double difference, double whole, double absolute) {
-    double scale = fmax(fabs(whole), 1e-4 * absolute);
-    return scale > 0.0 ? fabs(difference) / scale : fabs(difference);
-}
 
 static void change_of_one_time(throng_attribution *self) {
     const throng_certificate *only = &self->certificates[0];
@@ -244,7 +241,7 @@ static throng_status find_change(throng_attribution *self, throng_error *err) {
     self->change = (throng_change){
         .before = from->everybody, .after = to->everybody, .baseline_shift = to->nobody - from->nobody, .sum_phi = sum};
     double moved = self->change.after - self->change.before - self->change.baseline_shift;
-    self->change.efficiency_residual = relative(sum - moved, moved, absolute);
+    self->change.efficiency_residual = throng_i_relative(sum - moved, moved, throng_i_moved(absolute, self->magnitude));
 out:
     return status;
 }

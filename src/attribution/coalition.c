@@ -1,5 +1,6 @@
 /* Games, coalitions and sampling: what coalition.h says. */
 #include "attribution/coalition.h"
+#include "attribution/relative.h"
 
 #include <float.h>
 #include <math.h>
@@ -288,12 +289,11 @@ throng_status throng_i_certify(const throng_i_coalition_game *game, const double
     throng_status status = throng_i_sum_over(game->context, game->n, SUMS, certify_chunk, &job, NULL, sums, err);
     if (status != THRONG_OK)
         return status;
-    double moved = fmax(sums[ABSOLUTE], 0.1 * game->function->magnitude);
-    double scale = fmax(fabs(whole), 1e-4 * moved), miss = fabs(sums[SUM] - whole);
+    double moved = throng_i_moved(sums[ABSOLUTE], game->function->magnitude);
     certificate->nobody = game->nobody;
     certificate->everybody = game->everybody;
     certificate->sum_phi = sums[SUM];
-    certificate->efficiency_residual = scale > 0.0 ? miss / scale : miss;
+    certificate->efficiency_residual = throng_i_relative(sums[SUM] - whole, whole, moved);
     certificate->error_estimate = sums[ERRORS] > 0.0 ? sqrt(sums[ERRORS] / fmax(sums[SQUARES], DBL_MIN)) : 0.0;
     return THRONG_OK;
 }

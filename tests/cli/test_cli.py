@@ -476,6 +476,20 @@ def test_summary_of_a_fall_and_of_nothing():
 
 
 @test
+def test_certificates_say_what_a_method_promises():
+    put("equal.csv", "id,day,x\na,1,3.1\nb,1,3.1\nc,1,3.1\na,2,3.3\nb,2,3.3\nc,2,3.3\n")
+    put("few.csv", "x\n" + "".join(f"{value * value}\n" for value in range(1, 60)))
+    equal = ("attribute", "equal.csv", "--state", "x", "--id", "id", "--time", "day", "--indicator", "theil", "--method")
+    for method in ("aumann-shapley", "oceanic", "shapley-exact"):  # what is left of equality is rounding
+        done = report(*equal, method)
+        assert done["certificate"]["converged"], (method, done["certificate"])
+    few = ("attribute", "few.csv", "--state", "x", "--indicator", "entropy", "--method")
+    assert "relative error about" in ok(*few, "oceanic")
+    assert "exactly additive" in ok(*few, "aumann-shapley")
+    assert "need not add up" in ok(*few, "leave-one-out")
+
+
+@test
 def test_quiet_and_json():
     put("t.csv", TABLE)
     assert ok("attribute", "t.csv", "--state", "x", "--quiet") == ""

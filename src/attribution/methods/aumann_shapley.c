@@ -6,16 +6,10 @@
  * rules that cannot succeed are skipped without looking at a single agent.
  */
 #include "attribution/quadrature.h"
+#include "attribution/relative.h"
 
 #include <math.h>
 #include <string.h>
-
-/* A difference relative to a whole, or to a ten-thousandth of what moved on the way there and back: a change that
- * cancels to nothing is not asked for more digits than its parts have. */
-static double relative(double difference, double whole, double moved) {
-    double scale = fmax(fabs(whole), 1e-4 * moved);
-    return scale > 0.0 ? fabs(difference) / scale : fabs(difference);
-}
 
 static throng_status ray_value(const throng_value_function *function, double t, double *alpha, double *out,
                                throng_error *err) {
@@ -96,7 +90,7 @@ static throng_status hopeless(const throng_value_function *function, const thron
             *moved += 0.5 * rules[r]->weight[q] * fabs(slope);
         }
     /* Sums over agents may cancel: only a clear miss counts. */
-    double miss = 20.0 * tolerance * (*moved + fabs(whole));
+    double miss = 20.0 * tolerance * fmax(*moved + fabs(whole), 1e-4 * throng_i_moved(0.0, function->magnitude));
     *out = fabs(sums[0] - whole) > miss || fabs(sums[0] - sums[1]) > miss;
     return THRONG_OK;
 }
@@ -114,9 +108,9 @@ static throng_status try_rule(const throng_value_function *function, const thron
         goto out;
     THRONG_TRY(ray_credit(function, fine, coarse, scratch, phi, &sums, err));
     certificate->sum_phi = sums.phi;
-    moved = fmax(moved, 0.1 * function->magnitude);
-    certificate->efficiency_residual = relative(sums.phi - whole, whole, fmax(sums.absolute, moved));
-    certificate->rule_change = relative(sums.change, sums.absolute, moved);
+    moved = throng_i_moved(moved, function->magnitude);
+    certificate->efficiency_residual = throng_i_relative(sums.phi - whole, whole, fmax(sums.absolute, moved));
+    certificate->rule_change = throng_i_relative(sums.change, sums.absolute, moved);
     certificate->converged = certificate->efficiency_residual <= certificate->tolerance &&
                              certificate->rule_change <= certificate->tolerance;
 out:

@@ -18,6 +18,7 @@
  * why), so the efficiency residual is reported as it is. docs/oceanic.md has the measurements.
  */
 #include "attribution/ocean_game.h"
+#include "attribution/relative.h"
 #include "attribution/steps.h"
 
 #include <math.h>
@@ -45,11 +46,6 @@ typedef struct plan {
     int n_atoms, nodes, level;
     double nodes_change, level_change, sampling, closure;
 } plan;
-
-static double relative(double difference, double whole, double moved) {
-    double scale = fmax(fabs(whole), 1e-4 * moved);
-    return scale > 0.0 ? fabs(difference) / scale : fabs(difference);
-}
 
 /* ---- the ends -------------------------------------------------------------------------------------------------- */
 
@@ -177,7 +173,7 @@ static throng_status solve_exactly(throng_i_ocean_game *game, const throng_i_oce
     throng_status status = THRONG_OK;
     for (;; it->nodes *= 2) {
         THRONG_TRY(throng_i_ocean_game_enumerate(game, ocean, it->n_atoms, it->nodes, out, err));
-        double miss = relative(throng_i_solution_total(game, ocean, it->n_atoms, out) - whole, whole, 0.0);
+        double miss = throng_i_relative(throng_i_solution_total(game, ocean, it->n_atoms, out) - whole, whole, 0.0);
         if (miss <= game->options->tolerance || 2 * it->nodes > game->options->nodes_max ||
             ((int64_t)it->nodes << (it->n_atoms + 1)) * ocean->n_nodes * price(ocean) > BUDGET)
             break;
@@ -278,7 +274,7 @@ static throng_status solve(throng_i_ocean_game *game, double whole, plan *it, th
             THRONG_TRY(solve_exactly(game, ocean, whole, it, out, err));
         else
             THRONG_TRY(solve_by_samples(game, ocean, it, out, spread, first, err));
-        double miss = relative(throng_i_solution_total(game, ocean, it->n_atoms, out) - whole, whole, 0.0);
+        double miss = throng_i_relative(throng_i_solution_total(game, ocean, it->n_atoms, out) - whole, whole, 0.0);
         if (!ocean->third || (miss <= RETRY && it->nodes_change <= RETRY))
             break;
         throng_i_ocean_clear(ocean);
@@ -311,7 +307,8 @@ static throng_status write_credits(throng_i_ocean_game *game, int n_atoms, const
     }
     double whole = certificate->everybody - certificate->nobody;
     certificate->sum_phi = sums.phi;
-    certificate->efficiency_residual = relative(sums.phi - whole, whole, sums.absolute);
+    certificate->efficiency_residual =
+        throng_i_relative(sums.phi - whole, whole, throng_i_moved(sums.absolute, game->function->magnitude));
     return THRONG_OK;
 }
 
