@@ -203,9 +203,9 @@ THRONG_API bool throng_attribution_reference_crowd(const throng_attribution *att
 
 /** The change from the first time to the last. With one time: from baseline to observed. */
 typedef struct throng_change {
-    double before, after;  /* the indicator at the first and at the last time; with one time v(0) and v(1) */
-    double baseline_shift; /* how much v(0) differs between the two times: no agent is credited with it */
-    double sum_phi;        /* sum over agents */
+    double before, after;       /* the indicator at the first and at the last time; with one time v(0) and v(1) */
+    double baseline_shift;      /* how much v(0) differs between the two times: no agent is credited with it */
+    double sum_phi;             /* sum over agents */
     double efficiency_residual; /* |sum_phi - (after - before - baseline_shift)|, relative as in a certificate */
 } throng_change;
 THRONG_API throng_change throng_attribution_change(const throng_attribution *attribution);
