@@ -91,6 +91,35 @@ static void print_facts(const throng_indicator *indicator, char *out, size_t siz
         snprintf(out + used, size - used, " Undefined where %s.", indicator->undefined);
 }
 
+static const throng_world *as_world(const throng_about *about) {
+    return (const throng_world *)(const void *)about; /* the head of its descriptor */
+}
+
+/* "State: opinion (what the agent thinks). ..." */
+static void print_world_facts(const throng_world *world, char *out, size_t size) {
+    size_t used = 0;
+    for (int c = 0; c < world->n_columns && used < size; c++) {
+        const throng_world_column *column = &world->columns[c];
+        used += (size_t)snprintf(out + used, size - used, "%s%s (%s%s%s)", c == 0 ? "State: " : ", ", column->name,
+                                 column->doc, *column->unit ? "; unit: " : "", column->unit);
+    }
+    if (used < size)
+        snprintf(out + used, size - used, ". Taking part is by default: %s. %s%s",
+                 throng_participation_name(world->participation),
+                 world->flags & THRONG_WORLD_SMOOTH ? "Smooth: path methods work."
+                                                    : "Not smooth: sampling methods only.",
+                 world->flags & THRONG_WORLD_COMPLETE ? " Without a graph everybody hears everybody." : "");
+}
+
+/* What a kind says beyond the head of its descriptors; false if nothing. */
+static bool print_kind_facts(throng_kind kind, const throng_about *about, char *out, size_t size) {
+    if (kind == THRONG_KIND_INDICATOR)
+        print_facts(as_indicator(about), out, size);
+    else if (kind == THRONG_KIND_WORLD)
+        print_world_facts(as_world(about), out, size);
+    return kind == THRONG_KIND_INDICATOR || kind == THRONG_KIND_WORLD;
+}
+
 static bool has_params(const throng_about *about) {
     return about->params && about->params[0].name;
 }
@@ -126,8 +155,7 @@ void cli_describe_text(throng_kind kind, const throng_about *about) {
     cli_print_wrapped(stdout, about->summary, 0, style.width);
     printf("\n");
     print_lines(about->details, style.width);
-    if (kind == THRONG_KIND_INDICATOR) {
-        print_facts(as_indicator(about), facts, sizeof facts);
+    if (print_kind_facts(kind, about, facts, sizeof facts)) {
         printf("\n");
         cli_print_wrapped(stdout, facts, 0, style.width);
     }
@@ -169,8 +197,7 @@ void cli_describe_markdown(throng_kind kind, const throng_about *about) {
     printf("\n\n");
     print_prose(about->details);
     printf("\n\n");
-    if (kind == THRONG_KIND_INDICATOR) {
-        print_facts(as_indicator(about), facts, sizeof facts);
+    if (print_kind_facts(kind, about, facts, sizeof facts)) {
         print_prose(facts);
         printf("\n\n");
     }
@@ -206,6 +233,17 @@ static json_t *param_json(const throng_param *param) {
                      flag ? json_null() : real_or_null(param->maximum), "unit", param->unit, "doc", param->doc);
 }
 
+static void add_world_json(const throng_world *world, json_t *object) {
+    json_t *columns = json_array();
+    for (int c = 0; c < world->n_columns; c++)
+        json_array_append_new(columns, json_pack("{s:s, s:s, s:s}", "name", world->columns[c].name, "unit",
+                                                 world->columns[c].unit, "doc", world->columns[c].doc));
+    json_object_set_new(object, "columns", columns);
+    json_object_set_new(object, "participation", json_string(throng_participation_name(world->participation)));
+    json_object_set_new(object, "smooth", json_boolean(world->flags & THRONG_WORLD_SMOOTH));
+    json_object_set_new(object, "complete", json_boolean(world->flags & THRONG_WORLD_COMPLETE));
+}
+
 json_t *cli_describe_json(throng_kind kind, const throng_about *about) {
     json_t *parameters = json_array();
     for (int i = 0; about->params && about->params[i].name; i++)
@@ -213,6 +251,8 @@ json_t *cli_describe_json(throng_kind kind, const throng_about *about) {
     json_t *object =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "kind", throng_kind_name(kind), "name", about->name, "summary",
                   about->summary, "details", about->details, "reference", about->reference, "parameters", parameters);
+    if (object && kind == THRONG_KIND_WORLD)
+        add_world_json(as_world(about), object);
     if (!object || kind != THRONG_KIND_INDICATOR)
         return object;
     const throng_indicator *indicator = as_indicator(about);

@@ -10,6 +10,7 @@
 #include "throng/attribution.h"
 #include "throng/generator.h"
 #include "throng/indicator.h"
+#include "throng/world.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,6 +25,7 @@ typedef struct throng_plugin {
     const throng_about *const *indicators;
     const throng_about *const *generators;
     const throng_about *const *methods;
+    const throng_about *const *worlds;
 } throng_plugin;
 
 #define THRONG_PLUGIN(...)                                                                                             \

@@ -4,11 +4,14 @@
 
 #include "throng/attribution.h"
 #include "throng/core.h"
+#include "throng/dynamics.h"
 #include "throng/generator.h"
+#include "throng/graph.h"
 #include "throng/indicator.h"
 #include "throng/population.h"
 #include "throng/report.h"
 #include "throng/study.h"
 #include "throng/table.h"
+#include "throng/world.h"
 
 #endif

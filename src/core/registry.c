@@ -13,6 +13,7 @@ static const struct {
     [THRONG_KIND_INDICATOR] = {"indicator", "indicators"},
     [THRONG_KIND_METHOD] = {"method", "methods"},
     [THRONG_KIND_GENERATOR] = {"generator", "generators"},
+    [THRONG_KIND_WORLD] = {"world", "worlds"},
 };
 
 const char *throng_kind_name(throng_kind kind) {

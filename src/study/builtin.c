@@ -2,6 +2,7 @@
 #include "core/core.h"
 #include "indicator/indicator.h"
 #include "throng/plugin.h"
+#include "world/world.h"
 
 #if defined(__has_include)
 #if __has_include("revision.h")
@@ -22,6 +23,9 @@
 #define THRONG_GENERATOR(name) extern const throng_generator throng_generator_##name;
 #include "plugins/generators/generators.def"
 #undef THRONG_GENERATOR
+#define THRONG_WORLD(name) extern const throng_world throng_world_##name;
+#include "plugins/worlds/worlds.def"
+#undef THRONG_WORLD
 #define THRONG_METHOD(name) extern const throng_method throng_method_##name;
 #include "attribution/methods/methods.def"
 #undef THRONG_METHOD
@@ -36,6 +40,9 @@ static const struct {
 #define THRONG_GENERATOR(name) {THRONG_KIND_GENERATOR, &throng_generator_##name.about},
 #include "plugins/generators/generators.def"
 #undef THRONG_GENERATOR
+#define THRONG_WORLD(name) {THRONG_KIND_WORLD, &throng_world_##name.about},
+#include "plugins/worlds/worlds.def"
+#undef THRONG_WORLD
 #define THRONG_METHOD(name) {THRONG_KIND_METHOD, &throng_method_##name.about},
 #include "attribution/methods/methods.def"
 #undef THRONG_METHOD
@@ -45,6 +52,7 @@ static const size_t descriptor_size[THRONG_KIND_COUNT] = {
     [THRONG_KIND_INDICATOR] = sizeof(throng_indicator),
     [THRONG_KIND_METHOD] = sizeof(throng_method),
     [THRONG_KIND_GENERATOR] = sizeof(throng_generator),
+    [THRONG_KIND_WORLD] = sizeof(throng_world),
 };
 
 const char *throng_version(void) {
@@ -79,6 +87,8 @@ throng_status throng_context_register(throng_context *context, throng_kind kind,
         return THRONG_FAIL(err, E_ARGUMENT, "A plug-in needs a kind and a descriptor.");
     if (kind == THRONG_KIND_INDICATOR)
         return throng_i_indicator_register(context, (const throng_indicator *)(const void *)about, err);
+    if (kind == THRONG_KIND_WORLD)
+        return throng_i_world_register(context, (const throng_world *)(const void *)about, err);
     return throng_i_context_register(context, kind, about, descriptor_size[kind], err);
 }
 
@@ -105,11 +115,12 @@ throng_status throng_context_load_plugin(throng_context *context, const char *pa
     THRONG_REQUIRE(plugin->abi == THRONG_PLUGIN_ABI, E_PLUGIN,
                    "%s was built for another version of throng (plug-in interface %d, expected %d): compile it again.",
                    path, plugin->abi, THRONG_PLUGIN_ABI);
-    THRONG_REQUIRE(plugin->indicators || plugin->generators || plugin->methods, E_PLUGIN, "%s offers no plug-in.",
-                   path);
+    THRONG_REQUIRE(plugin->indicators || plugin->generators || plugin->methods || plugin->worlds, E_PLUGIN,
+                   "%s offers no plug-in.", path);
     THRONG_TRY(register_list(context, THRONG_KIND_INDICATOR, plugin->indicators, err));
     THRONG_TRY(register_list(context, THRONG_KIND_GENERATOR, plugin->generators, err));
     THRONG_TRY(register_list(context, THRONG_KIND_METHOD, plugin->methods, err));
+    THRONG_TRY(register_list(context, THRONG_KIND_WORLD, plugin->worlds, err));
 out:
     return status;
 }

@@ -1,0 +1,172 @@
+/**
+ * Worlds: how a crowd moves from one step to the next. All a plug-in author needs to know is in this file.
+ *
+ * A world is its equations and nothing else. Agents have state columns; at every step each agent hears from its
+ * in-neighbours (whoever has an edge to it) and moves:
+ *
+ *     heard_i[m] = sum_j w_ij alpha_j send_m(x_j)      or      sum_j w_ij alpha_j pair_m(x_i, x_j)
+ *     x_i'       = move(x_i, heard_i, present_i, innate_i)
+ *
+ * throng owns the loops over agents, edges and time, the random numbers, recording, and the reverse sweep; a world
+ * gives send or pair, move and, if it is smooth, their adjoints. Its functions work on **slots**: arrays of n numbers
+ * that are independent of each other. One agent fills several slots when throng runs the same crowd at several
+ * participations at once, so a function must treat slot k from the k-th numbers alone.
+ */
+#ifndef THRONG_WORLD_H
+#define THRONG_WORLD_H
+
+#include "throng/graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define THRONG_WORLD_COLUMNS_MAX  4
+#define THRONG_WORLD_MESSAGES_MAX 4
+
+/** One number that every agent carries. The first column starts at the population's state, the others at `start`. */
+typedef struct throng_world_column {
+    const char *name;
+    const char *unit;
+    const char *doc;        /* one line */
+    double start;           /* value at step 0; unused for the first column */
+    double lowest, highest; /* states a run may start from; -INFINITY and INFINITY: any */
+} throng_world_column;
+
+/** How what the neighbours send becomes one number. */
+typedef enum throng_hearing {
+    THRONG_HEARING_MEAN, /* divided by the sum of the agent's in-weights, silent neighbours included; 0 without any */
+    THRONG_HEARING_SUM,  /* as it is */
+    THRONG_HEARING_PICK, /* what one in-neighbour sends, drawn by weight at every step anew; not smooth */
+    THRONG_HEARING_COUNT
+} throng_hearing;
+
+/** What it means that an agent takes part with intensity alpha. Nobody is ever deleted: the silent still hear. */
+typedef enum throng_participation {
+    THRONG_PARTICIPATION_DEFAULT,   /* what the world's descriptor says */
+    THRONG_PARTICIPATION_INFLUENCE, /* what others hear of it is multiplied by alpha, at every step */
+    THRONG_PARTICIPATION_INNATE, /* the state it came with is b + alpha (x - b), at the start and wherever `move` uses
+                                    innate; b is its baseline */
+    THRONG_PARTICIPATION_COUNT
+} throng_participation;
+
+/** "influence", "innate"; NULL for the default and unknown values. */
+THRONG_API const char *throng_participation_name(throng_participation participation);
+
+/** What a world's functions look at, for slots 0..n-1. Columns and messages are in the descriptor's order. */
+typedef struct throng_slots {
+    int64_t n;
+    const double *param;                            /* the descriptor's parameters, in its order */
+    int64_t step;                                   /* 0..: the step that is being made */
+    const double *state[THRONG_WORLD_COLUMNS_MAX];  /* [n] each: now */
+    const double *heard[THRONG_WORLD_MESSAGES_MAX]; /* [n] each; move and move_adjoint only */
+    const double *present;                          /* [n] sum_j w_ij alpha_j, treated as heard is: how much of its
+                                                       neighbourhood takes part; move and move_adjoint only */
+    const double *innate;                           /* [n] the first column at step 0 */
+    int64_t agent;                                  /* agent of slot 0 ... */
+    int lanes;                                      /* ... and how many slots each agent has */
+    throng_random random;                           /* draw with (agent, step): the same at any participation */
+} throng_slots;
+
+/** Pairs of slots for `pair`: an agent and one of its in-neighbours each. */
+typedef struct throng_pairs {
+    int64_t n;
+    const double *param;
+    int64_t step;
+    const double *self[THRONG_WORLD_COLUMNS_MAX];  /* [n] each */
+    const double *other[THRONG_WORLD_COLUMNS_MAX]; /* [n] each */
+} throng_pairs;
+
+/** How much the result moves with each input: throng fills `of`, an adjoint adds to the others (+=). */
+typedef struct throng_slots_adjoint {
+    const double *of[THRONG_WORLD_COLUMNS_MAX]; /* [n] each, in: d result / d x' */
+    double *state[THRONG_WORLD_COLUMNS_MAX];    /* [n] each, out: d result / d x */
+    double *heard[THRONG_WORLD_MESSAGES_MAX];   /* [n] each, out */
+    double *present;                            /* [n] out */
+    double *innate;                             /* [n] out */
+} throng_slots_adjoint;
+
+enum {
+    THRONG_WORLD_SMOOTH = 1 << 0,  /* differentiable, and the adjoints are given: path methods work */
+    THRONG_WORLD_RANDOM = 1 << 1,  /* uses random numbers */
+    THRONG_WORLD_COMPLETE = 1 << 2 /* without a graph everybody hears everybody, itself included, in O(agents) */
+};
+
+/** A world plug-in. Unused functions are NULL. */
+typedef struct throng_world {
+    throng_about about;
+    unsigned flags;                     /* THRONG_WORLD_... */
+    const throng_world_column *columns; /* [n_columns] */
+    int n_columns, n_messages;          /* 1..THRONG_WORLD_COLUMNS_MAX, 0..THRONG_WORLD_MESSAGES_MAX */
+    throng_hearing hearing;
+    throng_participation participation; /* the default */
+
+    /** message[m][k] = send_m(state of slot k). NULL, and no pair: message 0 is the first column. */
+    void (*send)(const throng_slots *slots, double *const *message);
+    /** state[c][k] += d message / d state of slot k, times of[m][k]. */
+    void (*send_adjoint)(const throng_slots *slots, const double *const *of, double *const *state);
+
+    /** message[m][k] = pair_m(self and other of pair k); instead of send. */
+    void (*pair)(const throng_pairs *pairs, double *const *message);
+    /** message as pair gives it; self[c][k], other[c][k] += d message / d self and other, times of[m][k]. */
+    void (*pair_adjoint)(const throng_pairs *pairs, const double *const *of, double *const *message,
+                         double *const *self, double *const *other);
+
+    /** next[c][k] = the state of slot k after this step. Required. */
+    void (*move)(const throng_slots *slots, double *const *next);
+    void (*move_adjoint)(const throng_slots *slots, const throng_slots_adjoint *adjoint);
+} throng_world;
+
+/* ---- running a world ------------------------------------------------------------------------------------------- */
+
+/** What to run. Start from throng_simulation_default(). */
+typedef struct throng_simulation_def {
+    const char *world;                  /* "friedkin-johnsen:susceptibility=0.8" */
+    throng_participation participation; /* what silence means; default: the world's */
+    int64_t steps;                      /* >= 0; default 10 */
+    uint64_t seed;
+    int64_t memory; /* bytes that recorded states may take, default 2^30; beyond it a reverse sweep recomputes */
+} throng_simulation_def;
+
+THRONG_API throng_simulation_def throng_simulation_default(void);
+
+typedef struct throng_simulation throng_simulation;
+
+/**
+ * Prepares a world over n agents: checks parameters, starting states and the graph.
+ * @param graph     over the same agents; NULL: everybody hears everybody, if the world can
+ * @param state     [n] in, borrowed: the first column at step 0
+ * @param baseline  [n] in, borrowed: what an agent's own state is without it; NULL: 0
+ * @return THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER; THRONG_E_DOMAIN (a state the world does not allow, which agent);
+ *         THRONG_E_UNSUPPORTED (no graph); THRONG_E_MEMORY.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_simulation_create(throng_context *context, const throng_graph *graph,
+                                                                  int64_t n, const double *state,
+                                                                  const double *baseline,
+                                                                  const throng_simulation_def *def,
+                                                                  throng_simulation **out, throng_error *err);
+THRONG_API void throng_simulation_free(throng_simulation *simulation);
+
+THRONG_API const throng_world *throng_simulation_world(const throng_simulation *simulation);
+/** The definition with everything spelled out; its texts live as long as the simulation. */
+THRONG_API throng_simulation_def throng_simulation_resolved(const throng_simulation *simulation);
+THRONG_API int64_t throng_simulation_agents(const throng_simulation *simulation);
+
+/** Called with the states at a step, 0..steps, before the next one is made: state[c] is [n]. Anything but THRONG_OK
+ *  ends the run with that. */
+typedef throng_status (*throng_simulation_fn)(void *user, int64_t step, const double *const *state, throng_error *err);
+
+/**
+ * Runs all steps with everybody taking part by alpha.
+ * @param alpha  [n] in, in [0, 1]; NULL: everybody fully
+ * @return THRONG_E_DIVERGED (a state is not finite: which agent, at which step); THRONG_E_CANCELLED; what `record`
+ * says. Cost: O(steps (agents + edges)); memory two states and what is heard.   The result does not depend on threads.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_simulation_run(throng_simulation *simulation, const double *alpha,
+                                                               throng_simulation_fn record, void *user,
+                                                               throng_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

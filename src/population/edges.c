@@ -1,0 +1,289 @@
+/* Edges as people have them: finds the agents that a table names, and says which edges cannot be used. */
+#include "population/graph.h"
+#include "population/population.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- agents by their id ---------------------------------------------------------------------------------------- */
+
+/* A hash table over a population's ids. Whole numbers that are 1..n need none. */
+typedef struct directory {
+    const throng_i_keys *ids;
+    int32_t *slots; /* [mask + 1] an agent, or -1 */
+    uint64_t mask;
+} directory;
+
+/* The finaliser of MurmurHash3. */
+static uint64_t hash_whole(int64_t id) {
+    uint64_t key = (uint64_t)id;
+    key = (key ^ (key >> 33)) * UINT64_C(0xff51afd7ed558ccd);
+    key = (key ^ (key >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return key ^ (key >> 33);
+}
+
+/* FNV-1a, mixed. */
+static uint64_t hash_word(const char *word) {
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (const char *c = word; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
+    return hash_whole((int64_t)hash);
+}
+
+static throng_status directory_init(throng_context *context, const throng_i_keys *ids, directory *out,
+                                    throng_error *err) {
+    directory self = {.ids = ids, .mask = 1};
+    if (!ids->values && !ids->words) {
+        *out = self;
+        return THRONG_OK;
+    }
+    while (self.mask < 2 * (uint64_t)ids->n)
+        self.mask *= 2;
+    throng_status status = throng_i_resize(context, &self.slots, (int64_t)self.mask, sizeof *self.slots, err);
+    if (status != THRONG_OK)
+        return status;
+    memset(self.slots, 0xff, (size_t)self.mask * sizeof *self.slots);
+    self.mask--;
+    for (int64_t i = 0; i < ids->n; i++) {
+        uint64_t at = (ids->words ? hash_word(ids->words[i]) : hash_whole(ids->values[i])) & self.mask;
+        while (self.slots[at] >= 0)
+            at = (at + 1) & self.mask;
+        self.slots[at] = (int32_t)i;
+    }
+    *out = self;
+    return THRONG_OK;
+}
+
+static throng_agent find_whole(const directory *self, int64_t id) {
+    if (!self->slots)
+        return id >= 1 && id <= self->ids->n ? (throng_agent)(id - 1) : -1;
+    uint64_t at = hash_whole(id) & self->mask;
+    while (self->slots[at] >= 0 && self->ids->values[self->slots[at]] != id)
+        at = (at + 1) & self->mask;
+    return self->slots[at];
+}
+
+static throng_agent find_word(const directory *self, const char *word) {
+    uint64_t at = hash_word(word) & self->mask;
+    while (self->slots[at] >= 0 && strcmp(self->ids->words[self->slots[at]], word) != 0)
+        at = (at + 1) & self->mask;
+    return self->slots[at];
+}
+
+/* ---- a column of ids ------------------------------------------------------------------------------------------- */
+
+typedef struct match_job {
+    const directory *agents;
+    const throng_column_view *column;
+    const throng_agent *of_word; /* TEXT: the agent of every word */
+    throng_agent *out;           /* [rows] -1: unknown */
+} match_job;
+
+#define BLOCK 512
+
+static void match_chunk(void *user, throng_chunk chunk) {
+    const match_job *job = user;
+    if (job->of_word) {
+        const int32_t *codes = job->column->data;
+        for (int64_t i = chunk.begin; i < chunk.end; i++)
+            job->out[i] = job->of_word[codes[i]];
+        return;
+    }
+    for (int64_t at = chunk.begin; at < chunk.end; at += BLOCK) {
+        int64_t scratch[BLOCK], n = at + BLOCK < chunk.end ? BLOCK : chunk.end - at;
+        const int64_t *ids = throng_i_column_whole(job->column, at, n, scratch);
+        for (int64_t i = 0; i < n; i++)
+            job->out[at + i] = find_whole(job->agents, ids[i]);
+    }
+}
+
+static throng_status match(throng_context *context, const directory *agents, const throng_column_view *column,
+                           throng_agent **out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_agent *of_word = NULL, *found = NULL;
+    bool text = column->type == THRONG_TYPE_TEXT, words = agents->ids->words;
+    const throng_progress progress = {"matching edges", "edges", 0, 0};
+    THRONG_REQUIRE(text || column->type == THRONG_TYPE_INT64 || column->type == THRONG_TYPE_INT32 ||
+                       column->type == THRONG_TYPE_UINT8,
+                   E_COLUMN, "Column \"%s\" is of type %s, but edges go between ids: whole numbers or text.",
+                   column->name, throng_type_name(column->type));
+    THRONG_REQUIRE(text == words, E_COLUMN,
+                   "Column \"%s\" of the edges holds %s, but the agents' ids are %s: they cannot be the same.",
+                   column->name, text ? "text" : "whole numbers", words ? "text" : "whole numbers");
+    if (text) {
+        THRONG_TRY(throng_i_resize(context, &of_word, column->n_words, sizeof *of_word, err));
+        for (int64_t i = 0; i < column->n_words; i++)
+            of_word[i] = find_word(agents, column->words[i]);
+    }
+    THRONG_TRY(throng_i_resize(context, &found, column->n_rows, sizeof *found, err));
+    match_job job = {agents, column, of_word, found};
+    THRONG_TRY(throng_chunks_for(context, column->n_rows, match_chunk, &job, &progress, err));
+    *out = found;
+    found = NULL;
+out:
+    throng_i_free(context, of_word);
+    throng_i_free(context, found);
+    return status;
+}
+
+/* ---- edges that cannot be used --------------------------------------------------------------------------------- */
+
+/* The columns of the table that are looked at. */
+typedef struct edge_columns {
+    throng_column_view source, target, weight; /* weight.name NULL: none */
+} edge_columns;
+
+/* A cell as people wrote it. */
+static void print_cell(const throng_column_view *column, int64_t row, char *out, size_t size) {
+    int64_t scratch[1];
+    if (column->type == THRONG_TYPE_TEXT)
+        snprintf(out, size, "\"%.60s\"", column->words[((const int32_t *)column->data)[row]]);
+    else
+        snprintf(out, size, "%lld", (long long)*throng_i_column_whole(column, row, 1, scratch));
+}
+
+static throng_status fail_missing(const edge_columns *columns, const throng_i_edges *edges, int64_t row, int64_t count,
+                                  throng_error *err) {
+    const throng_column_view *column = edges->source[row] < 0 ? &columns->source : &columns->target;
+    char cell[80], place[THRONG_I_COUNT_LENGTH], missing[THRONG_I_COUNT_LENGTH], all[THRONG_I_COUNT_LENGTH];
+    print_cell(column, row, cell, sizeof cell);
+    return THRONG_FAIL(err, E_EDGE,
+                       "Edge %s: %s %s is not in the crowd; %s of %s edges name somebody unknown. Leave such edges out "
+                       "with --edges-missing drop.",
+                       throng_i_count_print(row + 1, place), column->name, cell, throng_i_count_print(count, missing),
+                       throng_i_count_print(edges->n, all));
+}
+
+static throng_status fail_loop(const edge_columns *columns, const throng_i_edges *edges, int64_t row, int64_t count,
+                               throng_error *err) {
+    char cell[80], place[THRONG_I_COUNT_LENGTH], loops[THRONG_I_COUNT_LENGTH], all[THRONG_I_COUNT_LENGTH];
+    print_cell(&columns->source, row, cell, sizeof cell);
+    return THRONG_FAIL(err, E_EDGE,
+                       "Edge %s goes from %s to itself; so do %s of %s edges. Say what to do with them: --self-loops "
+                       "drop or keep.",
+                       throng_i_count_print(row + 1, place), cell, throng_i_count_print(count, loops),
+                       throng_i_count_print(edges->n, all));
+}
+
+static throng_status check_weights(const throng_i_edges *edges, const throng_column_view *column, bool negative,
+                                   throng_error *err) {
+    for (int64_t e = 0; e < edges->n; e++) {
+        if (!isfinite(edges->weight[e]))
+            return THRONG_FAIL(err, E_MISSING_VALUE, "Edge %lld: its weight (column \"%s\") is missing or not finite.",
+                               (long long)e + 1, column->name);
+        if (edges->weight[e] < 0.0 && !negative)
+            return THRONG_FAIL(err, E_WEIGHT,
+                               "Edge %lld: its weight (column \"%s\") is %g, but weights of edges must "
+                               "not be negative.",
+                               (long long)e + 1, column->name, edges->weight[e]);
+    }
+    return THRONG_OK;
+}
+
+/* Counts what cannot be used, fails or takes it out. The arrays are ours. */
+static throng_status sift(const edge_columns *columns, const throng_graph_def *def, throng_i_edges *edges,
+                          throng_agent *source, throng_agent *target, double *weight, throng_graph_counts *counts,
+                          throng_error *err) {
+    int64_t used = 0, first_missing = -1, first_loop = -1;
+    for (int64_t e = 0; e < edges->n; e++) {
+        bool missing = source[e] < 0 || target[e] < 0, loop = !missing && source[e] == target[e];
+        if (missing && counts->missing++ == 0)
+            first_missing = e;
+        if (loop && counts->loops++ == 0)
+            first_loop = e;
+    }
+    if (counts->missing > 0 && def->missing == THRONG_EDGES_ERROR)
+        return fail_missing(columns, edges, first_missing, counts->missing, err);
+    if (counts->loops > 0 && def->loops == THRONG_EDGES_ERROR)
+        return fail_loop(columns, edges, first_loop, counts->loops, err);
+    for (int64_t e = 0; e < edges->n; e++) {
+        bool missing = source[e] < 0 || target[e] < 0;
+        if (missing || (source[e] == target[e] && def->loops == THRONG_EDGES_DROP))
+            continue;
+        source[used] = source[e];
+        target[used] = target[e];
+        if (weight)
+            weight[used] = weight[e];
+        used++;
+    }
+    edges->n = used;
+    return THRONG_OK;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+throng_graph_def throng_graph_default(void) {
+    return (throng_graph_def){.missing = THRONG_EDGES_ERROR, .loops = THRONG_EDGES_ERROR};
+}
+
+static throng_status find_columns(const throng_table *table, const throng_graph_def *def, edge_columns *out,
+                                  throng_error *err) {
+    throng_status status = THRONG_OK;
+    *out = (edge_columns){0};
+    THRONG_REQUIRE(def->source && def->target, E_ARGUMENT,
+                   "A graph needs the names of two columns: where edges come from, and where they go.");
+    THRONG_REQUIRE((def->missing == THRONG_EDGES_ERROR || def->missing == THRONG_EDGES_DROP) &&
+                       (unsigned)def->loops < THRONG_EDGES_COUNT,
+                   E_ARGUMENT, "missing must be error or drop, and loops error, drop or keep.");
+    THRONG_TRY(throng_table_find(table, def->source, &out->source, err));
+    THRONG_TRY(throng_table_find(table, def->target, &out->target, err));
+    if (!def->weight)
+        goto out;
+    THRONG_TRY(throng_table_find(table, def->weight, &out->weight, err));
+    THRONG_REQUIRE(out->weight.type != THRONG_TYPE_TEXT && out->weight.type != THRONG_TYPE_DATE &&
+                       out->weight.type != THRONG_TYPE_TIMESTAMP,
+                   E_COLUMN, "Column \"%s\" is of type %s, but weights of edges are numbers.", out->weight.name,
+                   throng_type_name(out->weight.type));
+out:
+    return status;
+}
+
+static throng_status copy_weights(throng_context *context, const throng_column_view *column, double **out,
+                                  throng_error *err) {
+    double *weight = NULL;
+    throng_status status = throng_i_resize(context, &weight, column->n_rows, sizeof *weight, err);
+    if (status != THRONG_OK)
+        return status;
+    for (int64_t at = 0; at < column->n_rows; at += BLOCK) {
+        double scratch[BLOCK];
+        int64_t n = at + BLOCK < column->n_rows ? BLOCK : column->n_rows - at;
+        memcpy(weight + at, throng_i_column_block(column, at, n, scratch), (size_t)n * sizeof *weight);
+    }
+    *out = weight;
+    return THRONG_OK;
+}
+
+throng_status throng_graph_create(const throng_population *population, throng_table *table, const throng_graph_def *def,
+                                  throng_graph **out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = population->context;
+    throng_agent *source = NULL, *target = NULL;
+    double *weight = NULL;
+    directory agents = {0};
+    edge_columns columns;
+    throng_graph_counts counts = {.given = throng_table_rows(table)};
+    THRONG_TRY(find_columns(table, def, &columns, err));
+    THRONG_TRY(directory_init(context, &population->ids, &agents, err));
+    THRONG_TRY(match(context, &agents, &columns.source, &source, err));
+    THRONG_TRY(match(context, &agents, &columns.target, &target, err));
+    if (columns.weight.name)
+        THRONG_TRY(copy_weights(context, &columns.weight, &weight, err));
+    throng_i_edges edges = {counts.given, source, target, weight};
+    if (weight)
+        THRONG_TRY(check_weights(&edges, &columns.weight, def->signed_weights, err));
+    THRONG_TRY(sift(&columns, def, &edges, source, target, weight, &counts, err));
+    throng_table_free(table);
+    table = NULL;
+    THRONG_TRY(throng_i_graph_make(context, population->n_agents, &edges, out, err));
+    counts.edges = (*out)->counts.edges;
+    counts.repeated = (*out)->counts.repeated;
+    (*out)->counts = counts;
+out:
+    throng_i_free(context, agents.slots);
+    throng_i_free(context, source);
+    throng_i_free(context, target);
+    throng_i_free(context, weight);
+    throng_table_free(table);
+    return status;
+}

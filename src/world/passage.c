@@ -1,0 +1,302 @@
+/* A step forward: what agents say, what each hears, how it moves. */
+#include "world/passage.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Keeps the draws of worlds apart from every other use of the same seed. */
+#define WORLD_STREAM 0x776f726c64ULL
+#define PICK_STREAM  0x7069636bULL
+
+/* ---- life ------------------------------------------------------------------------------------------------------ */
+
+static void measure_present(void *user, throng_chunk chunk) {
+    const throng_i_passage *passage = user;
+    const throng_simulation *simulation = passage->simulation;
+    throng_i_hear(&simulation->in, 1, passage->part.each, simulation->loudness, NULL, chunk.begin, chunk.end,
+                  passage->present + chunk.begin);
+}
+
+static void add_each(void *user, throng_chunk chunk, double *sums) {
+    const throng_i_passage *passage = user;
+    for (int64_t i = chunk.begin; i < chunk.end; i++)
+        sums[0] += passage->part.each[i];
+}
+
+/* How much of everybody's neighbourhood takes part, if each agent has a participation of its own. */
+static throng_status find_present(throng_i_passage *passage, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_simulation *simulation = passage->simulation;
+    throng_context *context = simulation->context;
+    double sum = 0.0;
+    THRONG_TRY(throng_i_alloc(context, simulation->n, sizeof(double), &passage->present, err));
+    if (simulation->world->hearing == THRONG_HEARING_PICK)
+        goto out; /* known when somebody is picked */
+    if (!simulation->complete) {
+        THRONG_TRY(throng_chunks_for(context, simulation->n, measure_present, passage, NULL, err));
+        goto out;
+    }
+    THRONG_TRY(throng_i_sum_over(context, simulation->n, 1, add_each, passage, NULL, &sum, err));
+    for (int64_t i = 0; i < simulation->n; i++)
+        passage->present[i] = simulation->loudness ? sum * simulation->loudness[i] : sum;
+out:
+    return status;
+}
+
+throng_status throng_i_passage_init(const throng_simulation *simulation, throng_i_taking_part part, bool sweep,
+                                    throng_i_passage *out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_world *world = simulation->world;
+    throng_context *context = simulation->context;
+    throng_i_passage self = {.simulation = simulation,
+                             .part = part,
+                             .slots = simulation->n * part.lanes,
+                             .influence = simulation->def.participation == THRONG_PARTICIPATION_INFLUENCE};
+    for (int m = 0; m < world->n_messages; m++) {
+        if (world->send)
+            THRONG_TRY(throng_i_resize(context, &self.message[m], self.slots, sizeof(double), err));
+        if (self.influence && part.each && !world->pair)
+            THRONG_TRY(throng_i_resize(context, &self.spoken[m], self.slots, sizeof(double), err));
+        if (sweep)
+            THRONG_TRY(throng_i_resize(context, &self.answer[m], self.slots, sizeof(double), err));
+    }
+    if (sweep && self.influence)
+        THRONG_TRY(throng_i_resize(context, &self.absent, self.slots, sizeof(double), err));
+    if (self.influence && part.each && world->n_messages > 0)
+        THRONG_TRY(find_present(&self, err));
+    *out = self;
+    return THRONG_OK;
+out:
+    throng_i_passage_clear(&self);
+    return status;
+}
+
+void throng_i_passage_clear(throng_i_passage *passage) {
+    throng_context *context = passage->simulation ? passage->simulation->context : NULL;
+    if (!context)
+        return;
+    for (int m = 0; m < THRONG_WORLD_MESSAGES_MAX; m++) {
+        throng_i_free(context, passage->message[m]);
+        throng_i_free(context, passage->spoken[m]);
+        throng_i_free(context, passage->answer[m]);
+    }
+    throng_i_free(context, passage->absent);
+    throng_i_free(context, passage->present);
+    *passage = (throng_i_passage){0};
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------------------------- */
+
+static void fill_innate(const throng_i_passage *passage, int64_t begin, int64_t end, double *innate) {
+    const throng_simulation *simulation = passage->simulation;
+    int lanes = passage->part.lanes;
+    for (int64_t i = begin; i < end; i++)
+        for (int l = 0; l < lanes; l++) {
+            double x = simulation->state[i], b = simulation->baseline ? simulation->baseline[i] : 0.0;
+            double part = passage->part.each ? passage->part.each[i] : passage->part.lane[l];
+            innate[(i - begin) * lanes + l] = passage->influence || part == 1.0 ? x : b + part * (x - b);
+        }
+}
+
+static void fill_present(const throng_i_passage *passage, int64_t begin, int64_t end, double *present) {
+    int lanes = passage->part.lanes;
+    for (int64_t i = begin; i < end; i++)
+        for (int l = 0; l < lanes; l++) {
+            double around = passage->simulation->around[i];
+            double lane = passage->influence ? around * passage->part.lane[l] : around;
+            present[(i - begin) * lanes + l] = passage->present ? passage->present[i] : lane;
+        }
+}
+
+/* Everybody hears the same sum. */
+static void hear_everyone(const throng_i_passage *passage, throng_i_block *block) {
+    int lanes = passage->part.lanes;
+    const double *loudness = passage->simulation->loudness;
+    for (int m = 0; m < passage->simulation->world->n_messages; m++)
+        for (int64_t i = block->begin; i < block->end; i++)
+            for (int l = 0; l < lanes; l++)
+                block->heard[m][(i - block->begin) * lanes + l] =
+                    passage->everyone[m * lanes + l] * (loudness ? loudness[i] : 1.0);
+}
+
+/* The place of an in-neighbour drawn by weight, -1 without neighbours. */
+static int64_t pick(const throng_simulation *simulation, int64_t agent, int64_t step) {
+    const throng_adjacency *in = &simulation->in;
+    double uniform[4], weight = 0.0, below = 0.0;
+    int64_t first = in->offsets[agent], last = in->offsets[agent + 1];
+    for (int64_t e = first; e < last; e++)
+        weight += in->weights ? in->weights[e] : 1.0;
+    if (!(weight > 0.0))
+        return -1;
+    throng_random_uniforms((throng_random){simulation->def.seed, PICK_STREAM}, (uint64_t)agent, (uint64_t)step, 0,
+                           uniform);
+    for (int64_t e = first; e < last - 1; e++) {
+        below += in->weights ? in->weights[e] : 1.0;
+        if (uniform[0] * weight < below)
+            return e;
+    }
+    return last - 1;
+}
+
+static void hear_picked(const throng_i_step_job *job, throng_i_block *block) {
+    const throng_i_passage *passage = job->passage;
+    int lanes = passage->part.lanes;
+    for (int64_t i = block->begin; i < block->end; i++) {
+        int64_t place = pick(passage->simulation, i, job->step), at = (i - block->begin) * lanes;
+        int64_t j = place >= 0 ? passage->simulation->in.neighbours[place] : 0;
+        for (int l = 0; l < lanes; l++) {
+            double loud = place >= 0 ? throng_i_loud(passage, j, l) : 0.0;
+            block->present[at + l] = loud;
+            for (int m = 0; m < passage->simulation->world->n_messages; m++)
+                block->heard[m][at + l] = place >= 0 ? loud * throng_i_message(job, m)[j * lanes + l] : 0.0;
+        }
+    }
+}
+
+static void hear_neighbours(const throng_i_step_job *job, throng_i_block *block) {
+    const throng_i_passage *passage = job->passage;
+    const throng_simulation *simulation = passage->simulation;
+    const double *factor = passage->influence && !passage->part.each ? passage->part.lane : NULL;
+    for (int m = 0; m < simulation->world->n_messages; m++)
+        throng_i_hear(&simulation->in, passage->part.lanes,
+                      passage->spoken[m] ? passage->spoken[m] : throng_i_message(job, m), simulation->loudness, factor,
+                      block->begin, block->end, block->heard[m]);
+}
+
+void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t end, bool heard, throng_i_block *block) {
+    const throng_i_passage *passage = job->passage;
+    const throng_simulation *simulation = passage->simulation;
+    int lanes = passage->part.lanes;
+    block->begin = begin;
+    block->end = end;
+    block->slots = (throng_slots){.n = (end - begin) * lanes,
+                                  .param = simulation->use.param,
+                                  .step = job->step,
+                                  .innate = block->innate,
+                                  .present = block->present,
+                                  .agent = begin,
+                                  .lanes = lanes,
+                                  .random = {simulation->def.seed, WORLD_STREAM}};
+    for (int c = 0; c < simulation->world->n_columns; c++)
+        block->slots.state[c] = job->state[c] + begin * lanes;
+    fill_innate(passage, begin, end, block->innate);
+    for (int m = 0; m < simulation->world->n_messages; m++)
+        block->slots.heard[m] = block->heard[m];
+    if (!heard)
+        return;
+    fill_present(passage, begin, end, block->present);
+    if (simulation->world->n_messages == 0)
+        return;
+    if (simulation->complete)
+        hear_everyone(passage, block);
+    else if (simulation->world->hearing == THRONG_HEARING_PICK)
+        hear_picked(job, block);
+    else if (simulation->world->pair)
+        throng_i_pairs_hear(job, block);
+    else
+        hear_neighbours(job, block);
+}
+
+/* ---- what agents say ------------------------------------------------------------------------------------------- */
+
+static void speak_chunk(void *user, throng_chunk chunk) {
+    const throng_i_step_job *job = user;
+    throng_i_passage *passage = job->passage;
+    const throng_world *world = passage->simulation->world;
+    int lanes = passage->part.lanes;
+    throng_i_block block;
+    for (int64_t at = chunk.begin; at < chunk.end; at += THRONG_I_SLOTS / lanes) {
+        int64_t end = at + THRONG_I_SLOTS / lanes < chunk.end ? at + THRONG_I_SLOTS / lanes : chunk.end;
+        double *message[THRONG_WORLD_MESSAGES_MAX] = {NULL};
+        if (world->send) {
+            throng_i_block_init(job, at, end, false, &block);
+            for (int m = 0; m < world->n_messages; m++)
+                message[m] = passage->message[m] + at * lanes;
+            world->send(&block.slots, message);
+        }
+        for (int m = 0; m < world->n_messages && passage->spoken[m]; m++)
+            for (int64_t i = at; i < end; i++)
+                passage->spoken[m][i] = passage->part.each[i] * throng_i_message(job, m)[i];
+    }
+}
+
+static void add_spoken(void *user, throng_chunk chunk, double *sums) {
+    const throng_i_step_job *job = user;
+    const throng_i_passage *passage = job->passage;
+    int lanes = passage->part.lanes;
+    for (int m = 0; m < passage->simulation->world->n_messages; m++)
+        for (int64_t i = chunk.begin; i < chunk.end; i++)
+            for (int l = 0; l < lanes; l++)
+                sums[m * lanes + l] += throng_i_loud(passage, i, l) * throng_i_message(job, m)[i * lanes + l];
+}
+
+throng_status throng_i_passage_speak(throng_i_step_job *job, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_passage *passage = job->passage;
+    const throng_simulation *simulation = passage->simulation;
+    int width = simulation->world->n_messages * passage->part.lanes;
+    if (simulation->world->send || passage->spoken[0])
+        THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, speak_chunk, job, NULL, err));
+    if (simulation->complete && width > 0)
+        THRONG_TRY(throng_i_sum_over(simulation->context, simulation->n, width, add_spoken, job, NULL,
+                                     passage->everyone, err));
+out:
+    return status;
+}
+
+/* ---- the step -------------------------------------------------------------------------------------------------- */
+
+static void start_chunk(void *user, throng_chunk chunk) {
+    const throng_i_step_job *job = user;
+    const throng_world *world = job->passage->simulation->world;
+    int lanes = job->passage->part.lanes;
+    fill_innate(job->passage, chunk.begin, chunk.end, job->next[0] + chunk.begin * lanes);
+    for (int c = 1; c < world->n_columns; c++)
+        for (int64_t k = chunk.begin * lanes; k < chunk.end * lanes; k++)
+            job->next[c][k] = world->columns[c].start;
+}
+
+throng_status throng_i_passage_start(const throng_i_passage *passage, double *const *state, throng_error *err) {
+    throng_i_passage view = *passage;
+    throng_i_step_job job = {.passage = &view, .next = state};
+    return throng_chunks_for(passage->simulation->context, passage->simulation->n, start_chunk, &job, NULL, err);
+}
+
+static void move_chunk(void *user, throng_chunk chunk) {
+    const throng_i_step_job *job = user;
+    const throng_world *world = job->passage->simulation->world;
+    int lanes = job->passage->part.lanes;
+    throng_i_block block;
+    job->diverged[chunk.index] = -1;
+    for (int64_t at = chunk.begin; at < chunk.end; at += THRONG_I_SLOTS / lanes) {
+        int64_t end = at + THRONG_I_SLOTS / lanes < chunk.end ? at + THRONG_I_SLOTS / lanes : chunk.end;
+        double *next[THRONG_WORLD_COLUMNS_MAX] = {NULL};
+        throng_i_block_init(job, at, end, true, &block);
+        for (int c = 0; c < world->n_columns; c++)
+            next[c] = job->next[c] + at * lanes;
+        world->move(&block.slots, next);
+        for (int c = 0; c < world->n_columns; c++)
+            for (int64_t k = 0; k < block.slots.n && job->diverged[chunk.index] < 0; k++)
+                if (!isfinite(next[c][k]))
+                    job->diverged[chunk.index] = at + k / lanes;
+    }
+}
+
+throng_status throng_i_passage_step(throng_i_passage *passage, int64_t step, const double *const *state,
+                                    double *const *next, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_simulation *simulation = passage->simulation;
+    int64_t n_chunks = throng_i_chunk_count(simulation->n);
+    throng_i_step_job job = {.passage = passage, .step = step, .state = state, .next = next};
+    THRONG_TRY(throng_i_alloc(simulation->context, n_chunks, sizeof *job.diverged, &job.diverged, err));
+    THRONG_TRY(throng_i_passage_speak(&job, err));
+    THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, move_chunk, &job, NULL, err));
+    for (int64_t c = 0; c < n_chunks; c++)
+        THRONG_REQUIRE(job.diverged[c] < 0, E_DIVERGED,
+                       "%s: the state of agent %lld is not a finite number after step %lld. Take smaller steps or "
+                       "milder parameters.",
+                       simulation->world->about.name, (long long)job.diverged[c] + 1, (long long)step + 1);
+out:
+    throng_i_free(simulation->context, job.diverged);
+    return status;
+}

@@ -1,0 +1,61 @@
+/* Blocks of slots, shared by the step forward (passage.c), the step back (back.c) and pair functions (pairs.c). */
+#ifndef THRONG_SRC_WORLD_PASSAGE_H
+#define THRONG_SRC_WORLD_PASSAGE_H
+
+#include "world/world.h"
+
+/* Slots in a block: its arrays stay in the nearest cache. */
+#define THRONG_I_SLOTS 512
+
+/* Numbers of one kind for every slot of a block, one row a column or message. */
+typedef double throng_i_rows[THRONG_WORLD_MESSAGES_MAX][THRONG_I_SLOTS];
+
+/* A step that is being made or taken back. */
+typedef struct throng_i_step_job {
+    throng_i_passage *passage;
+    int64_t step;
+    const double *const *state; /* [columns][slots] */
+    double *const *next;        /* forward: [columns][slots] */
+    const double *const *of;    /* back: d result / d next */
+    double *const *back;        /* back: d result / d state */
+    const double *weight;       /* back: [lanes] */
+    double *credit;             /* back: [n] */
+    int64_t *diverged;          /* forward: [chunks] first agent whose state is not finite, -1 */
+} throng_i_step_job;
+
+/* What a block's functions see: arrays of slots for agents begin..end-1. */
+typedef struct throng_i_block {
+    int64_t begin, end;
+    throng_slots slots;
+    throng_i_rows heard;
+    double present[THRONG_I_SLOTS], innate[THRONG_I_SLOTS];
+} throng_i_block;
+
+/* What agents say at this step: message, spoken and everyone. */
+THRONG_MUST_USE throng_status throng_i_passage_speak(throng_i_step_job *job, throng_error *err);
+
+/* State, innate, and with `heard` also heard and present. */
+void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t end, bool heard, throng_i_block *block);
+
+/* block->heard by the world's pair function. */
+void throng_i_pairs_hear(const throng_i_step_job *job, throng_i_block *block);
+
+/* With what the block's agents answer: back of their own states. @param answer [messages][slots of the block] */
+void throng_i_pairs_back_self(const throng_i_step_job *job, const throng_i_block *block, const throng_i_rows answer);
+
+/* Back of the block's agents as those whom others hear, and their credit. */
+void throng_i_pairs_back_other(const throng_i_step_job *job, int64_t begin, int64_t end);
+
+/* What agents say in column or message m, before participation. */
+static inline const double *throng_i_message(const throng_i_step_job *job, int m) {
+    return job->passage->message[m] ? job->passage->message[m] : job->state[m];
+}
+
+/* An agent's participation in a lane, 1 if messages do not depend on it. */
+static inline double throng_i_loud(const throng_i_passage *passage, int64_t agent, int lane) {
+    if (!passage->influence)
+        return 1.0;
+    return passage->part.each ? passage->part.each[agent] : passage->part.lane[lane];
+}
+
+#endif

@@ -1,0 +1,206 @@
+/* Preparing a world over a crowd, and running it forward. */
+#include "world/world.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- registering ----------------------------------------------------------------------------------------------- */
+
+static throng_status check_world(const throng_world *world, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const char *name = world->about.name ? world->about.name : "?";
+    bool smooth = world->flags & THRONG_WORLD_SMOOTH;
+    THRONG_REQUIRE(world->about.struct_size == sizeof *world, E_PLUGIN,
+                   "The world %s was built for another version of throng: compile it again.", name);
+    THRONG_REQUIRE(world->columns && world->n_columns >= 1 && world->n_columns <= THRONG_WORLD_COLUMNS_MAX, E_PLUGIN,
+                   "%s must have 1 to %d state columns, got %d.", name, THRONG_WORLD_COLUMNS_MAX, world->n_columns);
+    THRONG_REQUIRE(world->n_messages >= 0 && world->n_messages <= THRONG_WORLD_MESSAGES_MAX, E_PLUGIN,
+                   "%s must have 0 to %d messages, got %d.", name, THRONG_WORLD_MESSAGES_MAX, world->n_messages);
+    for (int c = 0; c < world->n_columns; c++)
+        THRONG_REQUIRE(world->columns[c].name && world->columns[c].unit && world->columns[c].doc, E_PLUGIN,
+                       "%s: state column %d needs a name, a unit and a line of documentation.", name, c);
+    THRONG_REQUIRE(world->move, E_PLUGIN, "%s has no move function.", name);
+    THRONG_REQUIRE(!(world->send && world->pair), E_PLUGIN, "%s has both send and pair: one of them must go.", name);
+    THRONG_REQUIRE(world->n_messages <= 1 || world->send || world->pair, E_PLUGIN,
+                   "%s has %d messages, but neither send nor pair makes them.", name, world->n_messages);
+    THRONG_REQUIRE(!smooth || (world->move_adjoint && !world->send == !world->send_adjoint &&
+                               !world->pair == !world->pair_adjoint && world->hearing != THRONG_HEARING_PICK),
+                   E_PLUGIN, "%s says that it is smooth, but has not all adjoints, or picks neighbours.", name);
+    THRONG_REQUIRE(!(world->flags & THRONG_WORLD_COMPLETE) || (!world->pair && world->hearing != THRONG_HEARING_PICK),
+                   E_PLUGIN, "%s can do without a graph only if it uses neither pair nor PICK.", name);
+out:
+    return status;
+}
+
+throng_status throng_i_world_register(throng_context *context, const throng_world *world, throng_error *err) {
+    throng_status status = check_world(world, err);
+    return status == THRONG_OK
+               ? throng_i_context_register(context, THRONG_KIND_WORLD, &world->about, sizeof *world, err)
+               : status;
+}
+
+const char *throng_participation_name(throng_participation participation) {
+    static const char *const names[THRONG_PARTICIPATION_COUNT] = {
+        [THRONG_PARTICIPATION_INFLUENCE] = "influence", [THRONG_PARTICIPATION_INNATE] = "innate"};
+    return (int)participation >= 0 && participation < THRONG_PARTICIPATION_COUNT ? names[participation] : NULL;
+}
+
+/* ---- preparing ------------------------------------------------------------------------------------------------- */
+
+throng_simulation_def throng_simulation_default(void) {
+    return (throng_simulation_def){.steps = 10, .memory = (int64_t)1 << 30};
+}
+
+/* Each agent's in-weight: what it hears is divided by it, or it is how much there is to hear. */
+static void measure_chunk(void *user, throng_chunk chunk) {
+    throng_simulation *self = user;
+    bool sum = self->world->hearing == THRONG_HEARING_SUM;
+    for (int64_t i = chunk.begin; i < chunk.end; i++) {
+        double weight = self->complete ? (double)self->n : 0.0;
+        for (int64_t e = self->complete ? 0 : self->in.offsets[i]; !self->complete && e < self->in.offsets[i + 1]; e++)
+            weight += self->in.weights ? self->in.weights[e] : 1.0;
+        self->around[i] = sum ? weight : weight > 0.0 ? 1.0 : 0.0;
+        if (self->loudness)
+            self->loudness[i] = weight > 0.0 ? 1.0 / weight : 0.0;
+    }
+}
+
+static throng_status check_states(const throng_simulation *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_world_column *column = &self->world->columns[0];
+    for (int64_t i = 0; i < self->n; i++) {
+        double x = self->state[i], b = self->baseline ? self->baseline[i] : 0.0;
+        THRONG_REQUIRE(isfinite(x) && isfinite(b), E_DOMAIN, "%s: the %s of agent %lld is not a finite number.",
+                       self->world->about.name, isfinite(x) ? "baseline" : "state", (long long)i + 1);
+        THRONG_REQUIRE(x >= column->lowest && x <= column->highest, E_DOMAIN,
+                       "%s: %s must lie in [%g, %g], but agent %lld starts at %g.", self->world->about.name,
+                       column->name, column->lowest, column->highest, (long long)i + 1, x);
+    }
+out:
+    return status;
+}
+
+static throng_status prepare(throng_simulation *self, const throng_graph *graph, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const char *name = self->world->about.name;
+    self->complete = !graph;
+    THRONG_REQUIRE(self->n >= 1, E_EMPTY, "%s needs at least one agent.", name);
+    THRONG_REQUIRE(graph || self->world->n_messages == 0 || (self->world->flags & THRONG_WORLD_COMPLETE), E_UNSUPPORTED,
+                   "%s needs a graph: say who hears whom.", name);
+    THRONG_REQUIRE(!graph || throng_graph_agents(graph) == self->n, E_ARGUMENT,
+                   "The graph has %lld agents, the crowd %lld.", graph ? (long long)throng_graph_agents(graph) : 0LL,
+                   (long long)self->n);
+    THRONG_REQUIRE(self->def.steps >= 0, E_PARAMETER, "steps must not be negative, got %lld.",
+                   (long long)self->def.steps);
+    THRONG_TRY(check_states(self, err));
+    if (graph) {
+        self->in = throng_graph_in(graph);
+        self->out = throng_graph_out(graph);
+    }
+    THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->around, err));
+    if (self->world->hearing == THRONG_HEARING_MEAN)
+        THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->loudness, err));
+    THRONG_TRY(throng_chunks_for(self->context, self->n, measure_chunk, self, NULL, err));
+out:
+    return status;
+}
+
+throng_status throng_simulation_create(throng_context *context, const throng_graph *graph, int64_t n,
+                                       const double *state, const double *baseline, const throng_simulation_def *def,
+                                       throng_simulation **out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_simulation *self = NULL;
+    THRONG_REQUIRE(def->world, E_ARGUMENT, "No world was named.");
+    THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
+    self->context = context;
+    self->n = n;
+    self->state = state;
+    self->baseline = baseline;
+    self->def = *def;
+    THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_WORLD, def->world, &self->use, err));
+    self->world = (const throng_world *)(const void *)self->use.about;
+    throng_i_plugin_print(&self->use, self->spec, sizeof self->spec);
+    self->def.world = self->spec;
+    if (self->def.participation == THRONG_PARTICIPATION_DEFAULT)
+        self->def.participation = self->world->participation;
+    THRONG_TRY(prepare(self, graph, err));
+    *out = self;
+    self = NULL;
+out:
+    throng_simulation_free(self);
+    return status;
+}
+
+void throng_simulation_free(throng_simulation *self) {
+    if (!self)
+        return;
+    throng_i_free(self->context, self->around);
+    throng_i_free(self->context, self->loudness);
+    throng_i_free(self->context, self);
+}
+
+const throng_world *throng_simulation_world(const throng_simulation *self) {
+    return self->world;
+}
+
+throng_simulation_def throng_simulation_resolved(const throng_simulation *self) {
+    return self->def;
+}
+
+int64_t throng_simulation_agents(const throng_simulation *self) {
+    return self->n;
+}
+
+/* ---- running --------------------------------------------------------------------------------------------------- */
+
+throng_status throng_i_run(const throng_simulation *self, throng_i_taking_part part, throng_i_record_fn record,
+                           void *user, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_passage passage = {0};
+    throng_progress progress = {"simulating", "steps", 0, self->def.steps};
+    double *states = NULL, *now[THRONG_WORLD_COLUMNS_MAX] = {NULL}, *next[THRONG_WORLD_COLUMNS_MAX] = {NULL};
+    const double *seen[THRONG_WORLD_COLUMNS_MAX] = {NULL};
+    int columns = self->world->n_columns;
+    THRONG_TRY(throng_i_passage_init(self, part, false, &passage, err));
+    THRONG_TRY(throng_i_resize(self->context, &states, 2 * columns * passage.slots, sizeof *states, err));
+    for (int c = 0; c < columns; c++) {
+        now[c] = states + c * passage.slots;
+        next[c] = states + (columns + c) * passage.slots;
+    }
+    THRONG_TRY(throng_i_passage_start(&passage, now, err));
+    for (int64_t step = 0;; step++) {
+        memcpy(seen, now, sizeof now);
+        if (record)
+            THRONG_TRY(record(user, step, part.lanes, seen, err));
+        progress.done = step;
+        THRONG_TRY(throng_i_progress(self->context, &progress, err));
+        if (step == self->def.steps)
+            break;
+        THRONG_TRY(throng_i_passage_step(&passage, step, seen, next, err));
+        memcpy(now, next, sizeof now);
+        memcpy(next, seen, sizeof now);
+    }
+out:
+    throng_i_free(self->context, states);
+    throng_i_passage_clear(&passage);
+    return status;
+}
+
+typedef struct one_lane {
+    throng_simulation_fn record;
+    void *user;
+} one_lane;
+
+static throng_status record_lane(void *user, int64_t step, int lanes, const double *const *state, throng_error *err) {
+    const one_lane *self = user;
+    (void)lanes;
+    return self->record ? self->record(self->user, step, state, err) : THRONG_OK;
+}
+
+throng_status throng_simulation_run(throng_simulation *self, const double *alpha, throng_simulation_fn record,
+                                    void *user, throng_error *err) {
+    one_lane lane = {record, user};
+    return throng_i_run(self, (throng_i_taking_part){.lanes = 1, .lane = {1.0}, .each = alpha}, record_lane, &lane,
+                        err);
+}

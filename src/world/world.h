@@ -1,0 +1,119 @@
+/*
+ * A world prepared over a crowd, and one step of it for several participations side by side.
+ *
+ * A passage is the same crowd at L participations (lanes): slot i * L + l is agent i in lane l, so the numbers of one
+ * agent lie in one cache line and an edge is followed once for all lanes. Neighbours' numbers are reached through two
+ * functions alone, throng_i_hear and its transpose throng_i_answer: a build that spreads agents over machines replaces
+ * these.
+ */
+#ifndef THRONG_SRC_WORLD_H
+#define THRONG_SRC_WORLD_H
+
+#include "core/core.h"
+#include "throng/world.h"
+
+#define THRONG_I_LANES_MAX 8
+
+struct throng_simulation {
+    throng_context *context;
+    const throng_world *world;
+    throng_i_plugin_use use;
+    throng_simulation_def def; /* resolved */
+    char spec[512];
+    int64_t n;
+    bool complete;            /* no graph: everybody hears everybody */
+    throng_adjacency in, out; /* empty if complete */
+    double *loudness;         /* [n] what heard is divided by, inverted; NULL: 1 */
+    double *around;           /* [n] `present` when everybody takes part */
+    const double *state;      /* [n] */
+    const double *baseline;   /* [n]; NULL: 0 */
+};
+
+/* Registers a world after checking that the descriptor is complete. E_PLUGIN. */
+THRONG_MUST_USE throng_status throng_i_world_register(throng_context *context, const throng_world *world,
+                                                      throng_error *err);
+
+/* How everybody takes part in each lane. */
+typedef struct throng_i_taking_part {
+    int lanes;                       /* 1, 2, 4 or 8 */
+    double lane[THRONG_I_LANES_MAX]; /* everybody's in that lane, if: */
+    const double *each;              /* [n] NULL; else each agent's own, and there is one lane */
+} throng_i_taking_part;
+
+/* Working memory of a run in lanes. */
+typedef struct throng_i_passage {
+    const throng_simulation *simulation;
+    throng_i_taking_part part;
+    int64_t slots;                              /* n * lanes */
+    bool influence;                             /* participation acts on messages; else on what is innate */
+    double *present;                            /* [n] sum_j w_ij each_j, heard as messages are; NULL: around * lane */
+    double *message[THRONG_WORLD_MESSAGES_MAX]; /* [slots] what agents would say; NULL: the first column */
+    double *spoken[THRONG_WORLD_MESSAGES_MAX];  /* [slots] times each agent's own participation; NULL: as message */
+    double *answer[THRONG_WORLD_MESSAGES_MAX];  /* [slots] d result / d heard, divided as heard is; sweeps only */
+    double *absent;                             /* [slots] the same of present; sweeps only */
+    double everyone[THRONG_WORLD_MESSAGES_MAX * THRONG_I_LANES_MAX];      /* sum of what is spoken, if complete */
+    double answers[(THRONG_WORLD_MESSAGES_MAX + 1) * THRONG_I_LANES_MAX]; /* sums of answer and absent, if complete */
+} throng_i_passage;
+
+THRONG_MUST_USE throng_status throng_i_passage_init(const throng_simulation *simulation, throng_i_taking_part part,
+                                                    bool sweep, throng_i_passage *out, throng_error *err);
+void throng_i_passage_clear(throng_i_passage *passage);
+
+/* States at step 0. @param state [columns][slots] out */
+THRONG_MUST_USE throng_status throng_i_passage_start(const throng_i_passage *passage, double *const *state,
+                                                     throng_error *err);
+
+/* One step: next from state. E_DIVERGED names agent and step. */
+THRONG_MUST_USE throng_status throng_i_passage_step(throng_i_passage *passage, int64_t step, const double *const *state,
+                                                    double *const *next, throng_error *err);
+
+/*
+ * One step back. @param of [columns][slots] d result / d next   @param back [columns][slots] out: d result / d state
+ * @param credit [n] += sum over lanes of weight[lane] * d result / d alpha_i in this step
+ */
+THRONG_MUST_USE throng_status throng_i_passage_back(throng_i_passage *passage, int64_t step, const double *const *state,
+                                                    const double *const *of, double *const *back, const double *weight,
+                                                    double *credit, throng_error *err);
+
+/* The start's part: credit[i] += sum over lanes of weight * d x_i(0) / d alpha_i * of. */
+THRONG_MUST_USE throng_status throng_i_passage_back_start(const throng_i_passage *passage, const double *const *of,
+                                                          const double *weight, double *credit, throng_error *err);
+
+/* ---- the exchange ---------------------------------------------------------------------------------------------- */
+
+/* out[(i - begin) * lanes + l] = sum over the neighbours j of agent i of w_ij source[j * lanes + l], times scale[i]
+ * (NULL: 1) and factor[l] (NULL: 1), for agents begin..end-1. Hearing goes along in-edges, answering along out-edges.
+ */
+void throng_i_hear(const throng_adjacency *along, int lanes, const double *source, const double *scale,
+                   const double *factor, int64_t begin, int64_t end, double *out);
+
+/* ---- runs ------------------------------------------------------------------------------------------------------- */
+
+/* Called with the states [slots] of every column at a step, 0..steps. */
+typedef throng_status (*throng_i_record_fn)(void *user, int64_t step, int lanes, const double *const *state,
+                                            throng_error *err);
+
+/* Runs all steps in lanes. */
+THRONG_MUST_USE throng_status throng_i_run(const throng_simulation *simulation, throng_i_taking_part part,
+                                           throng_i_record_fn record, void *user, throng_error *err);
+
+/* ---- trajectories and sweeps ------------------------------------------------------------------------------------ */
+
+/* Asked at every step from the last to 0: of[c][slots] += d result / d state at this step. */
+typedef throng_status (*throng_i_seed_fn)(void *user, int64_t step, int lanes, const double *const *state,
+                                          double *const *of, throng_error *err);
+
+/*
+ * Runs forward recording states, then back. credit[step][n] += sum over lanes of weight * d result / d alpha_i in that
+ * step; a start's part goes to step 0. Recorded states take at most the memory of the simulation's definition: beyond
+ * it every sqrt(steps)-th is kept, and what lies between is run again, which changes no bit.
+ * @param credit [steps or 1][n]: if `per_step` is false all steps add to one array
+ */
+THRONG_MUST_USE throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part,
+                                             const double *weight, throng_i_seed_fn seed, void *user, bool per_step,
+                                             double *credit, throng_error *err);
+
+/* How many of so many nodes go into one sweep: 8, 4, 2 or 1. Memory has no say, for the order of sums depends on it. */
+int throng_i_sweep_lanes(int wanted);
+
+#endif
