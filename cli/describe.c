@@ -13,7 +13,8 @@ static const char *param_type(const throng_param *param) {
     static const char *const names[THRONG_PARAM_KIND_COUNT] = {[THRONG_PARAM_REAL] = "number",
                                                                [THRONG_PARAM_INTEGER] = "whole number",
                                                                [THRONG_PARAM_FLAG] = "flag",
-                                                               [THRONG_PARAM_AUTO] = "number or auto"};
+                                                               [THRONG_PARAM_AUTO] = "number or auto",
+                                                               [THRONG_PARAM_TEXT] = "text"};
     return (int)param->kind >= 0 && param->kind < THRONG_PARAM_KIND_COUNT ? names[param->kind] : "unknown";
 }
 
@@ -21,6 +22,8 @@ static cli_text param_default(const throng_param *param) {
     cli_text out;
     if (param->kind == THRONG_PARAM_FLAG)
         snprintf(out.text, sizeof out.text, "%s", param->fallback != 0.0 ? "true" : "false");
+    else if (param->kind == THRONG_PARAM_TEXT)
+        snprintf(out.text, sizeof out.text, "%s", param->text);
     else if (isnan(param->fallback))
         snprintf(out.text, sizeof out.text, "auto");
     else
@@ -38,6 +41,8 @@ static cli_text param_range(const throng_param *param) {
     bool below = bounded(param->minimum), above = bounded(param->maximum);
     if (param->kind == THRONG_PARAM_FLAG)
         snprintf(out.text, sizeof out.text, "true or false");
+    else if (param->kind == THRONG_PARAM_TEXT)
+        snprintf(out.text, sizeof out.text, "%.0f to %.0f characters", param->minimum, param->maximum);
     else if (below && above)
         snprintf(out.text, sizeof out.text, "%.10g to %.10g", param->minimum, param->maximum);
     else if (below)
@@ -224,9 +229,10 @@ static json_t *real_or_null(double value) {
 }
 
 static json_t *param_json(const throng_param *param) {
-    bool flag = param->kind == THRONG_PARAM_FLAG;
+    bool flag = param->kind == THRONG_PARAM_FLAG, text = param->kind == THRONG_PARAM_TEXT;
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:s}", "name", param->name, "type", param_type(param), "default",
                      flag                     ? json_boolean(param->fallback != 0.0)
+                     : text                   ? json_string(param->text)
                      : isnan(param->fallback) ? json_string("auto")
                                               : json_real(param->fallback),
                      "minimum", flag ? json_null() : real_or_null(param->minimum), "maximum",

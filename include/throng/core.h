@@ -65,6 +65,10 @@ THRONG_API throng_status throng_error_set(throng_error *err, throng_status statu
 /** Fails with a message: `return THRONG_FAIL(err, E_ARGUMENT, "n must be positive, got %d.", n);` */
 #define THRONG_FAIL(err, name, ...) throng_error_set((err), THRONG_##name, __FILE__, __LINE__, __VA_ARGS__)
 
+/** The tail of a message about a name nobody knows: ` Did you mean "variance"?` or, if none is near,
+ *  ` Known: a, b, c.` (cut with "..."). @param names [n] */
+THRONG_API void throng_suggest(const char *wrong, const char *const *names, int n, char *out, size_t size);
+
 /* ---- parameters ------------------------------------------------------------------------------------------------ */
 
 typedef enum throng_param_kind {
@@ -72,6 +76,8 @@ typedef enum throng_param_kind {
     THRONG_PARAM_INTEGER, /* whole number in [minimum, maximum] */
     THRONG_PARAM_FLAG,    /* true or false */
     THRONG_PARAM_AUTO,    /* real as above, or "auto" (NaN), which is the default */
+    THRONG_PARAM_TEXT,    /* text of minimum..maximum bytes, spaces around it left out; indicators only. A comma in it
+                             stands between parentheses: "formula:expr=max(m1,0),weighted=false" */
     THRONG_PARAM_KIND_COUNT
 } throng_param_kind;
 
@@ -84,6 +90,7 @@ typedef struct throng_param {
     double minimum, maximum;
     const char *unit; /* "" if it has none */
     const char *doc;  /* one line */
+    const char *text; /* TEXT: the default */
 } throng_param;
 
 /** The head of every plug-in descriptor. All strings have static storage and are never NULL, except params. */

@@ -27,7 +27,8 @@ typedef enum throng_form {
 
 /** What an indicator's functions may look at. */
 typedef struct throng_setting {
-    const double *param; /* values of the descriptor's parameters, in its order */
+    const double *param; /* values of the descriptor's parameters, in its order; 0 for TEXT */
+    const void *state;   /* what `prepare` made of them; NULL if there is none */
     double low, width;   /* HISTOGRAM: left edge of bin 0 and width of a bin; the same at all times */
     int n_aggregates;    /* length of m */
     double n_agents;     /* agents at this time: for indicators that count */
@@ -53,6 +54,12 @@ typedef enum throng_path {
     THRONG_PATH_COUNT
 } throng_path;
 
+/** What the parameters of an indicator may change about it. */
+typedef struct throng_prepared {
+    int n_aggregates; /* MOMENTS and FEATURES may lower it */
+    bool endpoints;   /* THRONG_INDICATOR_ENDPOINTS */
+} throng_prepared;
+
 /** An indicator plug-in. Unused functions are NULL. */
 typedef struct throng_indicator {
     throng_about about;
@@ -63,6 +70,16 @@ typedef struct throng_indicator {
     const char *baseline; /* the default baseline: "neutral" (0) or "mean" */
     const char
         *undefined; /* when the value does not exist, as a clause ("all states are equal"); NULL: always exists */
+
+    /** Optional: called once, before anything else, to read parameters that take some reading, such as a formula.
+     *  @param text   [parameters] values of TEXT parameters, NULL for others; gone afterwards
+     *  @param state  [state_size] bytes, zeroed, that throng allocates and frees: what other functions find in
+     *                setting->state, from several threads at once
+     *  @param out    the descriptor's facts, which may be narrowed to what these parameters need
+     *  @return THRONG_E_PARAMETER with one sentence that begins with the indicator's name. */
+    throng_status (*prepare)(const throng_setting *setting, const char *const *text, void *state, throng_prepared *out,
+                             throng_error *err);
+    size_t state_size;
 
     /** f(m); NaN where it is undefined. All forms but DISTRIBUTION; required there. */
     double (*value)(const throng_setting *setting, const double *m);

@@ -312,6 +312,7 @@ void throng_attribution_free(throng_attribution *self) {
     throng_i_free(self->context, self->change_row);
     throng_i_free(self->context, self->phi);
     throng_i_free(self->context, self->certificates);
+    throng_i_indicator_clear(self->context, &self->indicator);
     throng_i_free(self->context, self);
 }
 

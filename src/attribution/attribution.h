@@ -5,8 +5,6 @@
 #include "indicator/indicator.h"
 #include "throng/attribution.h"
 
-#define THRONG_I_SPEC_LENGTH 512
-
 struct throng_attribution {
     throng_context *context;
     const throng_population *population;

@@ -163,7 +163,7 @@ throng_value_function throng_i_crowd_function(throng_i_crowd *crowd) {
         .ray_value = form->value,
         .ray_slope = presence || form->slope_on_state ? form->slope : NULL,
         .ray_credit = form->credit,
-        .singular_ends = descriptor->flags & THRONG_INDICATOR_ENDPOINTS,
+        .singular_ends = crowd->indicator->endpoints,
     };
     function.magnitude = form->aggregates ? fmax(magnitude_of(crowd, 0.0), magnitude_of(crowd, 1.0)) : 0.0;
     if (descriptor->form != THRONG_FORM_DISTRIBUTION) {

@@ -88,9 +88,6 @@ double throng_i_seconds(void);
 /* Of n names the one a user most likely meant, or NULL if none is near (Damerau-Levenshtein distance, scaled). */
 const char *throng_i_nearest(const char *wrong, const char *const *names, int n);
 
-/* The tail of a message: ` Did you mean "variance"?` or, if nothing is near, ` Known: a, b, c.` (cut with "..."). */
-void throng_i_suggest(const char *wrong, const char *const *names, int n, char *out, size_t size);
-
 /* ---- the registry ---------------------------------------------------------------------------------------------- */
 
 /* Registers a descriptor whose stage expects `size` bytes. Checks what every kind has in common. E_PLUGIN. */
@@ -105,11 +102,20 @@ THRONG_MUST_USE throng_status throng_i_context_load(throng_context *context, con
 
 #define THRONG_I_NAME_LENGTH 64
 #define THRONG_I_PARAMS_MAX  16
+#define THRONG_I_SPEC_LENGTH 512 /* of a name with all its parameters, with the zero at its end */
 
 typedef struct throng_i_plugin_use {
     const throng_about *about;
     double param[THRONG_I_PARAMS_MAX]; /* in the order of about->params; FLAG 0 or 1; AUTO NaN */
+    int place[THRONG_I_PARAMS_MAX];    /* TEXT: where it begins in words; 0: the default */
+    int used;                          /* bytes of: */
+    char words[THRONG_I_SPEC_LENGTH];  /* the texts given, each behind a zero */
 } throng_i_plugin_use;
+
+/* The value of a TEXT parameter. */
+static inline const char *throng_i_plugin_text(const throng_i_plugin_use *use, int index) {
+    return use->place[index] > 0 ? use->words + use->place[index] : use->about->params[index].text;
+}
 
 /* Finds the plug-in, fills defaults and checks what was given. THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER. */
 THRONG_MUST_USE throng_status throng_i_plugin_parse(const throng_context *context, throng_kind kind, const char *spec,
@@ -121,7 +127,7 @@ void throng_i_plugin_print(const throng_i_plugin_use *use, char *out, size_t siz
 /* Index of a parameter by name, -1 if the plug-in has none of that name. */
 int throng_i_param_index(const throng_about *about, const char *name);
 
-/* "a real between 0 and 1.6", "a whole number from 1 on", "true or false": for messages and reference pages. */
+/* "a number from 0 to 1.6", "a whole number not below 1", "true or false": for messages. */
 void throng_i_param_range(const throng_param *param, char *out, size_t size);
 
 #endif

@@ -59,7 +59,7 @@ const char *throng_i_nearest(const char *wrong, const char *const *names, int n)
     return best;
 }
 
-void throng_i_suggest(const char *wrong, const char *const *names, int n, char *out, size_t size) {
+void throng_suggest(const char *wrong, const char *const *names, int n, char *out, size_t size) {
     const char *nearest = throng_i_nearest(wrong, names, n);
     if (nearest) {
         snprintf(out, size, " Did you mean \"%s\"?", nearest);

@@ -3,12 +3,16 @@
 #define _POSIX_C_SOURCE 200809L
 #include "core/core.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+/* Characters of what was given that a message repeats. */
+#define SHOWN 120
 
 int throng_i_param_index(const throng_about *about, const char *name) {
     for (int i = 0; about->params && about->params[i].name; i++)
@@ -25,6 +29,10 @@ static bool bounded(double bound) {
 void throng_i_param_range(const throng_param *param, char *out, size_t size) {
     if (param->kind == THRONG_PARAM_FLAG) {
         snprintf(out, size, "true or false");
+        return;
+    }
+    if (param->kind == THRONG_PARAM_TEXT) {
+        snprintf(out, size, "text of %.0f to %.0f characters", param->minimum, param->maximum);
         return;
     }
     const char *what = param->kind == THRONG_PARAM_INTEGER ? "a whole number" : "a number";
@@ -61,6 +69,19 @@ static bool read_value(const throng_param *param, const char *text, double *out)
     return true;
 }
 
+/* Takes over a text without the spaces around it; false if it is too short or too long. What is kept is shorter than
+ * the spec it is a part of, so there is room. */
+static bool keep_text(throng_i_plugin_use *use, int index, const char *text) {
+    const throng_param *param = &use->about->params[index];
+    size_t length = strlen(text);
+    if ((double)length < param->minimum || (double)length > param->maximum)
+        return false;
+    use->place[index] = use->used + 1;
+    strcpy(use->words + use->place[index], text);
+    use->used += (int)length + 1;
+    return true;
+}
+
 static throng_status set_param(throng_i_plugin_use *use, const char *key, const char *text, throng_error *err) {
     const throng_about *about = use->about;
     int index = throng_i_param_index(about, key);
@@ -70,21 +91,50 @@ static throng_status set_param(throng_i_plugin_use *use, const char *key, const 
         for (; about->params && about->params[n].name; n++)
             names[n] = about->params[n].name;
         char tail[200];
-        throng_i_suggest(key, names, n, tail, sizeof tail);
+        throng_suggest(key, names, n, tail, sizeof tail);
         if (n == 0)
             return THRONG_FAIL(err, E_UNKNOWN_NAME, "%s takes no parameters, got \"%s\".", about->name, key);
         return THRONG_FAIL(err, E_UNKNOWN_NAME, "%s has no parameter \"%s\".%s", about->name, key, tail);
     }
+    const throng_param *param = &about->params[index];
     char range[120];
-    throng_i_param_range(&about->params[index], range, sizeof range);
-    if (!read_value(&about->params[index], text, &use->param[index]))
-        return THRONG_FAIL(err, E_PARAMETER, "%s: %s must be %s, got \"%s\".", about->name, key, range, text);
+    throng_i_param_range(param, range, sizeof range);
+    if (!(param->kind == THRONG_PARAM_TEXT ? keep_text(use, index, text) : read_value(param, text, &use->param[index])))
+        return THRONG_FAIL(err, E_PARAMETER, "%s: %s must be %s, got \"%.*s\"%s.", about->name, key, range, SHOWN, text,
+                           strlen(text) > SHOWN ? "..." : "");
     return THRONG_OK;
+}
+
+/* The text without spaces at its ends, in place. */
+static char *trim(char *text) {
+    while (isspace((unsigned char)*text))
+        text++;
+    size_t length = strlen(text);
+    while (length > 0 && isspace((unsigned char)text[length - 1]))
+        text[--length] = '\0';
+    return text;
+}
+
+/* Cuts the first "key=value" off a list and moves *rest behind its comma, NULL at the end; commas between parentheses
+ * belong to the value. */
+static char *next_pair(char **rest) {
+    char *pair = *rest;
+    int depth = 0;
+    for (char *c = pair; *c; c++) {
+        depth += *c == '(' ? 1 : *c == ')' && depth > 0 ? -1 : 0;
+        if (*c == ',' && depth == 0) {
+            *c = '\0';
+            *rest = c + 1;
+            return trim(pair);
+        }
+    }
+    *rest = NULL;
+    return trim(pair);
 }
 
 throng_status throng_i_plugin_parse(const throng_context *context, throng_kind kind, const char *spec,
                                     throng_i_plugin_use *out, throng_error *err) {
-    char text[512];
+    char text[THRONG_I_SPEC_LENGTH];
     throng_status status = THRONG_OK;
     throng_i_plugin_use use = {0};
     THRONG_REQUIRE(strlen(spec) < sizeof text, E_PARAMETER, "The %s is longer than %d characters.",
@@ -96,14 +146,15 @@ throng_status throng_i_plugin_parse(const throng_context *context, throng_kind k
     THRONG_TRY(throng_context_find(context, kind, text, &use.about, err));
     for (int i = 0; use.about->params && use.about->params[i].name; i++)
         use.param[i] = use.about->params[i].fallback;
-    char *position = NULL;
-    for (char *pair = rest ? strtok_r(rest, ",", &position) : NULL; pair; pair = strtok_r(NULL, ",", &position)) {
-        char *value = strchr(pair, '=');
+    while (rest) {
+        char *pair = next_pair(&rest), *value = strchr(pair, '=');
+        if (!*pair) /* a comma too many */
+            continue;
         THRONG_REQUIRE(value && value != pair, E_PARAMETER,
-                       "%s: parameters are written key=value with commas between them, got \"%s\".", use.about->name,
-                       pair);
+                       "%s: parameters are written key=value with commas between them, got \"%.*s\".", use.about->name,
+                       SHOWN, pair);
         *value++ = '\0';
-        THRONG_TRY(set_param(&use, pair, value, err));
+        THRONG_TRY(set_param(&use, trim(pair), trim(value), err));
     }
     *out = use;
 out:
@@ -119,6 +170,8 @@ void throng_i_plugin_print(const throng_i_plugin_use *use, char *out, size_t siz
             return;
         if (param->kind == THRONG_PARAM_FLAG)
             used += (size_t)snprintf(out + used, size - used, "%s", use->param[i] != 0.0 ? "true" : "false");
+        else if (param->kind == THRONG_PARAM_TEXT)
+            used += (size_t)snprintf(out + used, size - used, "%s", throng_i_plugin_text(use, i));
         else if (isnan(use->param[i]))
             used += (size_t)snprintf(out + used, size - used, "auto");
         else {

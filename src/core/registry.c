@@ -48,7 +48,7 @@ throng_status throng_context_find(const throng_context *context, throng_kind kin
             names[n_names++] = about->name;
     }
     char tail[300];
-    throng_i_suggest(name, names, n_names, tail, sizeof tail);
+    throng_suggest(name, names, n_names, tail, sizeof tail);
     return THRONG_FAIL(err, E_UNKNOWN_NAME, "There is no %s \"%s\".%s", throng_kind_name(kind), name, tail);
 }
 
@@ -67,7 +67,7 @@ static bool said(const char *text) {
     return text && *text;
 }
 
-static throng_status check_params(const throng_about *about, throng_error *err) {
+static throng_status check_params(throng_kind kind, const throng_about *about, throng_error *err) {
     for (int i = 0; about->params && about->params[i].name; i++) {
         const throng_param *param = &about->params[i];
         if (i >= THRONG_I_PARAMS_MAX)
@@ -75,8 +75,16 @@ static throng_status check_params(const throng_about *about, throng_error *err) 
         if (!valid_name(param->name) || !said(param->doc) || !param->unit || param->kind >= THRONG_PARAM_KIND_COUNT)
             return THRONG_FAIL(err, E_PLUGIN, "%s: parameter %d needs a name in lower case, a unit and a doc line.",
                                about->name, i + 1);
+        bool text = param->kind == THRONG_PARAM_TEXT;
+        if (text && kind != THRONG_KIND_INDICATOR)
+            return THRONG_FAIL(err, E_PLUGIN, "%s: only indicators may have parameters that are text, %s is one.",
+                               about->name, param->name);
+        if (text && (!param->text || (double)strlen(param->text) < param->minimum ||
+                     (double)strlen(param->text) > param->maximum))
+            return THRONG_FAIL(err, E_PLUGIN, "%s: the default of %s must be text of %g to %g characters.", about->name,
+                               param->name, param->minimum, param->maximum);
         bool automatic = param->kind == THRONG_PARAM_AUTO && isnan(param->fallback);
-        if (param->kind != THRONG_PARAM_FLAG && !automatic &&
+        if (param->kind != THRONG_PARAM_FLAG && !text && !automatic &&
             !(param->fallback >= param->minimum && param->fallback <= param->maximum))
             return THRONG_FAIL(err, E_PLUGIN, "%s: the default of %s, %g, lies outside %g..%g.", about->name,
                                param->name, param->fallback, param->minimum, param->maximum);
@@ -100,7 +108,7 @@ throng_status throng_i_context_register(throng_context *context, throng_kind kin
                    about->name ? about->name : "(none)");
     THRONG_REQUIRE(said(about->summary) && said(about->details) && said(about->reference), E_PLUGIN,
                    "%s is not documented: summary, details and reference must be given.", about->name);
-    THRONG_TRY(check_params(about, err));
+    THRONG_TRY(check_params(kind, about, err));
     int place = 0;
     while (place < registry->n_entries && strcmp(registry->entries[place]->name, about->name) < 0)
         place++;

@@ -34,6 +34,14 @@ static const char *missing_part(const throng_indicator *indicator) {
     return "a form";
 }
 
+/* Only indicators are given their texts, and only by prepare. */
+static bool has_text(const throng_about *about) {
+    for (int i = 0; about->params && about->params[i].name; i++)
+        if (about->params[i].kind == THRONG_PARAM_TEXT)
+            return true;
+    return false;
+}
+
 throng_status throng_i_indicator_register(throng_context *context, const throng_indicator *indicator,
                                           throng_error *err) {
     if (indicator->about.struct_size == sizeof *indicator) {
@@ -43,6 +51,8 @@ throng_status throng_i_indicator_register(throng_context *context, const throng_
         if (!missing && (!indicator->baseline ||
                          (strcmp(indicator->baseline, "neutral") != 0 && strcmp(indicator->baseline, "mean") != 0)))
             missing = "a default baseline, \"neutral\" or \"mean\"";
+        if (!missing && has_text(&indicator->about) && !indicator->prepare)
+            missing = "prepare, to read its text parameters";
         if (missing)
             return THRONG_FAIL(err, E_PLUGIN, "The indicator %s needs %s.",
                                indicator->about.name ? indicator->about.name : "(no name)", missing);
@@ -58,7 +68,35 @@ static double param(const throng_i_indicator *indicator, const char *name, doubl
     return index < 0 ? otherwise : indicator->use.param[index];
 }
 
-throng_status throng_i_indicator_init(const throng_context *context, const char *spec, throng_i_indicator *out,
+static throng_status prepare(throng_context *context, throng_i_indicator *indicator, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_indicator *descriptor = indicator->descriptor;
+    const char *text[THRONG_I_PARAMS_MAX] = {NULL};
+    void *state = NULL;
+    int most = indicator->n_aggregates;
+    if (!descriptor->prepare)
+        return THRONG_OK;
+    for (int i = 0; descriptor->about.params && descriptor->about.params[i].name; i++)
+        if (descriptor->about.params[i].kind == THRONG_PARAM_TEXT)
+            text[i] = throng_i_plugin_text(&indicator->use, i);
+    THRONG_TRY(throng_i_alloc(context, 1, descriptor->state_size, &state, err));
+    throng_setting setting = {.param = indicator->use.param, .n_aggregates = most};
+    throng_prepared facts = {most, indicator->endpoints};
+    THRONG_TRY(descriptor->prepare(&setting, text, state, &facts, err));
+    int least = descriptor->form == THRONG_FORM_MOMENTS ? 2 : descriptor->form == THRONG_FORM_FEATURES ? 1 : most;
+    THRONG_REQUIRE(facts.n_aggregates >= least && facts.n_aggregates <= most, E_PLUGIN,
+                   "%s asks for %d aggregates; its descriptor allows %d to %d.", descriptor->about.name,
+                   facts.n_aggregates, least, most);
+    indicator->n_aggregates = facts.n_aggregates;
+    indicator->endpoints = facts.endpoints;
+    indicator->state = state;
+    state = NULL;
+out:
+    throng_i_free(context, state);
+    return status;
+}
+
+throng_status throng_i_indicator_init(throng_context *context, const char *spec, throng_i_indicator *out,
                                       throng_error *err) {
     throng_i_indicator indicator = {0};
     throng_status status = throng_i_plugin_parse(context, THRONG_KIND_INDICATOR, spec, &indicator.use, err);
@@ -69,10 +107,18 @@ throng_status throng_i_indicator_init(const throng_context *context, const char 
         (indicator.descriptor->flags & THRONG_INDICATOR_WEIGHTED) || param(&indicator, "weighted", 0.0) != 0.0;
     indicator.n_aggregates = indicator.descriptor->form == THRONG_FORM_HISTOGRAM ? (int)param(&indicator, "bins", 2)
                                                                                  : indicator.descriptor->n_aggregates;
+    indicator.endpoints = indicator.descriptor->flags & THRONG_INDICATOR_ENDPOINTS;
     indicator.low = param(&indicator, "low", (double)NAN);
     indicator.high = param(&indicator, "high", (double)NAN);
-    *out = indicator;
-    return THRONG_OK;
+    status = prepare(context, &indicator, err);
+    if (status == THRONG_OK)
+        *out = indicator;
+    return status;
+}
+
+void throng_i_indicator_clear(throng_context *context, throng_i_indicator *indicator) {
+    throng_i_free(context, indicator->state);
+    indicator->state = NULL;
 }
 
 throng_status throng_i_indicator_set_range(throng_i_indicator *indicator, double smallest, double largest,
@@ -97,6 +143,7 @@ throng_status throng_i_indicator_set_range(throng_i_indicator *indicator, double
 
 throng_setting throng_i_indicator_setting(const throng_i_indicator *indicator, int64_t n_agents) {
     throng_setting setting = {.param = indicator->use.param,
+                              .state = indicator->state,
                               .low = indicator->low,
                               .width = (indicator->high - indicator->low) / indicator->n_aggregates,
                               .n_aggregates = indicator->n_aggregates,

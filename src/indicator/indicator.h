@@ -11,15 +11,18 @@ typedef struct throng_i_indicator {
     bool weighted;           /* agents count by their weight */
     double low, high;        /* HISTOGRAM: range of the bins, NaN until known */
     int n_aggregates;
+    bool endpoints; /* the gradient may be singular at the ends of the path */
+    void *state;    /* what the descriptor's prepare made; NULL: nothing */
 } throng_i_indicator;
 
 /* Registers an indicator after checking that the descriptor is complete for its form. E_PLUGIN. */
 THRONG_MUST_USE throng_status throng_i_indicator_register(throng_context *context, const throng_indicator *indicator,
                                                           throng_error *err);
 
-/* Finds an indicator by "name:key=value,..." and checks its parameters. E_UNKNOWN_NAME, E_PARAMETER. */
-THRONG_MUST_USE throng_status throng_i_indicator_init(const throng_context *context, const char *spec,
+/* Finds an indicator by "name:key=value,...", checks its parameters and prepares it. E_UNKNOWN_NAME, E_PARAMETER. */
+THRONG_MUST_USE throng_status throng_i_indicator_init(throng_context *context, const char *spec,
                                                       throng_i_indicator *out, throng_error *err);
+void throng_i_indicator_clear(throng_context *context, throng_i_indicator *indicator);
 
 /* Fixes the bins of a HISTOGRAM: automatic edges become the smallest and largest state. E_PARAMETER if low >= high. */
 THRONG_MUST_USE throng_status throng_i_indicator_set_range(throng_i_indicator *indicator, double smallest,

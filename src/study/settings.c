@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "study/settings.h"
 
+#include "indicator/indicator.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,10 +83,11 @@ static void set_attribution(const throng_study *study, throng_i_settings *self) 
 static throng_status check(const throng_study *study, const throng_i_settings *self, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_plugin_use use;
+    throng_i_indicator indicator = {0};
     THRONG_REQUIRE(self->n_paths > 0, E_PARAMETER, "No table was given: name a Parquet, CSV or NDJSON file.");
     THRONG_REQUIRE(self->population.state, E_PARAMETER,
                    "--state (population.state) is missing: name the column with each agent's state.");
-    THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_INDICATOR, self->attribution.indicator, &use, err));
+    THRONG_TRY(throng_i_indicator_init(study->context, self->attribution.indicator, &indicator, err));
     THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_METHOD, self->attribution.method, &use, err));
     THRONG_REQUIRE(self->attribution.baseline != THRONG_BASELINE_FIRST ||
                        (self->population.id && self->population.time),
@@ -92,6 +95,7 @@ static throng_status check(const throng_study *study, const throng_i_settings *s
                    "The baseline \"first\" is an agent's own first state: it needs --id and --time (population.id, "
                    "population.time).");
 out:
+    throng_i_indicator_clear(study->context, &indicator);
     return status;
 }
 

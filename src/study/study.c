@@ -89,7 +89,7 @@ throng_status throng_study_set(throng_study *study, const char *key, const char 
         for (int i = 0; i < throng_study_key_count(); i++)
             names[i] = throng_study_key_at(i)->key;
         char tail[300];
-        throng_i_suggest(key, names, throng_study_key_count(), tail, sizeof tail);
+        throng_suggest(key, names, throng_study_key_count(), tail, sizeof tail);
         return THRONG_FAIL(err, E_UNKNOWN_NAME, "There is no setting \"%.60s\".%s", key, tail);
     }
     const throng_study_key *about = throng_study_key_at(index);

@@ -173,7 +173,7 @@ static throng_status refuse_section(reader *self, const char *name, throng_error
             n++;
         }
     }
-    throng_i_suggest(name, names, n, tail, sizeof tail);
+    throng_suggest(name, names, n, tail, sizeof tail);
     return REFUSE(self, "There is no section \"%s\".%s", name, tail);
 }
 

@@ -287,7 +287,7 @@ static void suggest_column(const throng_i_reader *reader, const throng_i_file *f
         throng_i_alloc(reader->context, file->n_fields, sizeof *names, &names, NULL) == THRONG_OK) {
         for (int i = 0; i < file->n_fields; i++)
             names[i] = file->fields[i].sql_name;
-        throng_i_suggest(wrong, names, file->n_fields, out, size);
+        throng_suggest(wrong, names, file->n_fields, out, size);
     }
     throng_i_free(reader->context, names);
     throng_i_free(reader->context, wrong);

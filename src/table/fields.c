@@ -300,7 +300,7 @@ static throng_status learn_duckdb(field_learner *learner, throng_i_sql *sql, thr
     THRONG_TRY(ask(learner, sql, take_table, NULL, err));
     if (!file->relation) {
         char hint[THRONG_MESSAGE_LENGTH / 2];
-        throng_i_suggest(file->table, (const char *const *)learner->tables, learner->n_tables, hint, sizeof hint);
+        throng_suggest(file->table, (const char *const *)learner->tables, learner->n_tables, hint, sizeof hint);
         status = THRONG_FAIL(err, E_FILE, "%s has no table \"%s\".%s", file->opened, file->table, hint);
         goto out;
     }

@@ -94,7 +94,7 @@ static throng_status match(const throng_i_reader *reader, const throng_i_file *f
         THRONG_TRY(throng_i_alloc(reader->context, file->n_fields, sizeof *names, &names, err));
         for (int i = 0; i < file->n_fields; i++)
             names[i] = file->fields[i].name;
-        throng_i_suggest(name, names, file->n_fields, hint, sizeof hint);
+        throng_suggest(name, names, file->n_fields, hint, sizeof hint);
         THRONG_REQUIRE(false, E_COLUMN, "%s has no column \"%s\".%s", file->shown, name, hint);
     }
     *out = found;

@@ -104,7 +104,7 @@ throng_status throng_table_find(const throng_table *table, const char *name, thr
     for (int i = 0; i < table->n_columns; i++)
         names[i] = table->columns[i].view.name;
     char hint[THRONG_MESSAGE_LENGTH / 2];
-    throng_i_suggest(name, names, table->n_columns, hint, sizeof hint);
+    throng_suggest(name, names, table->n_columns, hint, sizeof hint);
     throng_i_free(table->context, names);
     return THRONG_FAIL(err, E_COLUMN, "The table has no column \"%s\".%s", name, hint);
 }

@@ -337,6 +337,29 @@ def test_generate():
 
 
 @test
+def test_a_formula():
+    put("t.csv", "id,x,w\n1,0.5,10\n2,-1,1\n3,0.25,1\n4,2,3\n")
+    common = ["attribute", "t.csv", "--state", "x", "--weight", "w", "--path", "state"]
+    built_in = report(*common, "--indicator", "weighted-variance")
+    ours = report(*common, "--indicator", "formula", "--out", "run")
+    assert abs(built_in["indicator"]["observed"] - ours["indicator"]["observed"]) < 1e-12
+    spec = "formula:expr=min(tanh(3*m2), 2+m4)*exp(-m1),weighted=true"
+    ok(*common, "--indicator", spec, "--out", "bent", "--quiet")
+    assert json.loads(pathlib.Path("bent/report.json").read_text())["indicator"]["spec"] == spec
+    ok("run", "bent/study.yaml", "--out", "again", "--quiet")
+    assert same_file("bent/attribution.parquet", "again/attribution.parquet")
+    fails(2, r'formula: there is no "m5" at character 8\. Moments go from m0 to m4\.$', *common, "--indicator",
+          "formula:expr=tanh(3*m5)")
+    fails(2, r'formula: the "\(" at character 4 is not closed: .* before the end of the expression\.$', *common,
+          "--indicator", "formula:expr=exp(m1")
+    fails(2, r'formula has no parameter "exp"\. Did you mean "expr"\?$', *common, "--indicator", "formula:exp=m1")
+    fails(2, r"formula: expr must be text of 1 to 400 characters, got \"1\+1\+.*\"\.\.\.\.$", *common, "--indicator",
+          "formula:expr=" + "1+" * 210 + "1")
+    fails(1, r"formula is undefined: the expression is not finite there\.$", *common, "--indicator",
+          "formula:expr=log(-m2)")
+
+
+@test
 def test_plugin():
     plugin = next(iter(sorted(BUILD.rglob("plugin_indicator.so"))), None)
     if not plugin:

@@ -65,6 +65,7 @@ static void fixture_init(fixture *f, throng_context *context, const case_def *on
 }
 
 static void fixture_clear(fixture *f) {
+    throng_i_indicator_clear(f->context, &f->indicator);
     throng_i_crowd_clear(&f->value);
     throng_i_free(f->context, f->first_row);
     throng_population_free(f->population);

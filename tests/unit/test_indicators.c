@@ -3,7 +3,7 @@
  * and its documentation against the rules. What indicators.def lists is checked without a word here, but for its value:
  * that takes a long-hand formula and a line in `cases`. The checkers are themselves tested on wrong indicators.
  */
-#include "throng/indicator.h"
+#include "prepared.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -156,6 +156,7 @@ static indicator_use use_of(const throng_indicator *indicator, const given_param
     use.shift = indicator->flags & THRONG_INDICATOR_SHIFT_INVARIANT ? (float)mean_of(crowd) : 0.0;
     use.setting.n_agents = crowd->n;
     use.setting.n_aggregates = indicator->n_aggregates;
+    use.setting.state = test_prepared(indicator, use.param, &use.setting.n_aggregates);
     if (indicator->form == THRONG_FORM_HISTOGRAM) {
         use.setting.n_aggregates = (int)param(&use, "bins");
         use.setting.low = param(&use, "low");
@@ -915,8 +916,8 @@ static const char *fault(const throng_indicator *indicator) {
     if (!has_year(about->reference))
         return "the reference has no year";
     for (int i = 0; about->params && about->params[i].name; i++)
-        if (about->params[i].kind != THRONG_PARAM_AUTO && !(about->params[i].fallback >= about->params[i].minimum &&
-                                                            about->params[i].fallback <= about->params[i].maximum))
+        if (about->params[i].kind < THRONG_PARAM_AUTO && !(about->params[i].fallback >= about->params[i].minimum &&
+                                                           about->params[i].fallback <= about->params[i].maximum))
             return "a default is out of its range";
     if (distribution != (indicator->distribution != NULL) || distribution == (indicator->value != NULL) ||
         distribution == (indicator->gradient != NULL) || features != (indicator->features != NULL))

@@ -130,6 +130,7 @@ static void fixture_init(fixture *f, int threads, const char *indicator, throng_
 
 static void fixture_clear(fixture *f) {
     throng_i_crowd_clear(&f->value);
+    throng_i_indicator_clear(f->context, &f->indicator);
     throng_population_free(f->population);
     crowd_clear(&f->crowd);
     throng_context_free(f->context);
