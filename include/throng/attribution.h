@@ -73,6 +73,12 @@ typedef struct throng_value_function {
     throng_status (*aggregate_quadratic)(void *self, const double *linear, const double *square, double *out,
                                          throng_credit_sums *sums, throng_error *err);
 
+    /** v may be a mean over random draws 0..n_draws-1, of which value_at gives one; value gives their mean. Sampling
+     * methods then make every draw an independent unit with an equal part of the permutations (or coalitions), so that
+     * standard errors hold what the draws leave. 0: v is not random. */
+    int64_t n_draws;
+    throng_status (*value_at)(void *self, const double *alpha, int64_t draw, double *out, throng_error *err);
+
     /** Size of the terms that v is made of, 0 if unknown: differences far below it are rounding, not credit. */
     double magnitude;
 
@@ -132,6 +138,53 @@ THRONG_API THRONG_MUST_USE throng_status throng_attribute_function(throng_contex
                                                                    const char *method,
                                                                    const throng_method_options *options, double *phi,
                                                                    throng_certificate *certificate, throng_error *err);
+
+/* ---- black boxes ----------------------------------------------------------------------------------------------- */
+
+/** A value function of which only values are known: a simulation, a model, a market. Start from
+ *  throng_black_box_default(). */
+typedef struct throng_black_box_def {
+    int64_t n_agents; /* >= 1 */
+    void *self;       /* handed to value */
+
+    /** *out = what happens if the agents with alpha[i] = 1 take part and those with 0 do not. Randomness must depend on
+     * `draw` alone, as throng_random_* keyed by it does: then all coalitions see the same luck (common random numbers).
+     * Called from the context's own thread. @param alpha [n_agents] @return THRONG_OK, or a status and a message. */
+    throng_status (*value)(void *self, const double *alpha, int64_t draw, double *out, throng_error *err);
+
+    int64_t draws;       /* v is the mean over draw = 0..draws-1; default 1: value is not random */
+    int64_t cache_bytes; /* how much memory values that are known may take; default 64 MiB, 0: none */
+    int64_t calls_max;   /* of value; default 0: any number. Sampling methods then end with the estimate so far, others
+                            fail with THRONG_E_BUDGET */
+} throng_black_box_def;
+
+THRONG_API throng_black_box_def throng_black_box_default(void);
+
+typedef struct throng_black_box throng_black_box;
+
+/**
+ * Makes a value function of a callback, for throng_attribute_function and every method that needs only `value`.
+ *
+ * Values of coalitions are kept and looked up by the whole coalition and draw, so that two are never mistaken for each
+ * other; when the memory is full, new ones take the places of old ones. What is kept serves later attributions, too.
+ * The callback's own failure ends the attribution with its status and message; a value that is not finite is
+ * THRONG_E_DEGENERATE. One box serves one context, from one thread at a time.
+ *
+ * @return THRONG_E_ARGUMENT (no agents, no callback, no draws, negative limits), THRONG_E_MEMORY.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_black_box_create(throng_context *context,
+                                                                 const throng_black_box_def *def,
+                                                                 throng_black_box **out, throng_error *err);
+THRONG_API void throng_black_box_free(throng_black_box *box);
+
+/** The value function; it borrows the box. */
+THRONG_API throng_value_function throng_black_box_function(throng_black_box *box);
+
+/** How often value was called, and how often the cache had the answer. */
+typedef struct throng_black_box_counts {
+    int64_t calls, hits;
+} throng_black_box_counts;
+THRONG_API throng_black_box_counts throng_black_box_count(const throng_black_box *box);
 
 /* ---- attributing a population ---------------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 
 /* ---- games: steps ---------------------------------------------------------------------------------------------- */
 
@@ -212,7 +213,8 @@ throng_status throng_i_coalition_ask(throng_i_coalition *coalition, double *out,
     throng_i_lane *lane = coalition->lane;
     const throng_value_function *function = lane->game->function;
     lane->evaluations++;
-    throng_status status = function->value(function->self, coalition->alpha, out, err);
+    throng_status status = lane->at_draw ? function->value_at(function->self, coalition->alpha, lane->draw, out, err)
+                                         : function->value(function->self, coalition->alpha, out, err);
     if (status == THRONG_OK && !isfinite(*out))
         status = throng_i_coalition_game_undefined(lane->game, *out, err);
     if (status == THRONG_OK)
@@ -317,7 +319,12 @@ typedef struct sampler {
     const throng_i_coalition_game *game;
     const throng_i_plan *plan;
     throng_progress progress;
+    int64_t units, repeats;                  /* independent units, and how many of the plan's each takes */
+    bool random;                             /* a unit is a draw of v: only all of them add up to v */
     int64_t slots, batch, done, evaluations; /* units at a time, now; units and coalitions so far */
+    double begin;                            /* throng_i_seconds() */
+    bool spent;                              /* value has no calls left */
+    bool fits;                               /* it was found to fit into the seconds allowed */
     throng_i_lane *lanes;                    /* [slots] */
     throng_status *statuses;
     throng_error *errors;
@@ -332,7 +339,7 @@ typedef struct sampler {
 #define SLOTS_MAX    (1 << 27)
 
 /* As many units at a time as there are threads; for small games more, so that a batch is worth starting. */
-static int64_t slots_for(const throng_i_coalition_game *game, const throng_i_plan *plan) {
+static int64_t slots_for(const throng_i_coalition_game *game, const throng_i_plan *plan, int64_t units) {
     int64_t each = game->n + plan->scratch, threads = throng_context_threads(game->context);
     if (game->k == 0)
         return 1;
@@ -340,7 +347,7 @@ static int64_t slots_for(const throng_i_coalition_game *game, const throng_i_pla
         threads = SLOTS_WANTED / each < 4096 ? SLOTS_WANTED / each : 4096;
     else if (threads * each > SLOTS_MAX)
         threads = each < SLOTS_MAX ? SLOTS_MAX / each : 1;
-    return threads < plan->units ? threads : plan->units;
+    return threads < units ? threads : units;
 }
 
 static throng_status sampler_init(sampler *self, const throng_i_coalition_game *game, const throng_i_plan *plan,
@@ -349,8 +356,12 @@ static throng_status sampler_init(sampler *self, const throng_i_coalition_game *
     throng_context *context = game->context;
     self->game = game;
     self->plan = plan;
-    self->progress = (throng_progress){"sampling", "draws", 0, plan->units};
-    self->slots = slots_for(game, plan);
+    self->random = game->k == 0 && game->function->n_draws > 1;
+    self->units = self->random ? game->function->n_draws : plan->units;
+    self->repeats = (plan->units + self->units - 1) / self->units;
+    self->progress = (throng_progress){"sampling", "draws", 0, self->units};
+    self->slots = slots_for(game, plan, self->units);
+    self->begin = throng_i_seconds();
     self->phi = phi;
     self->squares = options->standard_error;
     if (!self->squares) {
@@ -374,6 +385,26 @@ static void sampler_clear(sampler *self, throng_context *context) {
         throng_i_free(context, owned[i]);
 }
 
+/* v of nobody and of everybody at the lane's draw. */
+static throng_status ask_ends(throng_i_lane *lane, throng_error *err) {
+    throng_i_coalition coalition = throng_i_coalition_in(lane, lane->scratch);
+    throng_i_coalition_reset(&coalition, false);
+    throng_status status = throng_i_coalition_ask(&coalition, &lane->nobody, err);
+    if (status != THRONG_OK)
+        return status;
+    throng_i_coalition_reset(&coalition, true);
+    return throng_i_coalition_ask(&coalition, &lane->everybody, err);
+}
+
+static throng_status draw_unit(const sampler *self, throng_i_lane *lane, int64_t unit, double *out, throng_error *err) {
+    throng_status status = self->random ? ask_ends(lane, err) : THRONG_OK;
+    for (int64_t i = 0; status == THRONG_OK && i < self->repeats; i++)
+        status = self->plan->draw(lane, self->plan->user, unit * self->repeats + i, out, err);
+    for (int64_t i = 0; self->repeats > 1 && i < self->game->n; i++)
+        out[i] /= (double)self->repeats;
+    return status;
+}
+
 /* One chunk is one unit. The first runs on the context's own thread, as every first chunk does, and may report. */
 static void draw_slot(void *user, throng_chunk chunk) {
     sampler *self = user;
@@ -383,9 +414,13 @@ static void draw_slot(void *user, throng_chunk chunk) {
     *lane = (throng_i_lane){.game = self->game,
                             .progress = slot == 0 ? &self->progress : NULL,
                             .stop = &self->stop,
-                            .scratch = self->scratch + slot * self->plan->scratch};
+                            .scratch = self->scratch + slot * self->plan->scratch,
+                            .at_draw = self->random,
+                            .draw = self->done + slot,
+                            .nobody = self->game->nobody,
+                            .everybody = self->game->everybody};
     memset(out, 0, (size_t)self->game->n * sizeof *out);
-    self->statuses[slot] = self->plan->draw(lane, self->plan->user, self->done + slot, out, &self->errors[slot]);
+    self->statuses[slot] = draw_unit(self, lane, self->done + slot, out, &self->errors[slot]);
 }
 
 /* Welford's means, in the order of the units. */
@@ -411,6 +446,7 @@ static throng_status run_batch(sampler *self, throng_error *err) {
         draw_slot(self, (throng_chunk){0, 0, 0});
     for (int64_t slot = 0; slot < self->batch; slot++) {
         if (self->statuses[slot] != THRONG_OK) {
+            self->spent = self->statuses[slot] == THRONG_E_BUDGET;
             if (err)
                 *err = self->errors[slot];
             return self->statuses[slot];
@@ -466,27 +502,93 @@ static throng_status find_exact(sampler *self, bool *out, throng_error *err) {
 
 /* Number of units after which to look next; it must not depend on the number of threads. */
 static int64_t next_look(const sampler *self) {
-    int64_t units = self->plan->units, next = units;
+    int64_t units = self->units, next = units;
     if (self->done < 2)
         next = 2;
-    else if (self->plan->half_width > 0.0)
+    else if (self->plan->half_width > 0.0 && !self->random)
         next = self->done < THRONG_I_UNITS_TRUSTED ? THRONG_I_UNITS_TRUSTED
                                                    : self->done + THRONG_I_UNITS_TRUSTED + self->done / 8;
     return next < units ? next : units;
+}
+
+void throng_i_say_seconds(double power, char *out, size_t size) {
+    const double year = 365.25 * 86400.0, seconds = pow(10.0, fmin(power, 300.0));
+    if (seconds < 10.0)
+        snprintf(out, size, "%.2g s", seconds);
+    else if (seconds < 120.0)
+        snprintf(out, size, "%.0f seconds", seconds);
+    else if (seconds < 2.0 * 86400.0)
+        snprintf(out, size, "%.0f minutes", seconds / 60.0);
+    else if (seconds < 2.0 * year)
+        snprintf(out, size, "%.0f days", seconds / 86400.0);
+    else if (seconds < 1e6 * year)
+        snprintf(out, size, "%.0f years", seconds / year);
+    else
+        snprintf(out, size, "10^%.0f years", power - log10(year));
+}
+
+/* Says that `units` do not fit, `each` in seconds, and what would. */
+static throng_status refuse_time(const sampler *self, double units, double each, throng_error *err) {
+    const throng_i_plan *plan = self->plan;
+    double parts = (double)(self->repeats * plan->n_parts), fit = floor(plan->seconds / each);
+    bool adaptive = plan->half_width > 0.0, trusted = self->done >= THRONG_I_UNITS_TRUSTED && !self->random;
+    char time[64], what[160], instead[200] = "no estimate at all";
+    throng_i_say_seconds(log10(units * each), time, sizeof time);
+    if (adaptive)
+        snprintf(what, sizeof what, "The half-width %g takes %s %.0f %s,", plan->half_width,
+                 trusted ? "about" : "at least", units * parts, plan->parts);
+    else
+        snprintf(what, sizeof what, "%.0f %s take", units * parts, plan->parts);
+    if (fit >= 2.0 && adaptive && trusted)
+        snprintf(instead, sizeof instead, "%.0f of them, a half-width of about %.2g", fit * parts,
+                 widest(self) * sqrt((double)self->done / fit));
+    else if (fit >= 2.0)
+        snprintf(instead, sizeof instead, "about %.0f of them", fit * parts);
+    return THRONG_FAIL(err, E_BUDGET,
+                       "%s about %s; the %g seconds allowed are enough for %s. Allow more time, or ask for less.", what,
+                       time, plan->seconds, instead);
+}
+
+/* So long a run is timed before it is judged by the time it took. */
+#define SECONDS_TRUSTED 0.1
+
+/*
+ * From the units so far: whether the rest fits into the seconds allowed. This is decided early and once; what fits is
+ * never cut short, so that no result depends on the clock.
+ */
+static throng_status check_time(sampler *self, throng_error *err) {
+    const throng_i_plan *plan = self->plan;
+    double spent = throng_i_seconds() - self->begin, done = (double)self->done, units = (double)self->units;
+    if (self->fits || plan->seconds == 0.0 || spent < fmin(SECONDS_TRUSTED, 0.25 * plan->seconds))
+        return THRONG_OK;
+    bool adaptive = plan->half_width > 0.0 && !self->random;
+    if (adaptive && self->done < THRONG_I_UNITS_TRUSTED)
+        units = fmin(units, THRONG_I_UNITS_TRUSTED);
+    else if (adaptive)
+        units = fmin(units, done * pow(widest(self) / plan->half_width, 2.0));
+    if (units > done && units * spent / done > plan->seconds)
+        return refuse_time(self, units, spent / done, err);
+    self->fits = !adaptive || self->done >= THRONG_I_UNITS_TRUSTED;
+    return THRONG_OK;
 }
 
 static throng_status run_all(sampler *self, bool *reached, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_i_plan *plan = self->plan;
     *reached = false;
-    while (!*reached && self->done < plan->units) {
+    while (!*reached && self->done < self->units) {
         for (int64_t look = next_look(self); self->done < look;) {
             self->batch = look - self->done < self->slots ? look - self->done : self->slots;
             THRONG_TRY(run_batch(self, err));
+            if (self->done > 2)
+                THRONG_TRY(check_time(self, err));
         }
-        if (self->done == 2 && plan->exact)
+        if (self->done == 2 && plan->exact && !self->random)
             THRONG_TRY(find_exact(self, reached, err));
-        if (plan->half_width > 0.0 && (self->done >= THRONG_I_UNITS_TRUSTED || self->done == plan->units))
+        if (self->done == 2 && !*reached)
+            THRONG_TRY(check_time(self, err));
+        if (plan->half_width > 0.0 &&
+            (self->done == self->units || (self->done >= THRONG_I_UNITS_TRUSTED && !self->random)))
             *reached = *reached || widest(self) <= plan->half_width;
     }
 out:
@@ -497,7 +599,8 @@ out:
 static throng_status finish(sampler *self, bool kept, double half_width, throng_certificate *certificate,
                             throng_error *err) {
     double units = (double)self->done;
-    *certificate = (throng_certificate){.tolerance = self->plan->half_width, .efficient = self->plan->efficient};
+    bool efficient = self->plan->efficient && (!self->random || self->done == self->units);
+    *certificate = (throng_certificate){.tolerance = self->plan->half_width, .efficient = efficient};
     if (self->done < 2)
         return THRONG_OK;
     for (int64_t i = 0; i < self->game->n; i++)
@@ -505,7 +608,7 @@ static throng_status finish(sampler *self, bool kept, double half_width, throng_
     throng_status status = throng_i_certify(self->game, self->phi, self->squares, certificate, err);
     certificate->evaluations = self->evaluations;
     certificate->converged = kept;
-    if (status == THRONG_OK && kept && self->plan->efficient && certificate->efficiency_residual > THRONG_I_ADDS_UP) {
+    if (status == THRONG_OK && kept && efficient && certificate->efficiency_residual > THRONG_I_ADDS_UP) {
         certificate->converged = false;
         status = THRONG_FAIL(err, E_NOT_CONVERGED,
                              "Credits do not add up: the efficiency residual is %.3g. The value function is so large "
@@ -520,6 +623,19 @@ static throng_status finish(sampler *self, bool kept, double half_width, throng_
     return status;
 }
 
+/* The calls that value may make are used up: what was done must do. */
+static throng_status end_early(sampler *self, bool *reached, throng_error *err) {
+    char message[THRONG_MESSAGE_LENGTH] = "";
+    if (err)
+        snprintf(message, sizeof message, "%s", err->message);
+    if (self->done < 2)
+        return THRONG_FAIL(err, E_BUDGET,
+                           "%s An estimate takes two independent units of sampling; %lld of them %s done.", message,
+                           (long long)self->done, self->done == 1 ? "was" : "were");
+    *reached = self->plan->half_width > 0.0 && widest(self) <= self->plan->half_width;
+    return THRONG_OK;
+}
+
 throng_status throng_i_sample(const throng_i_coalition_game *game, const throng_i_plan *plan,
                               const throng_method_options *options, double *phi, throng_certificate *certificate,
                               throng_error *err) {
@@ -528,6 +644,8 @@ throng_status throng_i_sample(const throng_i_coalition_game *game, const throng_
     throng_status status = sampler_init(&self, game, plan, options, phi, err), finished = THRONG_OK;
     if (status == THRONG_OK)
         status = run_all(&self, &reached, err);
+    if (status == THRONG_E_BUDGET && self.spent)
+        status = end_early(&self, &reached, err);
     if (status == THRONG_OK) {
         double half_width = plan->half_width > 0.0 && !reached ? widest(&self) : 0.0;
         finished = finish(&self, reached || plan->half_width == 0.0, half_width, certificate, err);

@@ -74,6 +74,9 @@ typedef struct throng_i_lane {
     atomic_bool *stop;               /* set by the lane that was told to stop */
     int64_t evaluations, work;
     double *scratch;
+    bool at_draw; /* asks for one draw of a random v, not for the mean: */
+    int64_t draw;
+    double nobody, everybody; /* v of no and of all agents, at that draw; set while sampling */
 } throng_i_lane;
 
 /* Reports progress now and then and finds out whether to stop: E_CANCELLED. `work` in agents touched. */
@@ -156,20 +159,30 @@ THRONG_MUST_USE throng_status throng_i_certify(const throng_i_coalition_game *ga
             "all draws"                                                                                                \
     }
 
+/* And one they list last. */
+#define THRONG_I_PARAM_SECONDS                                                                                         \
+    {                                                                                                                  \
+        "seconds", THRONG_PARAM_REAL, 0, 0, 1e9, "s",                                                                  \
+            "refuse early if what is asked for would take longer; 0: no limit. A run that fits is never cut short"     \
+    }
+
 /* Before this many units a half-width is not trusted: few draws may agree by luck. */
 #define THRONG_I_UNITS_TRUSTED 16
 
 /* What to sample. Units are independent and numbered: unit u gives the same bits on any lane. */
 typedef struct throng_i_plan {
-    /* out[n] (zero on entry) = an unbiased estimate of phi */
+    /* out[n] += an unbiased estimate of phi */
     throng_status (*draw)(throng_i_lane *lane, const void *user, int64_t unit, double *out, throng_error *err);
     /* After two units that agree to rounding: whether phi is exact. NULL: never. */
     throng_status (*exact)(throng_i_lane *lane, const void *user, const double *phi, double rounding, bool *out,
                            throng_error *err);
     const void *user;
-    int64_t scratch; /* doubles a lane needs */
-    int64_t units;   /* at most this many; two are always done */
+    int64_t scratch;   /* doubles a lane needs */
+    int64_t units;     /* at most this many; two are always done */
+    const char *parts; /* what users count, "permutations" */
+    int64_t n_parts;   /* in a unit */
     double half_width;
+    double seconds; /* allowed; 0: any */
     bool efficient; /* every unit adds up to v(N) - v(0) */
 } throng_i_plan;
 
@@ -178,12 +191,18 @@ typedef struct throng_i_plan {
  *
  * Units run in parallel where there are aggregates; means are taken in the order of the units, and when to look at
  * half-widths depends on their number alone: the number of threads changes no bit.
- * E_NOT_CONVERGED (half-width not reached) and E_CANCELLED leave the estimate so far in phi, standard errors and
- * certificate; certificate->evaluations 0: there is none yet, or less than two units.
+ * If v is random (n_draws), a unit is one of its draws, and the plan's units are dealt out to them.
+ * A budget of calls that is used up (E_BUDGET from value) ends with the estimate so far; E_BUDGET if there is none, or
+ * if what is asked for would not fit into the seconds allowed. E_NOT_CONVERGED (half-width not reached) and E_CANCELLED
+ * leave the estimate so far in phi, standard errors and certificate; certificate->evaluations 0: there is none yet, or
+ * less than two units.
  */
 THRONG_MUST_USE throng_status throng_i_sample(const throng_i_coalition_game *game, const throng_i_plan *plan,
                                               const throng_method_options *options, double *phi,
                                               throng_certificate *certificate, throng_error *err);
+
+/* "0.2 s", "35 seconds", "3 days", "10^9 years" for 10^power seconds. */
+void throng_i_say_seconds(double power, char *out, size_t size);
 
 /* Half-width of a 95 % interval in standard errors, from so many independent units: Student's t. */
 double throng_i_interval(int64_t units);

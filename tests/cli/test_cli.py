@@ -355,6 +355,10 @@ def test_a_formula():
     fails(2, r'formula has no parameter "exp"\. Did you mean "expr"\?$', *common, "--indicator", "formula:exp=m1")
     fails(2, r"formula: expr must be text of 1 to 400 characters, got \"1\+1\+.*\"\.\.\.\.$", *common, "--indicator",
           "formula:expr=" + "1+" * 210 + "1")
+    bent = [*common, "--indicator", "formula:expr=tanh(m2)"]
+    fails(1, r"take about .*; the 0\.2 seconds allowed are enough for .*\.$", *bent, "--method",
+          "shapley-sampled:permutations=1e12,seconds=0.2")
+    ok(*bent, "--method", "shapley-sampled:seconds=1000")
     fails(1, r"formula is undefined: the expression is not finite there\.$", *common, "--indicator",
           "formula:expr=log(-m2)")
 

@@ -4,7 +4,8 @@
 enum {
     DRAWS,
     HALF_WIDTH,
-    REUSE
+    REUSE,
+    SECONDS
 };
 
 static const throng_param params[] = {
@@ -12,6 +13,7 @@ static const throng_param params[] = {
     [HALF_WIDTH] = THRONG_I_PARAM_HALF_WIDTH,
     [REUSE] = {"reuse", THRONG_PARAM_FLAG, 0, 0, 1, "",
                "two values a draw serve all agents; always so without aggregates"},
+    [SECONDS] = THRONG_I_PARAM_SECONDS,
     {0}};
 
 typedef struct plan {
@@ -33,7 +35,7 @@ static throng_status compare_halves(throng_i_coalition *coalition, const unsigne
         THRONG_TRY(throng_i_coalition_value(coalition, &value[in], err));
     }
     for (int64_t i = 0; i < n; i++)
-        out[i] = member[i] ? value[1] - value[0] : value[0] - value[1];
+        out[i] += member[i] ? value[1] - value[0] : value[0] - value[1];
     status = throng_i_lane_tick(coalition->lane, n, err);
 out:
     return status;
@@ -72,7 +74,10 @@ static throng_status attribute(throng_context *context, const throng_value_funct
                               .user = &self,
                               .scratch = throng_i_coalition_doubles(&game) + (game.n + 7) / 8,
                               .units = (int64_t)options->param[DRAWS],
-                              .half_width = options->param[HALF_WIDTH]};
+                              .parts = "draws",
+                              .n_parts = 1,
+                              .half_width = options->param[HALF_WIDTH],
+                              .seconds = options->param[SECONDS]};
     THRONG_TRY(throng_i_sample(&game, &sampling, options, phi, certificate, err));
 out:
     throng_i_coalition_game_clear(&game);
@@ -93,6 +98,7 @@ const throng_method throng_method_banzhaf_sampled = {
              "both; "
              "with reuse, and always without aggregates, their two values serve all agents (maximum sample reuse): "
              "phi_i = mean of +-(v(S) - v(others)), + where i is in S, which needs about N times as many draws.\n"
+             "Random v, budgets of calls and of time: as in shapley-sampled.\n"
              "Cost: a draw is 2 N + 2 coalitions of O(k), or two calls of value().",
          .reference =
              "Banzhaf 1965, Weighted voting doesn't work: a mathematical analysis, Rutgers Law Review 19; Wang "

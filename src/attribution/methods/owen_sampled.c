@@ -7,13 +7,15 @@
 enum {
     DRAWS,
     HALF_WIDTH,
-    NODES
+    NODES,
+    SECONDS
 };
 
 static const throng_param params[] = {
     [DRAWS] = {"draws", THRONG_PARAM_INTEGER, 64, 2, 1e12, "", "at most so many independent draws of all nodes"},
     [HALF_WIDTH] = THRONG_I_PARAM_HALF_WIDTH,
     [NODES] = {"nodes", THRONG_PARAM_INTEGER, 8, 1, 4096, "", "values of q in a draw, one in each of so many strata"},
+    [SECONDS] = THRONG_I_PARAM_SECONDS,
     {0}};
 
 typedef struct plan {
@@ -66,7 +68,10 @@ static throng_status attribute(throng_context *context, const throng_value_funct
                               .user = &self,
                               .scratch = throng_i_coalition_doubles(&game) + game.n + (game.n + 7) / 8,
                               .units = (int64_t)options->param[DRAWS],
-                              .half_width = options->param[HALF_WIDTH]};
+                              .parts = "draws",
+                              .n_parts = 1,
+                              .half_width = options->param[HALF_WIDTH],
+                              .seconds = options->param[SECONDS]};
     THRONG_TRY(throng_i_sample(&game, &sampling, options, phi, certificate, err));
 out:
     throng_i_coalition_game_clear(&game);
@@ -85,6 +90,7 @@ const throng_method throng_method_owen_sampled = {
              "Sampling: a draw takes one q in each of `nodes` equal strata, the same uniform numbers for all of them, "
              "and "
              "with every coalition the one of all others (antithetic: q and 1 - q). Intervals as in shapley-sampled.\n"
+             "Random v, budgets of calls and of time: as in shapley-sampled.\n"
              "Additivity: only in the mean; the certificate's residual is sampling error, so the method does not "
              "promise it.\n"
              "Cost: 2 nodes (N + 1) coalitions a draw; O(k) each with aggregates, in parallel, else one call of "

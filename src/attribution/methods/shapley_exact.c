@@ -8,7 +8,12 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
+
+enum {
+    SECONDS
+};
+
+static const throng_param params[] = {[SECONDS] = THRONG_I_PARAM_SECONDS, {0}};
 
 #define AGENTS_MAX 24
 #define LOW_BITS   12 /* 2^12 = THRONG_CHUNK_ROWS */
@@ -147,22 +152,33 @@ static throng_status refuse(throng_context *context, const throng_value_function
     throng_status status = time_coalition(context, function, &seconds, err);
     if (status != THRONG_OK)
         return status;
-    double year = 365.25 * 86400.0, power = log10(seconds) + (double)function->n_agents * log10(2.0);
-    if (power < log10(120.0))
-        snprintf(text, sizeof text, "%.0f seconds", pow(10.0, power));
-    else if (power < log10(2.0 * 86400.0))
-        snprintf(text, sizeof text, "%.0f minutes", pow(10.0, power) / 60.0);
-    else if (power < log10(2.0 * year))
-        snprintf(text, sizeof text, "%.0f days", pow(10.0, power) / 86400.0);
-    else if (power < log10(1e6 * year))
-        snprintf(text, sizeof text, "%.0f years", pow(10.0, power) / year);
-    else
-        snprintf(text, sizeof text, "10^%.0f years", power - log10(year));
+    throng_i_say_seconds(log10(seconds) + (double)function->n_agents * log10(2.0), text, sizeof text);
     return THRONG_FAIL(err, E_UNSUPPORTED,
                        "shapley-exact visits all 2^N coalitions and stops at %d agents: for %lld it would take about "
                        "%s. Take shapley-sampled%s.",
                        AGENTS_MAX, (long long)function->n_agents, text,
                        function->n_aggregates > 0 ? ", or oceanic" : "");
+}
+
+/* Whether all coalitions fit into the seconds allowed, as far as a few of them tell. */
+static throng_status check_time(throng_context *context, const throng_value_function *function, double allowed,
+                                throng_error *err) {
+    double seconds = 0.0;
+    char text[64];
+    throng_status status = time_coalition(context, function, &seconds, err);
+    if (status != THRONG_OK)
+        return status;
+    if (function->n_aggregates > 0) /* in parallel */
+        seconds /= throng_context_threads(context);
+    double coalitions = ldexp(1.0, (int)function->n_agents);
+    if (coalitions * seconds <= allowed)
+        return THRONG_OK;
+    throng_i_say_seconds(log10(coalitions * seconds), text, sizeof text);
+    return THRONG_FAIL(
+        err, E_BUDGET,
+        "shapley-exact visits all 2^%d coalitions, which takes about %s; the %g seconds allowed are enough "
+        "for %d agents. Allow more time, or take shapley-sampled.",
+        (int)function->n_agents, text, allowed, (int)fmax(floor(log2(allowed / seconds)), 0.0));
 }
 
 static throng_status attribute(throng_context *context, const throng_value_function *function,
@@ -176,6 +192,8 @@ static throng_status attribute(throng_context *context, const throng_value_funct
                    "aggregates.");
     if (function->n_agents > AGENTS_MAX)
         return refuse(context, function, err);
+    if (options->param[SECONDS] > 0.0)
+        THRONG_TRY(check_time(context, function, options->param[SECONDS], err));
     THRONG_TRY(throng_i_coalition_game_init(context, function, "shapley-exact", true, &game, err));
     job self = {.game = &game, .n = (int)game.n};
     self.low = self.n < LOW_BITS ? self.n : LOW_BITS;
@@ -203,10 +221,11 @@ const throng_method throng_method_shapley_exact = {
          .details =
              "Formula: phi_i = sum over coalitions S without i of |S|! (N - |S| - 1)! / N! (v(S and i) - v(S)). "
              "Efficiency, symmetry, dummy and linearity hold; the only error is rounding, about 1e-13 of the values.\n"
-             "Edges: more than 24 agents are refused with the time it would take.\n"
+             "Edges: more than 24 agents are refused with the time it would take, fewer if that is more than seconds.\n"
              "Cost: 2^N coalitions, each one change of k aggregates in the order of a Gray code, in parallel: 24 "
              "agents "
              "take about a second. Without aggregates 2^N calls of value(), one after the other.",
-         .reference = "Shapley 1953, A value for n-person games, Contributions to the Theory of Games II, Princeton"},
+         .reference = "Shapley 1953, A value for n-person games, Contributions to the Theory of Games II, Princeton",
+         .params = params},
     .attribute = attribute,
 };
