@@ -96,13 +96,15 @@ Test(black_box, the_cache_changes_no_bit) {
                                           "banzhaf-sampled", "leave-one-out"};
     const int64_t bytes[] = {0, 24, 200, 5000, 1 << 20};
     for (int n = 9; n <= AGENTS_MAX; n += AGENTS_MAX - 9)
-        for (int m = n > 20; m < 5; m++) {
+        for (int c = n > 20 ? 2 : 0; c < 10; c++) {
+            int m = c / 2, draws = c % 2 ? 3 : 1;
             double expected[AGENTS_MAX];
             int64_t asked = 0;
             for (int b = 0; b < 5; b++) {
                 throng_black_box_def def = throng_black_box_default();
                 def.cache_bytes = bytes[b];
-                fixture *f = open((game){.n = n, .saturates = n * n / 3.0}, def);
+                def.draws = draws;
+                fixture *f = open((game){.n = n, .noise = draws > 1 ? 0.5 : 0.0, .saturates = n * n / 3.0}, def);
                 must(f, methods[m]);
                 throng_black_box_counts count = throng_black_box_count(f->box);
                 cr_expect_eq(count.calls, f->game.calls);

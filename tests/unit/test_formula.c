@@ -15,10 +15,12 @@ typedef struct formula {
     throng_context *context;
     throng_i_indicator indicator;
     throng_setting setting;
+    int64_t bytes; /* held before */
 } formula;
 
 static throng_status formula_try(formula *f, const char *spec, throng_error *err) {
     *f = (formula){.context = test_context(1)};
+    f->bytes = throng_context_bytes(f->context);
     throng_status status = throng_i_indicator_init(f->context, spec, &f->indicator, err);
     if (status == THRONG_OK)
         f->setting = throng_i_indicator_setting(&f->indicator, 10);
@@ -27,7 +29,7 @@ static throng_status formula_try(formula *f, const char *spec, throng_error *err
 
 static void formula_close(formula *f) {
     throng_i_indicator_clear(f->context, &f->indicator);
-    cr_assert_geq(throng_context_bytes(f->context), 0);
+    cr_expect_eq(throng_context_bytes(f->context), f->bytes);
     throng_context_free(f->context);
 }
 
