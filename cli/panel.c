@@ -18,9 +18,10 @@ static int run(const cli_command *self, int argc, char **argv) {
 const cli_command cli_command_panel = {
     .name = "panel",
     .synopsis = "TABLE... --state COL --weight COL [options]",
-    .summary = "Draws a panel of a few agents by weight, attributes it alone, and sets it beside the crowd.",
+    .summary = "Draws a panel of a few agents, attributes it alone, and says how far it is from the crowd.",
     .details = "A panel of 100 is drawn unless --size says otherwise, from the last time if there are several.\n"
-               "Its members keep the cohorts that they have in the crowd. All options of attribute work here too.\n"
+               "Its members keep the cohorts that they have in the crowd. Further panels say how much of the\n"
+               "difference is chance. All options of attribute work here too.\n"
                "\n"
                "  throng generate bluesky --agents 20000 --out crowd.parquet\n"
                "  throng panel crowd.parquet --id id --state state --weight followers --seed 7",

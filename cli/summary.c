@@ -331,13 +331,16 @@ int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) 
         print_panel_answer(&style, report);
         print_crowd(&style, report);
         cli_summary_panel(&style, report);
+        cli_summary_comparison(&style, report);
     } else {
         print_answer(&style, report);
         print_crowd(&style, report);
         print_times(&style, report);
         cli_summary_cohorts(&style, report);
-        if (cli_json_get(report, "panel"))
+        if (cli_json_get(report, "panel")) {
             cli_summary_panel(&style, report);
+            cli_summary_comparison(&style, report);
+        }
         cli_summary_top(&style, report);
     }
     print_certificate(&style, report, kind == CLI_SUMMARY_PANEL ? "panel.certificate" : "certificate");

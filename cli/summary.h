@@ -16,9 +16,10 @@ int cli_summary_print(const char *report, cli_summary_kind kind, const char *out
 
 /* ---- parts in summary_tables.c --------------------------------------------------------------------------------- */
 
-/* The cohorts as a bar chart, the panel's beside the crowd's, the top agents. */
+/* The cohorts as a bar chart, the panel's beside the crowd's, how far they are apart, the top agents. */
 void cli_summary_cohorts(const cli_style *style, const json_t *report);
 void cli_summary_panel(const cli_style *style, const json_t *report);
+void cli_summary_comparison(const cli_style *style, const json_t *report);
 void cli_summary_top(const cli_style *style, const json_t *report);
 
 /* ---- looking things up ----------------------------------------------------------------------------------------- */

@@ -140,6 +140,40 @@ void cli_summary_panel(const cli_style *style, const json_t *report) {
     print_more(json_array_size(cohorts), n);
 }
 
+/* "0.43 (0.18 to 0.71)": the panel's own number, and where nine in ten further panels lie. */
+static void print_measure(const json_t *panel, const char *label, const char *member) {
+    char path[64];
+    snprintf(path, sizeof path, "comparison.%s", member);
+    printf("  %-22s %s", label, cli_value(cli_json_number(panel, path)).text);
+    if (cli_json_count(panel, "spread.draws") > 0) {
+        snprintf(path, sizeof path, "spread.%s.q05", member);
+        printf(" (%s", cli_value(cli_json_number(panel, path)).text);
+        snprintf(path, sizeof path, "spread.%s.q95", member);
+        printf(" to %s)", cli_value(cli_json_number(panel, path)).text);
+    }
+    printf("\n");
+}
+
+void cli_summary_comparison(const cli_style *style, const json_t *report) {
+    static const char *const measures[][2] = {{"best single factor", "scale"},
+                                              {"left unexplained", "residual"},
+                                              {"angle in degrees", "angle_degrees"},
+                                              {"rank correlation", "rank_correlation"},
+                                              {"signs turned", "sign_flips"}};
+    const json_t *panel = cli_json_get(report, "panel");
+    if (!cli_json_get(panel, "comparison"))
+        return;
+    printf("\n%sthe panel's credits against the crowd's of the same agents%s", style->bold, style->plain);
+    if (cli_json_count(panel, "spread.draws") > 0)
+        printf(" (and of nine in ten of %s more panels)", cli_count(cli_json_count(panel, "spread.draws")).text);
+    printf("\n");
+    for (size_t i = 0; i < sizeof measures / sizeof *measures; i++)
+        print_measure(panel, measures[i][0], measures[i][1]);
+    double off = cli_json_number(panel, "comparison.corrected_error");
+    if (isfinite(off))
+        printf("  %-22s %s\n", "corrected panel", off > 0.0 ? cli_value(off).text : "the crowd's to the last bit");
+}
+
 /* ---- top agents ------------------------------------------------------------------------------------------------ */
 
 /* An id, number or text, as it stands in the report. */

@@ -289,18 +289,6 @@ typedef struct throng_top_agent {
 THRONG_API int throng_attribution_top(const throng_attribution *attribution, int64_t time, int n,
                                       throng_top_agent *out);
 
-/* ---- panels ---------------------------------------------------------------------------------------------------- */
-
-/**
- * Draws a panel from one time: `size` different rows, with probability proportional to weight (successive sampling by
- * exponential keys, Efraimidis and Spirakis 2006, doi 10.1016/j.ipl.2005.11.003), in the order drawn. Rows of weight 0
- * are never drawn.
- * @param rows [size] out  @param n_drawn out, fewer than size if there are not enough rows
- */
-THRONG_API THRONG_MUST_USE throng_status throng_panel_draw(throng_context *context, const throng_population *population,
-                                                           int64_t time, int size, uint64_t seed, int64_t *rows,
-                                                           int *n_drawn, throng_error *err);
-
 #ifdef __cplusplus
 }
 #endif

@@ -5,7 +5,7 @@
 #ifndef THRONG_REPORT_H
 #define THRONG_REPORT_H
 
-#include "throng/attribution.h"
+#include "throng/panel.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,14 +19,6 @@ typedef struct throng_timing {
     const char *stage; /* "read": becomes timings.read_seconds */
     double seconds;
 } throng_timing;
-
-/** A panel to report beside the crowd it was drawn from; see throng_panel_draw. */
-typedef struct throng_panel_view {
-    const throng_attribution *attribution; /* of the panel on its own: one time, one row an agent drawn */
-    const int64_t *rows;                   /* [n] rows of the crowd that were drawn, in the panel's order */
-    int n;
-    int64_t time; /* the time of the crowd that it was drawn from */
-} throng_panel_view;
 
 /** What goes into a report beside the attribution itself. Start from throng_report_default(); NULL leaves a part out.
  */

@@ -8,6 +8,7 @@
 #include "throng/generator.h"
 #include "throng/graph.h"
 #include "throng/indicator.h"
+#include "throng/panel.h"
 #include "throng/population.h"
 #include "throng/report.h"
 #include "throng/study.h"

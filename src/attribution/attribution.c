@@ -207,7 +207,7 @@ static void change_of_one_time(throng_attribution *self) {
                                    .efficiency_residual = only->efficiency_residual};
 }
 
-static throng_status find_change(throng_attribution *self, throng_error *err) {
+throng_status throng_i_attribution_find_change(throng_attribution *self, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_population *population = self->population;
     int64_t last = population->n_times - 1, begin = 0, end = 0;
@@ -295,7 +295,7 @@ throng_status throng_attribute(throng_context *context, const throng_population 
     THRONG_TRY(throng_i_alloc(context, population->n_times, sizeof *self->certificates, &self->certificates, err));
     for (int64_t time = 0; time < population->n_times; time++)
         THRONG_TRY(attribute_time(self, first_row, time, err));
-    THRONG_TRY(find_change(self, err));
+    THRONG_TRY(throng_i_attribution_find_change(self, err));
     *out = self;
     self = NULL;
 out:

@@ -20,4 +20,7 @@ struct throng_attribution {
         *change_row; /* [agents] an agent's row at the last time, else at the first, else -1; NULL: agent a has row a */
 };
 
+/* Fills change, change_phi and change_row from phi and the certificates of all times. E_MEMORY. */
+THRONG_MUST_USE throng_status throng_i_attribution_find_change(throng_attribution *self, throng_error *err);
+
 #endif

@@ -98,7 +98,7 @@ static json_t *panel_cohorts(throng_i_reporter *self, double total) {
     const throng_panel_view *panel = self->def->panel;
     const double *phi = throng_attribution_phi(panel->attribution);
     throng_cohort_credit crowd[THRONG_COHORTS_MAX], drawn[THRONG_COHORTS_MAX] = {{0, 0.0, 0.0}};
-    double absolute = 0.0;
+    double absolute = 0.0, crowd_absolute = 0.0;
     int n = self->cohorts ? throng_cohorts_count(self->cohorts) : 0;
     json_t *list = json_array();
     if (n > 0)
@@ -110,10 +110,13 @@ static json_t *panel_cohorts(throng_i_reporter *self, double total) {
         its->absolute += fabs(phi[i]);
         absolute += fabs(phi[i]);
     }
+    for (int i = 0; i < n; i++)
+        crowd_absolute += crowd[i].absolute;
     for (int i = 0; i < n; i++) {
         json_t *object = cohort(self, i, drawn[i], total, absolute);
         put(self, object, "crowd_agents", json_integer(crowd[i].n_agents));
         put(self, object, "crowd_share", throng_i_json_share(crowd[i].phi, throng_i_report_total(self, panel->time)));
+        put(self, object, "crowd_absolute_share", throng_i_json_share(crowd[i].absolute, crowd_absolute));
         throng_i_json_append(&self->failed, list, object);
     }
     return list;
@@ -130,10 +133,59 @@ static json_t *panel_top(throng_i_reporter *self, double total) {
         int64_t row = panel->rows[top[i].row];
         json_t *object = top_agent(self, i + 1, row, top[i].phi, total);
         put(self, object, "crowd_phi", throng_i_json_real(crowd_phi[row]));
+        if (panel->corrected)
+            put(self, object, "corrected_phi", throng_i_json_real(panel->corrected[top[i].row]));
         throng_i_json_append(&self->failed, list, object);
     }
     throng_i_free(self->context, top);
     return list;
+}
+
+static json_t *panel_comparison(throng_i_reporter *self, const throng_panel_comparison *it) {
+    json_t *object = json_object();
+    put(self, object, "scale", throng_i_json_real(it->scale));
+    put(self, object, "residual", throng_i_json_real(it->residual));
+    put(self, object, "angle_degrees", throng_i_json_real(it->angle));
+    put(self, object, "rank_correlation", throng_i_json_real(it->rank_correlation));
+    put(self, object, "sign_flips", json_integer((json_int_t)it->sign_flips));
+    put(self, object, "corrected_error", throng_i_json_real(it->corrected_error));
+    return object;
+}
+
+static json_t *quantiles(throng_i_reporter *self, throng_panel_quantiles it) {
+    json_t *object = json_object();
+    put(self, object, "q05", throng_i_json_real(it.low));
+    put(self, object, "q50", throng_i_json_real(it.median));
+    put(self, object, "q95", throng_i_json_real(it.high));
+    return object;
+}
+
+/* What chance does to the comparison: quantiles over further draws. */
+static json_t *panel_spread(throng_i_reporter *self, const throng_panel_spread *it) {
+    json_t *object = json_object(), *list = json_array();
+    put(self, object, "draws", json_integer(it->draws));
+    put(self, object, "undefined", json_integer(it->undefined));
+    put(self, object, "scale", quantiles(self, it->scale));
+    put(self, object, "residual", quantiles(self, it->residual));
+    put(self, object, "angle_degrees", quantiles(self, it->angle));
+    put(self, object, "rank_correlation", quantiles(self, it->rank_correlation));
+    put(self, object, "sign_flips", quantiles(self, it->sign_flips));
+    put(self, object, "corrected_error", quantiles(self, it->corrected_error));
+    for (int i = 0; i < it->n_cohorts; i++) {
+        json_t *one = json_object();
+        put(self, one, "name", throng_i_json_string(throng_cohorts_name(self->cohorts, i)));
+        put(self, one, "share", quantiles(self, it->share[i]));
+        put(self, one, "absolute_share", quantiles(self, it->absolute_share[i]));
+        throng_i_json_append(&self->failed, list, one);
+    }
+    put(self, object, "cohorts", list);
+    return object;
+}
+
+static const char *drawn_how(const throng_i_reporter *self) {
+    if (self->def->panel->bias == THRONG_PANEL_TOP)
+        return "as the largest weights";
+    return self->def->panel->bias == THRONG_PANEL_WEIGHT && self->population->weight.name ? "by weight" : "equally";
 }
 
 json_t *throng_i_report_panel(throng_i_reporter *self) {
@@ -148,9 +200,16 @@ json_t *throng_i_report_panel(throng_i_reporter *self) {
     put(self, object, "size", json_integer(panel->n));
     put(self, object, "time", throng_i_report_time(self, panel->time));
     put(self, object, "seed", json_integer((json_int_t)self->def->seed));
-    put(self, object, "drawn", json_string(self->population->weight.name ? "by weight" : "equally"));
+    put(self, object, "bias", json_string(throng_panel_bias_name(panel->bias)));
+    put(self, object, "drawn", json_string(drawn_how(self)));
     put(self, object, "indicator", values);
     put(self, object, "certificate", throng_i_report_certificate(self, panel->attribution, 0));
+    if (panel->comparison)
+        put(self, object, "comparison", panel_comparison(self, panel->comparison));
+    if (panel->spread)
+        put(self, object, "spread", panel_spread(self, panel->spread));
+    if (panel->uncorrected)
+        put(self, object, "uncorrected", throng_i_json_string(panel->uncorrected));
     put(self, object, "cohorts", panel_cohorts(self, certificate.sum_phi));
     put(self, object, "top", panel_top(self, certificate.sum_phi));
     return object;

@@ -40,8 +40,11 @@ static const throng_study_key keys[] = {
     TEXT("cohorts.by", "--cohort-by", "COL", NULL, "column that divides agents into cohorts; default: the weight"),
     {"cohorts.cuts", "--cuts", "Q,...", THRONG_KEY_REAL_LIST, NULL, NULL, 0, 1,
      "quantiles between cohorts, ascending; default: 0.9,0.999"},
-    INTEGER("panel.size", "--size", NULL, 1, 1000000,
-            "size of a panel to draw by weight and attribute alone, beside the crowd"),
+    INTEGER("panel.size", "--size", NULL, 1, 1000000, "size of a panel to draw and attribute alone, beside the crowd"),
+    CHOICE("panel.bias", "--bias", "weight|uniform|top", "weight",
+           "who gets into the panel: drawn by weight, drawn with equal chances, those of largest weight"),
+    INTEGER("panel.draws", "--draws", "200", 0, 100000,
+            "how many further panels to draw, to say how much of the comparison is chance"),
     INTEGER("report.top", "--top", "20", 0, 100000, "how many agents to list"),
     INTEGER("run.seed", "--seed", "0", 0, SEED_MAX, "seed of whatever is drawn at random"),
     LIST("run.plugins", "--plugin", "FILE.so", "load indicators and methods from a shared object"),
@@ -98,13 +101,36 @@ void throng_i_study_key_allowed(const throng_study_key *key, char *out, size_t s
     }
 }
 
+#define CHOICES_MAX 8
+
+/* ` Did you mean "uniform"?`, or "" if no choice is near. */
+static void suggest(const throng_study_key *key, const char *value, char *out, size_t size) {
+    char choices[120];
+    const char *names[CHOICES_MAX], *near = NULL;
+    int n = 0;
+    out[0] = '\0';
+    if (key->kind != THRONG_KEY_CHOICE)
+        return;
+    snprintf(choices, sizeof choices, "%s", key->choices);
+    for (char *part = choices; part && n < CHOICES_MAX; n++) {
+        names[n] = part;
+        part = strchr(part, '|');
+        if (part)
+            *part++ = '\0';
+    }
+    near = throng_i_nearest(value, names, n);
+    if (near)
+        snprintf(out, size, " Did you mean \"%s\"?", near);
+}
+
 static throng_status refuse(const throng_study_key *key, const char *value, throng_error *err) {
-    char allowed[120];
+    char allowed[120], hint[60];
     throng_i_study_key_allowed(key, allowed, sizeof allowed);
+    suggest(key, value, hint, sizeof hint);
     if (key->option)
-        return THRONG_FAIL(err, E_PARAMETER, "%s (%s) must be %s, got \"%.60s\".", key->option, key->key, allowed,
-                           value);
-    return THRONG_FAIL(err, E_PARAMETER, "%s must be %s, got \"%.60s\".", key->key, allowed, value);
+        return THRONG_FAIL(err, E_PARAMETER, "%s (%s) must be %s, got \"%.60s\".%s", key->option, key->key, allowed,
+                           value, hint);
+    return THRONG_FAIL(err, E_PARAMETER, "%s must be %s, got \"%.60s\".%s", key->key, allowed, value, hint);
 }
 
 /* Reads a number that may have underscores between digits: 1_671_587. */

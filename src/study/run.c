@@ -1,7 +1,6 @@
 /* A run: the whole line from table to report, one stage after the other. */
-#include "study/run.h"
-
 #include "report/report.h"
+#include "study/settings.h"
 
 #include <string.h>
 
@@ -14,7 +13,7 @@ struct throng_run {
     throng_population *population;
     throng_cohorts *cohorts;
     throng_attribution *attribution;
-    throng_i_panel panel;
+    throng_panel *panel; /* NULL: none was asked for */
     json_t *document;
     char *report;
     throng_timing timings[STAGES_MAX];
@@ -81,9 +80,9 @@ static throng_status attribute_crowd(throng_run *self, const throng_i_settings *
     stage_done(self, "cohorts");
     THRONG_TRY(throng_attribute(self->context, self->population, &settings->attribution, &self->attribution, err));
     stage_done(self, "attribute");
-    if (settings->panel_size > 0) {
-        THRONG_TRY(throng_i_panel_init(self->context, self->population, self->attribution, settings->panel_size,
-                                       settings->attribution.seed, &self->panel, err));
+    if (settings->panel.size > 0) {
+        THRONG_TRY(
+            throng_panel_create(self->context, self->attribution, self->cohorts, &settings->panel, &self->panel, err));
         stage_done(self, "panel");
     }
 out:
@@ -102,7 +101,7 @@ static throng_status make_report(throng_run *self, const throng_i_settings *sett
     def.n_sources = self->n_sources;
     def.timings = self->timings;
     def.n_timings = self->n_timings;
-    def.panel = settings->panel_size > 0 ? &self->panel.view : NULL;
+    def.panel = self->panel ? throng_panel_look(self->panel) : NULL;
     throng_status status =
         throng_i_report_make(self->context, self->attribution, self->cohorts, &def, &self->document, err);
     stage_done(self, "report");
@@ -193,7 +192,7 @@ out:
 void throng_run_free(throng_run *self) {
     if (!self)
         return;
-    throng_i_panel_clear(self->context, &self->panel);
+    throng_panel_free(self->panel);
     throng_attribution_free(self->attribution);
     throng_cohorts_free(self->cohorts);
     throng_population_free(self->population);

@@ -78,6 +78,17 @@ static void set_attribution(const throng_study *study, throng_i_settings *self) 
     set_baseline(study, self);
 }
 
+static void set_panel(const throng_study *study, throng_i_settings *self) {
+    const char *bias = text(study, "panel.bias");
+    self->panel = throng_panel_default();
+    self->panel.size = (int)number(study, "panel.size");
+    self->panel.draws = (int)number(study, "panel.draws");
+    self->panel.seed = self->attribution.seed;
+    for (int i = 0; i < THRONG_PANEL_BIAS_COUNT; i++)
+        if (strcmp(bias, throng_panel_bias_name((throng_panel_bias)i)) == 0)
+            self->panel.bias = (throng_panel_bias)i;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 static throng_status check(const throng_study *study, const throng_i_settings *self, throng_error *err) {
@@ -89,6 +100,8 @@ static throng_status check(const throng_study *study, const throng_i_settings *s
                    "--state (population.state) is missing: name the column with each agent's state.");
     THRONG_TRY(throng_i_indicator_init(study->context, self->attribution.indicator, &indicator, err));
     THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_METHOD, self->attribution.method, &use, err));
+    THRONG_REQUIRE(self->panel.size == 0 || self->panel.bias != THRONG_PANEL_TOP || self->population.weight,
+                   E_PARAMETER, "--bias top (panel.bias) takes the agents of largest weight: it needs --weight.");
     THRONG_REQUIRE(self->attribution.baseline != THRONG_BASELINE_FIRST ||
                        (self->population.id && self->population.time),
                    E_PARAMETER,
@@ -113,10 +126,10 @@ throng_status throng_i_settings_init(const throng_study *study, throng_i_setting
     for (int i = 0; i < self.n_cuts; i++)
         self.cuts[i] = strtod(throng_study_text(study, "cohorts.cuts", i), NULL);
     self.condition = text(study, "population.where");
-    self.panel_size = (int)number(study, "panel.size");
     self.top = (int)number(study, "report.top");
     set_attribution(study, &self);
     set_columns(study, &self);
+    set_panel(study, &self);
     THRONG_TRY(check(study, &self, err));
     *out = self;
     return THRONG_OK;

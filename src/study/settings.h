@@ -18,7 +18,7 @@ typedef struct throng_i_settings {
     const char *baseline_column;
     double *cuts; /* [n_cuts] */
     int n_cuts;
-    int panel_size; /* 0: no panel */
+    throng_panel_def panel; /* size 0: no panel */
     int top;
 } throng_i_settings;
 

@@ -321,6 +321,60 @@ def test_panel():
     assert [one["crowd_share"] for one in it["panel"]["cohorts"]] == shares[0] != shares[1]
     text = ok("panel", *options)
     assert "panel of 100" in text and "crowd" in text and "instead of" in text
+    assert "left unexplained" in text and "200 more panels" in text
+
+
+@test
+def test_panel_compares():
+    crowd(agents=20000, seed=3)
+    options = ["crowd.parquet", "--state", "state", "--id", "id", "--weight", "followers", "--seed", "3", "--indicator",
+               "weighted-variance"]
+    panel = report("panel", *options)["panel"]
+    one, spread = panel["comparison"], panel["spread"]
+    assert spread["draws"] == 200 and spread["undefined"] == 0
+    for name in one:
+        low, middle, high = (spread[name][q] for q in ("q05", "q50", "q95"))
+        assert low <= middle <= high, name
+    assert spread["residual"]["q50"] >= 0.2 and spread["sign_flips"]["q05"] > 0
+    assert one["corrected_error"] <= 1e-9 and spread["corrected_error"]["q95"] <= 1e-9
+    head = next(at for at, cohort in enumerate(panel["cohorts"]) if cohort["name"] == "head")
+    assert spread["cohorts"][head]["absolute_share"]["q50"] > panel["cohorts"][head]["crowd_absolute_share"]
+    assert all(abs(entry["corrected_phi"] - entry["crowd_phi"]) <= 1e-9 * abs(entry["crowd_phi"])
+               for entry in panel["top"])
+    assert "spread" not in report("panel", *options, "--draws", "0")["panel"]
+    single = report("panel", *options, "--draws", "1")["panel"]["spread"]["residual"]
+    assert single["q05"] == single["q50"] == single["q95"]
+    top = report("panel", *options, "--bias", "top")["panel"]
+    assert top["drawn"] == "as the largest weights" and "spread" not in top
+    other = ["9" if word == "3" else word for word in options]
+    assert top == {**report("panel", *other, "--bias", "top")["panel"], "seed": 3}
+    equal = report("panel", *options, "--bias", "uniform")["panel"]
+    assert equal["drawn"] == "equally" and equal["comparison"] != one
+    # The control: a linear indicator is reconciled by one factor, whatever the panel.
+    control = report("panel", *options[:-1], "mean")["panel"]
+    assert control["comparison"]["residual"] <= 1e-10 and control["spread"]["residual"]["q95"] <= 1e-10
+    refused = report("panel", *options[:-1], "cascade-size", "--path", "state")["panel"]
+    assert "--path presence" in refused["uncorrected"] and refused["comparison"]["corrected_error"] is None
+    ok("panel", *options, "--bias", "uniform", "--draws", "7", "--size", "40", "--out", "run")
+    ok("run", "run/study.yaml", "--out", "again")
+    first, again = (json.loads(pathlib.Path(name, "report.json").read_text()) for name in ("run", "again"))
+    assert first["panel"] == again["panel"] and first["panel"]["spread"]["draws"] == 7
+
+
+@test
+def test_panel_refuses():
+    crowd(agents=300)
+    options = ["panel", "crowd.parquet", "--state", "state", "--weight", "followers"]
+    fails(2, r"--size \(panel.size\) must be a whole number from 1", *options, "--size", "0")
+    fails(2, r"Did you mean \"uniform\"\?", *options, "--bias", "unifrom")
+    fails(2, "--draws", *options, "--draws", "-1")
+    fails(2, "--bias top .* needs --weight", *options[:-2], "--bias", "top")
+    fails(2, r"A panel of 5000 cannot be drawn: there are \d+ agents with a weight above 0. Take --size", *options,
+          "--size", "5000")
+    fails(2, "A panel of 301 cannot be drawn: there are 300 agents. Take --size 300", *options, "--size", "301",
+          "--bias", "uniform")
+    put("zero.csv", "x,w\n1,0\n2,0\n")
+    fails(1, "weigh", "panel", "zero.csv", "--state", "x", "--weight", "w")
 
 
 @test

@@ -319,7 +319,7 @@ Test(report, a_panel_stands_beside_the_crowd) {
     }
     fixture panel = {.context = context, .crowd = few, .population = crowd_population(context, &few)};
     attribute(&panel, "variance");
-    throng_panel_view view = {panel.attribution, rows, 1000, 0};
+    throng_panel_view view = {.attribution = panel.attribution, .rows = rows, .n = 1000};
     f.def.panel = &view;
     f.def.top = 3;
     json_t *report = report_of(&f);
