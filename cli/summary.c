@@ -181,6 +181,25 @@ static void print_panel_answer(const cli_style *style, const json_t *report) {
     fputs(style->plain, stdout);
 }
 
+/* "In a crowd of 1,671,587, whose weighted-variance of state is 0.34, these 100 agents carry 0.01; alone they would
+ * claim 0.51." */
+static void print_corrected_answer(const cli_style *style, const json_t *report) {
+    char text[600];
+    int used =
+        snprintf(text, sizeof text, "In a crowd of %s agents, whose %.60s of %s is %s, these %s carry %s.",
+                 cli_count(cli_json_count(report, "aggregates.agents")).text, cli_json_text(report, "indicator.name"),
+                 cli_clip(cli_json_text(report, "columns.state"), 40).text,
+                 cli_value(cli_json_number(report, "certificate.everybody")).text,
+                 cli_count(cli_json_count(report, "agents")).text,
+                 cli_value(cli_json_number(report, "certificate.sum_phi")).text);
+    if (cli_json_get(report, "panel"))
+        snprintf(text + used, sizeof text - (size_t)used, " Alone they would claim %s.",
+                 cli_value(cli_json_number(report, "panel.certificate.sum_phi")).text);
+    fputs(style->bold, stdout);
+    cli_print_wrapped(stdout, text, 0, style->width);
+    fputs(style->plain, stdout);
+}
+
 /* ---- who, when, how -------------------------------------------------------------------------------------------- */
 
 static void print_crowd(const cli_style *style, const json_t *report) {
@@ -327,7 +346,14 @@ int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) 
     cli_style style = cli_style_of(stdout);
     if (!report)
         return cli_fail(CLI_FAILURE, "the report cannot be read: %s.", reason.text);
-    if (kind == CLI_SUMMARY_PANEL) {
+    bool corrected = cli_json_get(report, "aggregates") != NULL;
+    if (corrected) {
+        print_corrected_answer(&style, report);
+        print_crowd(&style, report);
+        cli_summary_cohorts(&style, report);
+        cli_summary_comparison(&style, report);
+        cli_summary_top(&style, report);
+    } else if (kind == CLI_SUMMARY_PANEL) {
         print_panel_answer(&style, report);
         print_crowd(&style, report);
         cli_summary_panel(&style, report);
@@ -343,7 +369,8 @@ int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) 
         }
         cli_summary_top(&style, report);
     }
-    print_certificate(&style, report, kind == CLI_SUMMARY_PANEL ? "panel.certificate" : "certificate");
+    if (!corrected)
+        print_certificate(&style, report, kind == CLI_SUMMARY_PANEL ? "panel.certificate" : "certificate");
     print_timings(&style, report);
     print_remarks(&style, report, out);
     json_decref(report);

@@ -86,6 +86,7 @@ typedef struct throng_panel_view {
     const int64_t *rows;                   /* [n] rows of the crowd that were drawn, in the panel's order */
     int n;
     int64_t time; /* the time of the crowd that it was drawn from */
+    bool given;   /* nobody was drawn: the rows are all there is, and the crowd is known by its aggregates only */
     throng_panel_bias bias;
     const throng_panel_comparison *comparison; /* NULL: not compared */
     const throng_panel_spread *spread;         /* NULL: one panel only */
@@ -134,6 +135,10 @@ THRONG_API THRONG_MUST_USE throng_status throng_aggregates_create(throng_context
                                                                   throng_aggregates **out, throng_error *err);
 THRONG_API void throng_aggregates_free(throng_aggregates *aggregates);
 
+/** How many aggregates there are, and of how many agents. */
+THRONG_API int throng_aggregates_count(const throng_aggregates *aggregates);
+THRONG_API int64_t throng_aggregates_agents(const throng_aggregates *aggregates);
+
 /**
  * The credits that a panel's agents have in the full crowd, from their own rows and the aggregates alone.
  *
@@ -149,6 +154,23 @@ THRONG_API void throng_aggregates_free(throng_aggregates *aggregates);
 THRONG_API THRONG_MUST_USE throng_status throng_aggregates_credit(const throng_aggregates *aggregates,
                                                                   const throng_population *panel, double *phi,
                                                                   throng_error *err);
+
+/**
+ * The corrected panel as an attribution, and beside it what the panel says when it is attributed alone.
+ *
+ * The attribution's certificate is the crowd's, but for sum_phi, which is the members', and `efficient`, which is
+ * false: a few agents' credits do not add up to what moved the crowd.
+ *
+ * @param members    as for throng_aggregates_credit; must outlive both results
+ * @param corrected  out
+ * @param panel      out; NULL if the panel alone has no attribution
+ * @return what throng_aggregates_credit and throng_attribute return.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_panel_correct(throng_context *context,
+                                                              const throng_aggregates *aggregates,
+                                                              const throng_population *members,
+                                                              throng_attribution **corrected, throng_panel **panel,
+                                                              throng_error *err);
 
 #ifdef __cplusplus
 }

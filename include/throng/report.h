@@ -31,6 +31,7 @@ typedef struct throng_report_def {
     const throng_timing *timings; /* [n_timings] */
     int n_timings;
     const throng_panel_view *panel;
+    const throng_aggregates *aggregates; /* the credits are those of a panel corrected by these */
 } throng_report_def;
 
 THRONG_API throng_report_def throng_report_default(void);
@@ -45,6 +46,21 @@ THRONG_API THRONG_MUST_USE throng_status throng_report_json(throng_context *cont
                                                             const throng_cohorts *cohorts, const throng_report_def *def,
                                                             char **json, throng_error *err);
 THRONG_API void throng_text_free(throng_context *context, char *text);
+
+/** Aggregates as JSON, the form in which they can be published; throng_text_free it. docs/scaling-bias.md describes the
+ *  keys. */
+THRONG_API THRONG_MUST_USE throng_status throng_aggregates_json(throng_context *context,
+                                                                const throng_aggregates *aggregates, char **json,
+                                                                throng_error *err);
+
+/** Writes that file; it appears whole or not at all. @return THRONG_E_EXISTS without force; THRONG_E_WRITE. */
+THRONG_API THRONG_MUST_USE throng_status throng_aggregates_save(const throng_aggregates *aggregates, const char *path,
+                                                                bool force, throng_error *err);
+
+/** Reads it. @return THRONG_E_FILE; THRONG_E_FORMAT: no aggregates, of another format, damaged; THRONG_E_UNKNOWN_NAME,
+ *  THRONG_E_PARAMETER: an indicator that is not known here. */
+THRONG_API THRONG_MUST_USE throng_status throng_aggregates_load(throng_context *context, const char *path,
+                                                                throng_aggregates **out, throng_error *err);
 
 /** A file of a run directory that the caller has as text. */
 typedef struct throng_run_file {

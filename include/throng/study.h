@@ -64,6 +64,13 @@ THRONG_API THRONG_MUST_USE throng_status throng_study_load(throng_study *study, 
 /** The resolved study as YAML, with absolute file names, so that it can be run from anywhere. throng_text_free it. */
 THRONG_API THRONG_MUST_USE throng_status throng_study_yaml(const throng_study *study, char **yaml, throng_error *err);
 
+/**
+ * Attributes a study's crowd and takes the aggregates of its last time: see throng_aggregates_create.
+ * @return whatever a stage returns.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_study_aggregates(throng_study *study, throng_aggregates **out,
+                                                                 throng_error *err);
+
 typedef struct throng_run throng_run;
 
 /**

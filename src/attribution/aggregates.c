@@ -67,6 +67,14 @@ void throng_aggregates_free(throng_aggregates *self) {
     throng_i_free(self->context, self);
 }
 
+int throng_aggregates_count(const throng_aggregates *self) {
+    return self->k;
+}
+
+int64_t throng_aggregates_agents(const throng_aggregates *self) {
+    return self->n_agents;
+}
+
 /* ---- from a crowd ---------------------------------------------------------------------------------------------- */
 
 static void take_numbers(throng_aggregates *self, const throng_i_crowd *crowd) {
@@ -207,8 +215,7 @@ static throng_status credit(const throng_aggregates *self, const throng_populati
         THRONG_TRY(throng_i_indicator_set_range(&indicator, indicator.low, indicator.high, err));
     THRONG_TRY(check_panel(self, panel, indicator.weighted, own, err));
     THRONG_TRY(throng_i_alloc(self->context, 2 * (int64_t)self->k, sizeof *present, &present, err));
-    THRONG_TRY(throng_i_rule_init(self->context, self->certificate.quadrature_nodes,
-                                  indicator.endpoints, &rule, err));
+    THRONG_TRY(throng_i_rule_init(self->context, self->certificate.quadrature_nodes, indicator.endpoints, &rule, err));
     throng_i_crowd crowd = rebuild(self, &indicator, panel, present);
     throng_value_function function = throng_i_crowd_function(&crowd);
     THRONG_TRY(function.ray_credit(function.self, &rule.nodes, NULL, phi, &sums, err));

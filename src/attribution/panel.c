@@ -308,6 +308,60 @@ out:
     return status;
 }
 
+/* ---- the panel that is all there is ---------------------------------------------------------------------------- */
+
+static throng_status stand_beside(throng_context *context, const throng_population *members,
+                                  const throng_attribution *corrected, throng_panel **out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_panel *panel = NULL;
+    throng_error reason = {0};
+    throng_attribution_def def = throng_attribution_resolved(corrected);
+    int64_t n = members->n_rows;
+    THRONG_REQUIRE(n <= INT32_MAX, E_ARGUMENT, "A panel has at most %d agents, got %lld.", INT32_MAX, (long long)n);
+    THRONG_TRY(throng_i_alloc(context, 1, sizeof *panel, &panel, err));
+    panel->context = context;
+    status = throng_attribute(context, members, &def, &panel->attribution, &reason);
+    if (undefined(status)) {
+        status = THRONG_OK;
+        goto out;
+    }
+    if (status != THRONG_OK) {
+        throng_error_set(err, status, reason.file, reason.line, "%s", reason.message);
+        goto out;
+    }
+    THRONG_TRY(throng_i_alloc(context, n, sizeof *panel->rows, &panel->rows, err));
+    for (int64_t i = 0; i < n; i++)
+        panel->rows[i] = i;
+    THRONG_TRY(throng_panel_compare(context, n, panel->attribution->phi, corrected->phi, &panel->comparison, err));
+    panel->view = (throng_panel_view){.attribution = panel->attribution,
+                                      .rows = panel->rows,
+                                      .n = (int)n,
+                                      .given = true,
+                                      .comparison = &panel->comparison};
+    *out = panel;
+    panel = NULL;
+out:
+    throng_panel_free(panel);
+    return status;
+}
+
+throng_status throng_panel_correct(throng_context *context, const throng_aggregates *aggregates,
+                                   const throng_population *members, throng_attribution **corrected,
+                                   throng_panel **panel, throng_error *err) {
+    throng_attribution *made = NULL;
+    *panel = NULL;
+    throng_status status = throng_i_aggregates_attribute(aggregates, members, &made, err);
+    if (status == THRONG_OK)
+        status = stand_beside(context, members, made, panel, err);
+    if (status == THRONG_OK)
+        *corrected = made;
+    else
+        throng_attribution_free(made);
+    return status;
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------------ */
+
 void throng_panel_free(throng_panel *self) {
     if (!self)
         return;

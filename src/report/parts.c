@@ -1,7 +1,7 @@
 /* The lists of a report: cohorts, top agents, and the panel beside the crowd. */
 #include "report/report.h"
 
-#include "attribution/attribution.h"
+#include "attribution/aggregates.h"
 
 #include <math.h>
 
@@ -114,6 +114,10 @@ static json_t *panel_cohorts(throng_i_reporter *self, double total) {
         crowd_absolute += crowd[i].absolute;
     for (int i = 0; i < n; i++) {
         json_t *object = cohort(self, i, drawn[i], total, absolute);
+        if (panel->given) { /* the crowd's cohorts are not among its aggregates */
+            throng_i_json_append(&self->failed, list, object);
+            continue;
+        }
         put(self, object, "crowd_agents", json_integer(crowd[i].n_agents));
         put(self, object, "crowd_share", throng_i_json_share(crowd[i].phi, throng_i_report_total(self, panel->time)));
         put(self, object, "crowd_absolute_share", throng_i_json_share(crowd[i].absolute, crowd_absolute));
@@ -183,9 +187,21 @@ static json_t *panel_spread(throng_i_reporter *self, const throng_panel_spread *
 }
 
 static const char *drawn_how(const throng_i_reporter *self) {
+    if (self->def->panel->given)
+        return "not by throng";
     if (self->def->panel->bias == THRONG_PANEL_TOP)
         return "as the largest weights";
     return self->def->panel->bias == THRONG_PANEL_WEIGHT && self->population->weight.name ? "by weight" : "equally";
+}
+
+json_t *throng_i_report_aggregates(throng_i_reporter *self) {
+    const throng_aggregates *it = self->def->aggregates;
+    json_t *object = json_object();
+    put(self, object, "agents", json_integer(it->n_agents));
+    put(self, object, "mass", throng_i_json_real(it->mass));
+    put(self, object, "time", *it->time ? throng_i_json_string(it->time) : json_null());
+    put(self, object, "count", json_integer(it->k));
+    return object;
 }
 
 json_t *throng_i_report_panel(throng_i_reporter *self) {
@@ -200,7 +216,7 @@ json_t *throng_i_report_panel(throng_i_reporter *self) {
     put(self, object, "size", json_integer(panel->n));
     put(self, object, "time", throng_i_report_time(self, panel->time));
     put(self, object, "seed", json_integer((json_int_t)self->def->seed));
-    put(self, object, "bias", json_string(throng_panel_bias_name(panel->bias)));
+    put(self, object, "bias", panel->given ? json_null() : json_string(throng_panel_bias_name(panel->bias)));
     put(self, object, "drawn", json_string(drawn_how(self)));
     put(self, object, "indicator", values);
     put(self, object, "certificate", throng_i_report_certificate(self, panel->attribution, 0));

@@ -192,7 +192,12 @@ json_t *throng_i_report_notes(throng_i_reporter *self) {
     note_change(self, list);
     if (throng_i_report_total(self, population->n_times > 1 ? -1 : 0) == 0.0)
         note(self, list, "The credits add up to exactly 0, so no shares can be given.");
-    if (self->def->panel && !population->weight.name)
+    if (self->def->aggregates)
+        note(self, list,
+             "The credits are those that these agents have in the crowd of %s that the aggregates are of, and the "
+             "certificate is that crowd's; a few agents do not add up to what moved it.",
+             throng_i_count_print(throng_aggregates_agents(self->def->aggregates), count));
+    if (self->def->panel && !self->def->panel->given && !population->weight.name)
         note(self, list, "Without weights the panel was drawn with equal chances.");
     return list;
 }

@@ -165,6 +165,8 @@ throng_status throng_i_report_make(throng_context *context, const throng_attribu
     put(self, document, "cohorts", throng_i_report_cohorts(self, whole));
     put(self, document, "top", throng_i_report_top(self, whole));
     put(self, document, "by_time", by_time(self));
+    if (def->aggregates)
+        put(self, document, "aggregates", throng_i_report_aggregates(self));
     if (def->panel)
         put(self, document, "panel", throng_i_report_panel(self));
     put(self, document, "timings", json_object());

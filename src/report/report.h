@@ -31,6 +31,7 @@ THRONG_MUST_USE throng_status throng_i_report_set_timings(json_t *document, cons
 json_t *throng_i_report_cohorts(throng_i_reporter *self, int64_t time);
 json_t *throng_i_report_top(throng_i_reporter *self, int64_t time);
 json_t *throng_i_report_panel(throng_i_reporter *self);
+json_t *throng_i_report_aggregates(throng_i_reporter *self);
 json_t *throng_i_report_certificate(throng_i_reporter *self, const throng_attribution *attribution, int64_t time);
 json_t *throng_i_report_provenance(throng_i_reporter *self);
 json_t *throng_i_report_cite(throng_i_reporter *self);

@@ -45,6 +45,8 @@ static const throng_study_key keys[] = {
            "who gets into the panel: drawn by weight, drawn with equal chances, those of largest weight"),
     INTEGER("panel.draws", "--draws", "200", 0, 100000,
             "how many further panels to draw, to say how much of the comparison is chance"),
+    TEXT("panel.aggregates", "--aggregates", "FILE", NULL,
+         "the table is a panel: credit its agents as in the crowd whose aggregates (throng aggregates) these are"),
     INTEGER("report.top", "--top", "20", 0, 100000, "how many agents to list"),
     INTEGER("run.seed", "--seed", "0", 0, SEED_MAX, "seed of whatever is drawn at random"),
     LIST("run.plugins", "--plugin", "FILE.so", "load indicators and methods from a shared object"),
@@ -69,7 +71,7 @@ int throng_i_study_key_index(const char *key) {
 }
 
 bool throng_i_study_key_is_path(const throng_study_key *key) {
-    return key->kind == THRONG_KEY_TEXT_LIST;
+    return key->kind == THRONG_KEY_TEXT_LIST || strcmp(key->key, "panel.aggregates") == 0;
 }
 
 void throng_i_study_key_allowed(const throng_study_key *key, char *out, size_t size) {

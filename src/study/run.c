@@ -13,7 +13,8 @@ struct throng_run {
     throng_population *population;
     throng_cohorts *cohorts;
     throng_attribution *attribution;
-    throng_panel *panel; /* NULL: none was asked for */
+    throng_panel *panel;           /* NULL: none was asked for */
+    throng_aggregates *aggregates; /* of the crowd that a panel is corrected by; NULL: the table is the crowd */
     json_t *document;
     char *report;
     throng_timing timings[STAGES_MAX];
@@ -89,6 +90,22 @@ out:
     return status;
 }
 
+/* The table is a panel: its agents are credited as in the crowd that the aggregates are of. */
+static throng_status correct_panel(throng_run *self, const throng_study *study, const throng_i_settings *settings,
+                                   throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_cohorts_def cohorts = {settings->n_cuts ? settings->cuts : NULL, settings->n_cuts};
+    THRONG_TRY(throng_aggregates_load(self->context, settings->aggregates, &self->aggregates, err));
+    THRONG_TRY(throng_i_settings_match(study, settings, self->aggregates, err));
+    THRONG_TRY(throng_cohorts_create(self->population, &cohorts, &self->cohorts, err));
+    stage_done(self, "cohorts");
+    THRONG_TRY(
+        throng_panel_correct(self->context, self->aggregates, self->population, &self->attribution, &self->panel, err));
+    stage_done(self, "attribute");
+out:
+    return status;
+}
+
 /* ---- reporting ------------------------------------------------------------------------------------------------- */
 
 static throng_status make_report(throng_run *self, const throng_i_settings *settings, const char *command,
@@ -101,6 +118,7 @@ static throng_status make_report(throng_run *self, const throng_i_settings *sett
     def.n_sources = self->n_sources;
     def.timings = self->timings;
     def.n_timings = self->n_timings;
+    def.aggregates = self->aggregates;
     def.panel = self->panel ? throng_panel_look(self->panel) : NULL;
     throng_status status =
         throng_i_report_make(self->context, self->attribution, self->cohorts, &def, &self->document, err);
@@ -175,7 +193,10 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
     if (out)
         THRONG_TRY(throng_run_directory_check(study->context, out, force, err));
     THRONG_TRY(read_crowd(self, &settings, err));
-    THRONG_TRY(attribute_crowd(self, &settings, err));
+    if (settings.aggregates)
+        THRONG_TRY(correct_panel(self, study, &settings, err));
+    else
+        THRONG_TRY(attribute_crowd(self, &settings, err));
     THRONG_TRY(make_report(self, &settings, command, err));
     if (out)
         THRONG_TRY(write_directory(self, study, out, force, err));
@@ -189,10 +210,30 @@ out:
     return status;
 }
 
+throng_status throng_study_aggregates(throng_study *study, throng_aggregates **out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_settings settings = {0};
+    throng_run *self = NULL;
+    THRONG_TRY(throng_i_alloc(study->context, 1, sizeof *self, &self, err));
+    self->context = study->context;
+    THRONG_TRY(load_plugins(study, err));
+    THRONG_TRY(throng_i_settings_init(study, &settings, err));
+    THRONG_REQUIRE(!settings.aggregates, E_PARAMETER, "Aggregates are made from a crowd: leave out --aggregates.");
+    THRONG_TRY(read_crowd(self, &settings, err));
+    THRONG_TRY(throng_attribute(self->context, self->population, &settings.attribution, &self->attribution, err));
+    int64_t last = throng_population_times(self->population) - 1;
+    THRONG_TRY(throng_aggregates_create(self->context, self->attribution, last, out, err));
+out:
+    throng_i_settings_clear(study, &settings);
+    throng_run_free(self);
+    return status;
+}
+
 void throng_run_free(throng_run *self) {
     if (!self)
         return;
     throng_panel_free(self->panel);
+    throng_aggregates_free(self->aggregates);
     throng_attribution_free(self->attribution);
     throng_cohorts_free(self->cohorts);
     throng_population_free(self->population);

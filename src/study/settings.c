@@ -2,8 +2,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "study/settings.h"
 
-#include "indicator/indicator.h"
+#include "attribution/aggregates.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,7 @@ static void set_panel(const throng_study *study, throng_i_settings *self) {
     self->panel.size = (int)number(study, "panel.size");
     self->panel.draws = (int)number(study, "panel.draws");
     self->panel.seed = self->attribution.seed;
+    self->aggregates = text(study, "panel.aggregates");
     for (int i = 0; i < THRONG_PANEL_BIAS_COUNT; i++)
         if (strcmp(bias, throng_panel_bias_name((throng_panel_bias)i)) == 0)
             self->panel.bias = (throng_panel_bias)i;
@@ -100,6 +102,9 @@ static throng_status check(const throng_study *study, const throng_i_settings *s
                    "--state (population.state) is missing: name the column with each agent's state.");
     THRONG_TRY(throng_i_indicator_init(study->context, self->attribution.indicator, &indicator, err));
     THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_METHOD, self->attribution.method, &use, err));
+    THRONG_REQUIRE(
+        !self->aggregates || self->panel.size == 0, E_PARAMETER,
+        "With --aggregates (panel.aggregates) the table is the panel, and nobody is drawn: leave out --size.");
     THRONG_REQUIRE(self->panel.size == 0 || self->panel.bias != THRONG_PANEL_TOP || self->population.weight,
                    E_PARAMETER, "--bias top (panel.bias) takes the agents of largest weight: it needs --weight.");
     THRONG_REQUIRE(self->attribution.baseline != THRONG_BASELINE_FIRST ||
@@ -151,6 +156,48 @@ throng_status throng_i_settings_resolve(throng_study *study, throng_attribution_
     THRONG_TRY(throng_study_set(study, "attribution.path", throng_path_name(resolved.path), err));
     if (resolved.baseline != THRONG_BASELINE_COLUMN)
         THRONG_TRY(throng_study_set(study, "attribution.baseline", throng_baseline_name(resolved.baseline), err));
+out:
+    return status;
+}
+
+/* ---- beside aggregates ----------------------------------------------------------------------------------------- */
+
+/* Whether an indicator is meant as it was for the crowd: bins left to auto are the crowd's. */
+static bool same_indicator(const throng_i_plugin_use *wanted, const throng_i_plugin_use *published) {
+    if (wanted->about != published->about)
+        return false;
+    for (int i = 0; wanted->about->params && wanted->about->params[i].name; i++) {
+        if (wanted->about->params[i].kind == THRONG_PARAM_TEXT) {
+            if (strcmp(throng_i_plugin_text(wanted, i), throng_i_plugin_text(published, i)) != 0)
+                return false;
+        } else if (!isnan(wanted->param[i]) && wanted->param[i] != published->param[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+throng_status throng_i_settings_match(const throng_study *study, const throng_i_settings *self,
+                                      const throng_aggregates *aggregates, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_attribution_def *wanted = &self->attribution;
+    const char *file = self->aggregates;
+    throng_i_plugin_use mine = {0}, theirs = {0};
+    bool own = aggregates->baseline == THRONG_BASELINE_FIRST || aggregates->baseline == THRONG_BASELINE_COLUMN;
+    THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_INDICATOR, wanted->indicator, &mine, err));
+    THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_INDICATOR, aggregates->indicator, &theirs, err));
+    THRONG_REQUIRE(!throng_i_study_given(study, "attribution.indicator") || same_indicator(&mine, &theirs), E_PARAMETER,
+                   "%s is about %.150s, not about %.150s: leave out --indicator, or take other aggregates.", file,
+                   aggregates->indicator, wanted->indicator);
+    THRONG_REQUIRE(strcmp(wanted->method, "aumann-shapley") == 0, E_PARAMETER,
+                   "%s was made by aumann-shapley, not by %.100s: leave out --method.", file, wanted->method);
+    THRONG_REQUIRE(wanted->path == THRONG_PATH_DEFAULT || wanted->path == aggregates->path, E_PARAMETER,
+                   "%s is about the %s path, not the %s path: leave out --path.", file,
+                   throng_path_name(aggregates->path), throng_path_name(wanted->path));
+    THRONG_REQUIRE(wanted->baseline == THRONG_BASELINE_DEFAULT || wanted->baseline == aggregates->baseline ||
+                       (own && wanted->baseline == THRONG_BASELINE_COLUMN),
+                   E_PARAMETER, "%s starts from the baseline \"%s\", not \"%s\": leave out --baseline.", file,
+                   throng_baseline_name(aggregates->baseline), throng_baseline_name(wanted->baseline));
 out:
     return status;
 }

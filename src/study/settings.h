@@ -19,6 +19,7 @@ typedef struct throng_i_settings {
     double *cuts; /* [n_cuts] */
     int n_cuts;
     throng_panel_def panel; /* size 0: no panel */
+    const char *aggregates; /* file; NULL: none */
     int top;
 } throng_i_settings;
 
@@ -26,6 +27,11 @@ typedef struct throng_i_settings {
 THRONG_MUST_USE throng_status throng_i_settings_init(const throng_study *study, throng_i_settings *out,
                                                      throng_error *err);
 void throng_i_settings_clear(const throng_study *study, throng_i_settings *self);
+
+/* Checks that what a study says itself does not contradict aggregates, which say what is attributed, and how:
+ * E_PARAMETER. */
+THRONG_MUST_USE throng_status throng_i_settings_match(const throng_study *study, const throng_i_settings *self,
+                                                      const throng_aggregates *aggregates, throng_error *err);
 
 /* Writes into a study what an attribution resolved its defaults to, so that a later version cannot read it otherwise.
  */

@@ -119,6 +119,11 @@ const char *throng_study_text(const throng_study *study, const char *key, int in
     return index < setting->n ? setting->text[index] : NULL;
 }
 
+bool throng_i_study_given(const throng_study *study, const char *key) {
+    int at = throng_i_study_key_index(key);
+    return at >= 0 && study->setting[at].n > 0;
+}
+
 throng_status throng_i_study_copy(const throng_study *study, throng_study **out, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_study *copy = NULL;

@@ -28,6 +28,9 @@ void throng_i_study_key_allowed(const throng_study_key *key, char *out, size_t s
 THRONG_MUST_USE throng_status throng_i_study_key_check(const throng_study_key *key, const char *value, char *out,
                                                        size_t size, throng_error *err);
 
+/* Whether a key was set, and does not just have its default. */
+bool throng_i_study_given(const throng_study *study, const char *key);
+
 /* Forgets what a key was set to: it has its default again. */
 void throng_i_study_clear(throng_study *study, int key);
 

@@ -14,97 +14,15 @@ import os
 import pathlib
 import pty
 import re
-import resource
 import select
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 
-SOURCE = pathlib.Path(os.environ.get("SOURCE", pathlib.Path(__file__).resolve().parents[2]))
-BUILD = pathlib.Path(os.environ.get("BUILD", SOURCE / "build"))
-THRONG = str(pathlib.Path(os.environ.get("THRONG", BUILD / "throng")).resolve())
-
-# The outcome may depend on nothing that happens to be set where the tests run.
-PLAIN = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS", "TERM")}
-
-TESTS = []
-
-
-class Skip(Exception):
-    """Why a test cannot be run here."""
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-class Result:
-    def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
-
-
-def throng(*args, stdin="", env=None, limit=None, timeout=120):
-    """Runs the program; `limit` is the largest file, in bytes, that it may write."""
-
-    def set_limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    done = subprocess.run([THRONG, *map(str, args)], input=stdin.encode() if isinstance(stdin, str) else stdin,
-                          capture_output=True, env={**PLAIN, **(env or {})}, timeout=timeout,
-                          preexec_fn=set_limit if limit else None)
-    return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
-def ok(*args, **options):
-    """Runs the program, which must succeed and say nothing on stderr; returns what it printed."""
-    done = throng(*args, **options)
-    assert done.code == 0, f"{args} gave {done.code}: {done.err}"
-    assert done.err == "", f"{args} said {done.err}"
-    return done.out
-
-
-def report(*args, **options):
-    return json.loads(ok(*args, "--json", **options))
-
-
-def listing(folder="."):
-    """Every file below a folder, hidden ones too, with its content's hash."""
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "directory"
-            for path in sorted(pathlib.Path(folder).rglob("*"))}
-
-
-def fails(code, message, *args, **options):
-    """Runs the program, which must fail with this code and one line that matches, and leave no trace."""
-    before = listing()
-    done = throng(*args, **options)
-    assert done.code == code, f"{args} gave {done.code}, expected {code}: {done.err}{done.out}"
-    assert done.out == "", f"{args} printed {done.out[:200]}"
-    assert done.err.endswith("\n") and done.err.count("\n") == 1, f"{args} said more or less than a line: {done.err}"
-    assert done.err.startswith("throng: "), done.err
-    assert re.search(message, done.err), f"{args} said {done.err.strip()}, expected {message}"
-    assert listing() == before, f"{args} left {set(listing()) ^ set(before)}"
-
-
-def put(name, text):
-    pathlib.Path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    return name
-
-
-def crowd(name="crowd.parquet", agents=2000, days=1, seed=1):
-    ok("generate", "bluesky", "--agents", agents, "--days", days, "--seed", seed, "--out", name)
-    return name
-
-
-def same_file(one, other):
-    return pathlib.Path(one).read_bytes() == pathlib.Path(other).read_bytes()
-
-
-TABLE = "id,t,x,w,side\n1,1,0.5,10,l\n2,1,-1,1,r\n3,1,0.25,1,l\n1,2,1,20,l\n2,2,-1,1,r\n3,2,0,2,l\n"
+from harness import (BUILD, PLAIN, TABLE, THRONG, Skip, crowd, fails, listing, main, ok, put, report, same_file, test,
+                     throng)
 
 # ---- help, versions, lists ---------------------------------------------------------------------------------------
 
@@ -113,7 +31,7 @@ TABLE = "id,t,x,w,side\n1,1,0.5,10,l\n2,1,-1,1,r\n3,1,0.25,1,l\n1,2,1,20,l\n2,2,
 def test_help_and_version():
     assert re.fullmatch(r"throng \d+\.\d+\.\d+ \(revision \S+\)\n", ok("--version"))
     assert ok("--help") == ok("help") == ok("-h")
-    for command in ("attribute", "panel", "generate", "run", "list", "describe"):
+    for command in ("attribute", "panel", "aggregates", "generate", "run", "list", "describe"):
         assert command in ok("--help")
         text = ok(command, "--help")
         assert text.startswith(f"throng {command} ") and text == ok("help", command)
@@ -130,7 +48,7 @@ def test_help_has_an_option_for_every_setting():
 
 @test
 def test_examples_in_the_help_work():
-    for command in ("attribute", "panel", "generate", "run", "list", "describe"):
+    for command in ("attribute", "panel", "aggregates", "generate", "run", "list", "describe"):
         lines = re.findall(r"^  (throng (?:.*\\\n)*.*)", ok(command, "--help"), re.M)
         assert lines, command
         folder = pathlib.Path(command)
@@ -297,84 +215,6 @@ def test_where_and_missing():
     assert any("2 rows" in note and "left out" in note for note in it["notes"])
     it = report("attribute", "t.csv", "--state", "x", "--where", "x > 0 AND w IS NOT NULL")
     assert (it["rows"], it["rows_dropped"]) == (2, 0)
-
-
-@test
-def test_panel():
-    crowd(agents=3000)
-    options = ["crowd.parquet", "--state", "state", "--id", "id", "--weight", "followers", "--seed", "3"]
-    it = report("panel", *options)
-    panel = it["panel"]
-    assert panel["size"] == 100 and panel["seed"] == 3 and panel["drawn"] == "by weight"
-    assert sum(one["agents"] for one in panel["cohorts"]) == 100
-    assert [one["crowd_share"] for one in panel["cohorts"]] == [one["share"] for one in it["cohorts"]]
-    assert abs(sum(one["share"] for one in panel["cohorts"]) - 1) < 1e-12
-    assert panel["certificate"]["converged"]
-    assert panel == report("panel", *options, "--threads", "3")["panel"]
-    assert panel != report("panel", *options[:-1], "4")["panel"]
-    assert report("panel", *options, "--size", "30")["panel"]["size"] == 30
-    assert "panel" not in report("attribute", *options)
-    crowd("days.parquet", agents=3000, days=3)
-    it = report("panel", "days.parquet", *options[1:], "--time", "day")
-    assert it["panel"]["time"] == "3"
-    shares = [[one["share"] for one in cohorts] for cohorts in (it["by_time"][2]["cohorts"], it["cohorts"])]
-    assert [one["crowd_share"] for one in it["panel"]["cohorts"]] == shares[0] != shares[1]
-    text = ok("panel", *options)
-    assert "panel of 100" in text and "crowd" in text and "instead of" in text
-    assert "left unexplained" in text and "200 more panels" in text
-
-
-@test
-def test_panel_compares():
-    crowd(agents=20000, seed=3)
-    options = ["crowd.parquet", "--state", "state", "--id", "id", "--weight", "followers", "--seed", "3", "--indicator",
-               "weighted-variance"]
-    panel = report("panel", *options)["panel"]
-    one, spread = panel["comparison"], panel["spread"]
-    assert spread["draws"] == 200 and spread["undefined"] == 0
-    for name in one:
-        low, middle, high = (spread[name][q] for q in ("q05", "q50", "q95"))
-        assert low <= middle <= high, name
-    assert spread["residual"]["q50"] >= 0.2 and spread["sign_flips"]["q05"] > 0
-    assert one["corrected_error"] <= 1e-9 and spread["corrected_error"]["q95"] <= 1e-9
-    head = next(at for at, cohort in enumerate(panel["cohorts"]) if cohort["name"] == "head")
-    assert spread["cohorts"][head]["absolute_share"]["q50"] > panel["cohorts"][head]["crowd_absolute_share"]
-    assert all(abs(entry["corrected_phi"] - entry["crowd_phi"]) <= 1e-9 * abs(entry["crowd_phi"])
-               for entry in panel["top"])
-    assert "spread" not in report("panel", *options, "--draws", "0")["panel"]
-    single = report("panel", *options, "--draws", "1")["panel"]["spread"]["residual"]
-    assert single["q05"] == single["q50"] == single["q95"]
-    top = report("panel", *options, "--bias", "top")["panel"]
-    assert top["drawn"] == "as the largest weights" and "spread" not in top
-    other = ["9" if word == "3" else word for word in options]
-    assert top == {**report("panel", *other, "--bias", "top")["panel"], "seed": 3}
-    equal = report("panel", *options, "--bias", "uniform")["panel"]
-    assert equal["drawn"] == "equally" and equal["comparison"] != one
-    # The control: a linear indicator is reconciled by one factor, whatever the panel.
-    control = report("panel", *options[:-1], "mean")["panel"]
-    assert control["comparison"]["residual"] <= 1e-10 and control["spread"]["residual"]["q95"] <= 1e-10
-    refused = report("panel", *options[:-1], "cascade-size", "--path", "state")["panel"]
-    assert "--path presence" in refused["uncorrected"] and refused["comparison"]["corrected_error"] is None
-    ok("panel", *options, "--bias", "uniform", "--draws", "7", "--size", "40", "--out", "run")
-    ok("run", "run/study.yaml", "--out", "again")
-    first, again = (json.loads(pathlib.Path(name, "report.json").read_text()) for name in ("run", "again"))
-    assert first["panel"] == again["panel"] and first["panel"]["spread"]["draws"] == 7
-
-
-@test
-def test_panel_refuses():
-    crowd(agents=300)
-    options = ["panel", "crowd.parquet", "--state", "state", "--weight", "followers"]
-    fails(2, r"--size \(panel.size\) must be a whole number from 1", *options, "--size", "0")
-    fails(2, r"Did you mean \"uniform\"\?", *options, "--bias", "unifrom")
-    fails(2, "--draws", *options, "--draws", "-1")
-    fails(2, "--bias top .* needs --weight", *options[:-2], "--bias", "top")
-    fails(2, r"A panel of 5000 cannot be drawn: there are \d+ agents with a weight above 0. Take --size", *options,
-          "--size", "5000")
-    fails(2, "A panel of 301 cannot be drawn: there are 300 agents. Take --size 300", *options, "--size", "301",
-          "--bias", "uniform")
-    put("zero.csv", "x,w\n1,0\n2,0\n")
-    fails(1, "weigh", "panel", "zero.csv", "--state", "x", "--weight", "w")
 
 
 @test
@@ -925,31 +765,5 @@ def test_kill_leaves_the_earlier_run_alone():
 # ---- running them ------------------------------------------------------------------------------------------------
 
 
-def main(words):
-    if "-h" in words or "--help" in words:
-        print(__doc__.strip())
-        return 0
-    chosen = [one for one in TESTS if not words or any(word in one.__name__ for word in words)]
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
-    home = os.getcwd()
-    for one in chosen:
-        with tempfile.TemporaryDirectory(prefix="throng-cli-") as folder:
-            os.chdir(folder)
-            try:
-                one()
-                counts["passed"] += 1
-            except Skip as reason:
-                counts["skipped"] += 1
-                print(f"skipped: {one.__name__}: {reason}")
-            except Exception:  # a test that breaks has failed, and the others go on
-                counts["failed"] += 1
-                print(f"FAILED: {one.__name__}\n{traceback.format_exc()}")
-            finally:
-                os.chdir(home)
-    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
-    print(f"{counts['passed']} passed, {counts['failed']} failed{skipped}")
-    return 1 if counts["failed"] or not counts["passed"] else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], __doc__))
