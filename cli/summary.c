@@ -369,7 +369,9 @@ int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) 
         }
         cli_summary_top(&style, report);
     }
-    if (!corrected)
+    if (corrected)
+        printf("\n");
+    else
         print_certificate(&style, report, kind == CLI_SUMMARY_PANEL ? "panel.certificate" : "certificate");
     print_timings(&style, report);
     print_remarks(&style, report, out);
