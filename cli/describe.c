@@ -58,7 +58,8 @@ static const char *form_name(throng_form form) {
     static const char *const names[THRONG_FORM_COUNT] = {[THRONG_FORM_MOMENTS] = "moments",
                                                          [THRONG_FORM_HISTOGRAM] = "histogram",
                                                          [THRONG_FORM_FEATURES] = "features",
-                                                         [THRONG_FORM_DISTRIBUTION] = "distribution"};
+                                                         [THRONG_FORM_DISTRIBUTION] = "distribution",
+                                                         [THRONG_FORM_NETWORK] = "network"};
     return (int)form >= 0 && form < THRONG_FORM_COUNT ? names[form] : "unknown";
 }
 
@@ -72,6 +73,7 @@ static const struct {
     {THRONG_INDICATOR_NONNEGATIVE, "nonnegative", "states must not be negative"},
     {THRONG_INDICATOR_POSITIVE, "positive", "states must be positive"},
     {THRONG_INDICATOR_KINKED, "kinked", "not differentiable where states tie"},
+    {THRONG_INDICATOR_PRESENCE_ONLY, "presence_only", "has no state path"},
 };
 
 #define PROPERTIES ((int)(sizeof properties / sizeof *properties))

@@ -208,9 +208,11 @@ typedef struct throng_attribution_def {
     const char *method;    /* default "aumann-shapley" */
     throng_path path;
     throng_baseline baseline;
-    double tolerance; /* default 1e-10 */
-    int nodes_max;    /* default 1024 */
-    uint64_t seed;    /* default 0; for methods that draw */
+    double tolerance;          /* default 1e-10 */
+    int nodes_max;             /* default 1024 */
+    uint64_t seed;             /* default 0; for methods that draw */
+    const throng_graph *graph; /* over the population's agents, must outlive the attribution; for network indicators,
+                                  which need one; NULL for all others */
 } throng_attribution_def;
 
 THRONG_API throng_attribution_def throng_attribution_default(void);

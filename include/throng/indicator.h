@@ -8,7 +8,7 @@
 #ifndef THRONG_INDICATOR_H
 #define THRONG_INDICATOR_H
 
-#include "throng/core.h"
+#include "throng/graph.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,6 +20,7 @@ typedef enum throng_form {
     THRONG_FORM_HISTOGRAM,    /* m[b] = mass in bin b, b = 0..bins-1; parameters THRONG_PARAMS_HISTOGRAM */
     THRONG_FORM_FEATURES,     /* m[j] = sum p_i g_j(x_i) with the descriptor's own g, j = 0..n_aggregates-1 (1..8) */
     THRONG_FORM_DISTRIBUTION, /* no aggregates: a function of all states and masses (Gini) */
+    THRONG_FORM_NETWORK,      /* no aggregates: a function of who is joined to whom (reach), see throng_network */
     THRONG_FORM_COUNT
 } throng_form;
 
@@ -43,14 +44,16 @@ enum {
     THRONG_INDICATOR_POSITIVE = 1 << 4,        /* states must be positive */
     THRONG_INDICATOR_ENDPOINTS = 1 << 5,       /* the gradient may be singular where a mass is 0 (x log x): the path is
                                                   integrated with nodes crowded at its ends */
-    THRONG_INDICATOR_KINKED = 1 << 6           /* not differentiable where states tie: said in reports */
+    THRONG_INDICATOR_KINKED = 1 << 6,          /* not differentiable where states tie: said in reports */
+    THRONG_INDICATOR_PRESENCE_ONLY = 1 << 7    /* NETWORK: states are labels that cannot move; presence path only */
 };
 
 /** What it means that an agent takes part with intensity alpha. */
 typedef enum throng_path {
     THRONG_PATH_DEFAULT,  /* what the indicator's descriptor says */
     THRONG_PATH_STATE,    /* its state moves from baseline to observed: x(alpha) = b + alpha (x - b) */
-    THRONG_PATH_PRESENCE, /* what it adds to each aggregate moves: (1 - alpha) g(b) + alpha g(x) */
+    THRONG_PATH_PRESENCE, /* what it adds to each aggregate moves: (1 - alpha) g(b) + alpha g(x); in a network what it
+                             has with others moves: an edge between i and j counts alpha_i alpha_j */
     THRONG_PATH_COUNT
 } throng_path;
 
@@ -59,6 +62,20 @@ typedef struct throng_prepared {
     int n_aggregates; /* MOMENTS and FEATURES may lower it */
     bool endpoints;   /* THRONG_INDICATOR_ENDPOINTS */
 } throng_prepared;
+
+#define THRONG_NETWORK_CONSTANTS 8
+
+/** What a NETWORK indicator looks at: the agents of one time, those of their edges that join two of them, in the order
+ *  of rows. */
+typedef struct throng_network {
+    int64_t n;
+    throng_adjacency out, in;
+    const double *state; /* [n] observed, or on the state path where the agents are on their way */
+    const double *mass;  /* [n] shares that add up to 1 */
+    double constant[THRONG_NETWORK_CONSTANTS]; /* what `observe` found; 0 without */
+    double *scratch;                           /* [8 n] */
+    int64_t *order;                            /* [n] scratch, too */
+} throng_network;
 
 /** An indicator plug-in. Unused functions are NULL. */
 typedef struct throng_indicator {
@@ -95,6 +112,16 @@ typedef struct throng_indicator {
      */
     double (*distribution)(const throng_setting *setting, int64_t n, const double *x, const double *p, int64_t *order,
                            double *d_state, double *d_mass);
+
+    /** NETWORK: the value when agent i takes part with alpha[i]. If not NULL, d_alpha[n] and d_state[n] are set to its
+     *  derivatives. Whatever the value is divided by must be a constant that `observe` found in the crowd as it is:
+     * what is divided by those present does not change while everybody leaves alike. THRONG_E_DOMAIN, _DEGENERATE. */
+    throng_status (*network)(const throng_setting *setting, const throng_network *network, const double *alpha,
+                             double *value, double *d_alpha, double *d_state, throng_error *err);
+    /** NETWORK, optional: looks once at the observed crowd, checks it and fills constant. THRONG_E_DOMAIN, _DEGENERATE.
+     */
+    throng_status (*observe)(const throng_setting *setting, const throng_network *network, double *constant,
+                             throng_error *err);
 } throng_indicator;
 
 /** Parameters that every HISTOGRAM indicator must list, in any place of its table. */

@@ -180,6 +180,7 @@ static throng_status attribute_time(throng_attribution *self, const int64_t *fir
                               .path = self->def.path,
                               .baseline = self->def.baseline,
                               .first_row = first_row,
+                              .graph = self->def.graph,
                               .time = time,
                               .progress = {"attributing", "agents", 2 * begin, 2 * self->population->n_rows}};
     throng_status status = throng_i_crowd_init(self->context, &def, &crowd, err);
@@ -248,6 +249,25 @@ out:
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
+static throng_status check_graph(const throng_attribution *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_indicator *descriptor = self->indicator.descriptor;
+    bool network = descriptor->form == THRONG_FORM_NETWORK;
+    THRONG_REQUIRE(!network || self->def.graph, E_ARGUMENT,
+                   "%s looks at who is joined to whom: it needs a graph (--graph EDGES --source COL --target COL).",
+                   descriptor->about.name);
+    THRONG_REQUIRE(network || !self->def.graph, E_ARGUMENT,
+                   "%s does not look at a graph: leave --graph out, or take a network indicator (throng list "
+                   "indicators).",
+                   descriptor->about.name);
+    THRONG_REQUIRE(!network || throng_graph_agents(self->def.graph) == self->population->n_agents, E_ARGUMENT,
+                   "The graph has %lld agents, the crowd %lld.",
+                   network ? (long long)throng_graph_agents(self->def.graph) : 0LL,
+                   (long long)self->population->n_agents);
+out:
+    return status;
+}
+
 static throng_status resolve(throng_attribution *self, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_population *population = self->population;
@@ -270,6 +290,7 @@ static throng_status resolve(throng_attribution *self, throng_error *err) {
                    E_ARGUMENT,
                    "The baseline \"first\" is an agent's own first state: it needs an id column and a time column with "
                    "at least two times.");
+    THRONG_TRY(check_graph(self, err));
     THRONG_TRY(throng_i_crowd_check(descriptor, self->def.path, self->def.baseline, err));
     THRONG_TRY(check_states(self, err));
     throng_i_plugin_print(&self->indicator.use, self->indicator_spec, sizeof self->indicator_spec);

@@ -5,10 +5,9 @@
 #include <string.h>
 
 static const throng_i_form *const forms[THRONG_FORM_COUNT] = {
-    [THRONG_FORM_MOMENTS] = &throng_i_form_moments,
-    [THRONG_FORM_HISTOGRAM] = &throng_i_form_features,
-    [THRONG_FORM_FEATURES] = &throng_i_form_features,
-    [THRONG_FORM_DISTRIBUTION] = &throng_i_form_distribution,
+    [THRONG_FORM_MOMENTS] = &throng_i_form_moments,   [THRONG_FORM_HISTOGRAM] = &throng_i_form_features,
+    [THRONG_FORM_FEATURES] = &throng_i_form_features, [THRONG_FORM_DISTRIBUTION] = &throng_i_form_distribution,
+    [THRONG_FORM_NETWORK] = &throng_i_form_network,
 };
 
 /* ---- which paths lead somewhere -------------------------------------------------------------------------------- */
@@ -23,6 +22,11 @@ throng_status throng_i_crowd_check(const throng_indicator *indicator, throng_pat
         return THRONG_FAIL(err, E_DEGENERATE,
                            "%s counts agents in bins, which do not change while a state moves inside one: there is no "
                            "gradient on the state path. Take --path presence.",
+                           name);
+    if (path == THRONG_PATH_STATE && (indicator->flags & THRONG_INDICATOR_PRESENCE_ONLY))
+        return THRONG_FAIL(err, E_DEGENERATE,
+                           "%s takes states for what they are, not for places on a way: there is no state path. Take "
+                           "--path presence.",
                            name);
     if (path == THRONG_PATH_STATE && scale && shift && one_point)
         return THRONG_FAIL(
@@ -108,6 +112,7 @@ throng_status throng_i_crowd_init(throng_context *context, const throng_i_crowd_
                               .path = def->path,
                               .state = def->population->state,
                               .first_row = def->first_row,
+                              .graph = def->graph,
                               .progress = def->progress};
     throng_population_slice(def->population, def->time, &crowd->begin, &end);
     crowd->n = end - crowd->begin;
@@ -133,6 +138,7 @@ out:
 }
 
 void throng_i_crowd_clear(throng_i_crowd *crowd) {
+    throng_i_network_clear(crowd);
     throng_i_free(crowd->context, crowd->present);
     throng_i_free(crowd->context, crowd->points);
     throng_i_free(crowd->context, crowd->order);
@@ -166,7 +172,7 @@ throng_value_function throng_i_crowd_function(throng_i_crowd *crowd) {
         .singular_ends = crowd->indicator->endpoints,
     };
     function.magnitude = form->aggregates ? fmax(magnitude_of(crowd, 0.0), magnitude_of(crowd, 1.0)) : 0.0;
-    if (descriptor->form != THRONG_FORM_DISTRIBUTION) {
+    if (form->aggregates) {
         function.n_aggregates = crowd->setting.n_aggregates;
         function.aggregates_linear = presence;
         function.aggregate_origin = throng_i_crowd_origin;

@@ -26,7 +26,10 @@ typedef struct throng_i_form {
                             throng_credit_sums *sums, throng_error *err);
 } throng_i_form;
 
-extern const throng_i_form throng_i_form_moments, throng_i_form_features, throng_i_form_distribution;
+extern const throng_i_form throng_i_form_moments, throng_i_form_features, throng_i_form_distribution,
+    throng_i_form_network;
+
+struct throng_i_crowd_network; /* see network.c */
 
 #define THRONG_I_MOMENTS_MAX 5 /* moments 0..4 */
 
@@ -57,6 +60,10 @@ struct throng_i_crowd {
     /* FEATURES and HISTOGRAM */
     double *present; /* [n_aggregates] aggregates of the observed states; nobody's follow behind */
 
+    /* NETWORK */
+    const throng_graph *graph;
+    struct throng_i_crowd_network *network;
+
     /* DISTRIBUTION */
     double *points; /* scratch, see distribution.c */
     int64_t *order;
@@ -66,9 +73,10 @@ struct throng_i_crowd {
 typedef struct throng_i_crowd_def {
     const throng_population *population;
     const throng_i_indicator *indicator;
-    throng_path path;         /* STATE or PRESENCE */
-    throng_baseline baseline; /* not DEFAULT */
-    const int64_t *first_row; /* [agents], for THRONG_BASELINE_FIRST */
+    throng_path path;          /* STATE or PRESENCE */
+    throng_baseline baseline;  /* not DEFAULT */
+    const int64_t *first_row;  /* [agents], for THRONG_BASELINE_FIRST */
+    const throng_graph *graph; /* for network indicators */
     int64_t time;
     throng_progress progress; /* stage and unit; done is where this crowd starts */
 } throng_i_crowd_def;
@@ -102,6 +110,11 @@ void throng_i_crowd_aggregate_gradient(void *self, const double *m, double *out)
 throng_status throng_i_moments_summary(void *self, double *origin, double *sum, double *squares, throng_error *err);
 throng_status throng_i_moments_quadratic(void *self, const double *linear, const double *square, double *out,
                                          throng_credit_sums *sums, throng_error *err);
+
+/* NETWORK off the ray, and its memory: network.c. */
+throng_status throng_i_network_value(throng_i_crowd *crowd, const double *alpha, double *value, double *gradient,
+                                     throng_error *err);
+void throng_i_network_clear(throng_i_crowd *crowd);
 
 /* ---- walking through a crowd in blocks that fit the first-level cache ------------------------------------------ */
 

@@ -109,6 +109,8 @@ out:
 
 throng_status throng_i_crowd_value(void *self, const double *alpha, double *out, throng_error *err) {
     const throng_i_crowd *crowd = self;
+    if (crowd->indicator->descriptor->form == THRONG_FORM_NETWORK)
+        return throng_i_network_value(self, alpha, out, NULL, err);
     if (crowd->indicator->descriptor->form == THRONG_FORM_DISTRIBUTION)
         return distribution_at(crowd, alpha, out, NULL, err);
     double m[THRONG_AGGREGATES_MAX];
@@ -120,6 +122,8 @@ throng_status throng_i_crowd_value(void *self, const double *alpha, double *out,
 throng_status throng_i_crowd_gradient(void *self, const double *alpha, double *out, throng_error *err) {
     const throng_i_crowd *crowd = self;
     double unused = 0.0;
+    if (crowd->indicator->descriptor->form == THRONG_FORM_NETWORK)
+        return throng_i_network_value(self, alpha, &unused, out, err);
     if (crowd->indicator->descriptor->form == THRONG_FORM_DISTRIBUTION)
         return distribution_at(crowd, alpha, &unused, out, err);
     int n_aggregates = crowd->setting.n_aggregates;

@@ -31,6 +31,9 @@ throng_status throng_i_outcome_init(throng_context *context, const char *indicat
     throng_i_outcome self = {.context = context, .n = n};
     double sums[2] = {0.0, 0.0};
     THRONG_TRY(throng_i_indicator_init(context, indicator, &self.indicator, err));
+    THRONG_REQUIRE(self.indicator.descriptor->form != THRONG_FORM_NETWORK, E_UNSUPPORTED,
+                   "%s looks at a graph; an indicator of a world's states cannot.",
+                   self.indicator.descriptor->about.name);
     self.weight = self.indicator.weighted ? weight : NULL;
     throng_i_outcome lent = self;
     memcpy(&lent.points, &state, sizeof state);
@@ -57,6 +60,7 @@ out:
 void throng_i_outcome_clear(throng_i_outcome *outcome) {
     if (!outcome->context)
         return;
+    throng_i_indicator_clear(outcome->context, &outcome->indicator);
     throng_i_free(outcome->context, outcome->points);
     throng_i_free(outcome->context, outcome->order);
     *outcome = (throng_i_outcome){0};

@@ -28,6 +28,8 @@ static const char *missing_part(const throng_indicator *indicator) {
         return indicator->value && indicator->features ? NULL : "a value function and features";
     case THRONG_FORM_DISTRIBUTION:
         return indicator->distribution ? NULL : "a distribution function";
+    case THRONG_FORM_NETWORK:
+        return indicator->network ? NULL : "a network function";
     case THRONG_FORM_COUNT:
         break;
     }

@@ -108,10 +108,10 @@ static throng_status match(throng_context *context, const directory *agents, con
                        column->type == THRONG_TYPE_UINT8,
                    E_COLUMN, "Column \"%s\" is of type %s, but edges go between ids: whole numbers or text.",
                    column->name, throng_type_name(column->type));
-    THRONG_REQUIRE(text == words, E_COLUMN,
+    THRONG_REQUIRE(text == words || column->n_rows == 0, E_COLUMN, /* without rows a type is a guess */
                    "Column \"%s\" of the edges holds %s, but the agents' ids are %s: they cannot be the same.",
                    column->name, text ? "text" : "whole numbers", words ? "text" : "whole numbers");
-    if (text) {
+    if (text && words) {
         THRONG_TRY(throng_i_resize(context, &of_word, column->n_words, sizeof *of_word, err));
         for (int64_t i = 0; i < column->n_words; i++)
             of_word[i] = find_word(agents, column->words[i]);

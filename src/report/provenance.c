@@ -148,7 +148,7 @@ static void note_indicator(throng_i_reporter *self, json_t *list) {
     if (indicator->flags & THRONG_INDICATOR_KINKED)
         note(self, list, "%s is not differentiable where states tie: its credits are then one choice among several.",
              name);
-    if (!indicator->gradient && indicator->form != THRONG_FORM_DISTRIBUTION)
+    if (!indicator->gradient && indicator->form != THRONG_FORM_DISTRIBUTION && indicator->form != THRONG_FORM_NETWORK)
         note(self, list, "%s has no gradient of its own: central differences were taken.", name);
 }
 

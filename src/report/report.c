@@ -117,6 +117,17 @@ static json_t *columns(throng_i_reporter *self) {
     return object;
 }
 
+static json_t *graph(throng_i_reporter *self, const throng_graph *source) {
+    throng_graph_counts counts = throng_graph_counted(source);
+    json_t *object = json_object();
+    put(self, object, "edges", json_integer(counts.edges));
+    put(self, object, "given", json_integer(counts.given));
+    put(self, object, "missing", json_integer(counts.missing));
+    put(self, object, "self_loops", json_integer(counts.loops));
+    put(self, object, "repeated", json_integer(counts.repeated));
+    return object;
+}
+
 static json_t *one_time(throng_i_reporter *self, int64_t time) {
     int64_t begin = 0, end = 0;
     throng_population_slice(self->population, time, &begin, &end);
@@ -160,6 +171,8 @@ throng_status throng_i_report_make(throng_context *context, const throng_attribu
     put(self, document, "rows_dropped", json_integer(population->n_dropped));
     put(self, document, "times", json_integer(population->n_times));
     put(self, document, "columns", columns(self));
+    if (throng_attribution_resolved(attribution).graph)
+        put(self, document, "graph", graph(self, throng_attribution_resolved(attribution).graph));
     put(self, document, "indicator", indicator(self));
     put(self, document, "certificate", throng_i_report_certificate(self, attribution, whole));
     put(self, document, "cohorts", throng_i_report_cohorts(self, whole));

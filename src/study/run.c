@@ -11,6 +11,7 @@ struct throng_run {
     throng_source *sources; /* [n_sources] copies: the table is used up */
     int n_sources;
     throng_population *population;
+    throng_graph *graph; /* NULL: none */
     throng_cohorts *cohorts;
     throng_attribution *attribution;
     throng_panel *panel;           /* NULL: none was asked for */
@@ -35,13 +36,12 @@ static throng_status copy_sources(throng_run *self, const throng_table *table, t
     throng_status status = THRONG_OK;
     int n = 0;
     const throng_source *sources = throng_table_sources(table, &n);
-    THRONG_TRY(throng_i_alloc(self->context, n, sizeof *self->sources, &self->sources, err));
+    THRONG_TRY(throng_i_resize(self->context, &self->sources, self->n_sources + n, sizeof *self->sources, err));
     for (int i = 0; i < n; i++) {
         char *path = NULL;
         THRONG_TRY(throng_i_copy_text(self->context, sources[i].path, &path, err));
-        self->sources[i] = sources[i];
-        self->sources[i].path = path;
-        self->n_sources++;
+        self->sources[self->n_sources] = sources[i];
+        self->sources[self->n_sources++].path = path;
     }
 out:
     return status;
@@ -56,6 +56,24 @@ static void free_sources(throng_run *self) {
     throng_i_free(self->context, self->sources);
 }
 
+static throng_status read_graph(throng_run *self, const throng_i_settings *settings, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_table *table = NULL;
+    throng_column_request requests[3] = {{settings->graph.source, THRONG_ROLE_KEY},
+                                         {settings->graph.target, THRONG_ROLE_KEY},
+                                         {settings->graph.weight, THRONG_ROLE_NUMBER}};
+    THRONG_TRY(throng_table_read(self->context, settings->edges, settings->n_edges, requests,
+                                 settings->graph.weight ? 3 : 2, NULL, &table, err));
+    THRONG_TRY(copy_sources(self, table, err));
+    throng_table *consumed = table;
+    table = NULL;
+    THRONG_TRY(throng_graph_create(self->population, consumed, &settings->graph, &self->graph, err));
+    stage_done(self, "graph");
+out:
+    throng_table_free(table);
+    return status;
+}
+
 static throng_status read_crowd(throng_run *self, const throng_i_settings *settings, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_table *table = NULL;
@@ -67,6 +85,8 @@ static throng_status read_crowd(throng_run *self, const throng_i_settings *setti
     table = NULL;
     THRONG_TRY(throng_population_create(self->context, consumed, &settings->population, &self->population, err));
     stage_done(self, "population");
+    if (settings->n_edges > 0)
+        THRONG_TRY(read_graph(self, settings, err));
 out:
     throng_table_free(table);
     return status;
@@ -79,7 +99,9 @@ static throng_status attribute_crowd(throng_run *self, const throng_i_settings *
     throng_cohorts_def cohorts = {settings->n_cuts ? settings->cuts : NULL, settings->n_cuts};
     THRONG_TRY(throng_cohorts_create(self->population, &cohorts, &self->cohorts, err));
     stage_done(self, "cohorts");
-    THRONG_TRY(throng_attribute(self->context, self->population, &settings->attribution, &self->attribution, err));
+    throng_attribution_def what = settings->attribution;
+    what.graph = self->graph;
+    THRONG_TRY(throng_attribute(self->context, self->population, &what, &self->attribution, err));
     stage_done(self, "attribute");
     if (settings->panel.size > 0) {
         THRONG_TRY(
@@ -236,6 +258,7 @@ void throng_run_free(throng_run *self) {
     throng_aggregates_free(self->aggregates);
     throng_attribution_free(self->attribution);
     throng_cohorts_free(self->cohorts);
+    throng_graph_free(self->graph);
     throng_population_free(self->population);
     free_sources(self);
     json_decref(self->document);

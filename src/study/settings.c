@@ -91,6 +91,43 @@ static void set_panel(const throng_study *study, throng_i_settings *self) {
             self->panel.bias = (throng_panel_bias)i;
 }
 
+/* ---- the graph ------------------------------------------------------------------------------------------------- */
+
+static void set_graph(const throng_study *study, throng_i_settings *self) {
+    const char *loops = text(study, "graph.self-loops");
+    self->graph = throng_graph_default();
+    self->graph.source = text(study, "graph.source");
+    self->graph.target = text(study, "graph.target");
+    self->graph.weight = text(study, "graph.weight");
+    if (strcmp(text(study, "graph.missing"), "drop") == 0)
+        self->graph.missing = THRONG_EDGES_DROP;
+    if (strcmp(loops, "error") != 0)
+        self->graph.loops = strcmp(loops, "drop") == 0 ? THRONG_EDGES_DROP : THRONG_EDGES_KEEP;
+}
+
+static throng_status check_graph(const throng_i_settings *self, const throng_indicator *indicator, throng_error *err) {
+    throng_status status = THRONG_OK;
+    bool network = indicator->form == THRONG_FORM_NETWORK;
+    THRONG_REQUIRE(
+        !network || self->n_edges > 0, E_PARAMETER,
+        "%s looks at who is joined to whom: name a table of edges with --graph EDGES (graph.edges), --source "
+        "COL and --target COL.",
+        indicator->about.name);
+    THRONG_REQUIRE(network || self->n_edges == 0, E_PARAMETER,
+                   "%s does not look at a graph: leave out --graph (graph.edges), or take a network indicator such as "
+                   "assortativity.",
+                   indicator->about.name);
+    THRONG_REQUIRE(self->n_edges > 0 || (!self->graph.source && !self->graph.target && !self->graph.weight),
+                   E_PARAMETER, "--source, --target and --edge-weight are columns of a graph: name it with --graph.");
+    THRONG_REQUIRE(self->n_edges == 0 || (self->graph.source && self->graph.target), E_PARAMETER,
+                   "--graph needs --source and --target (graph.source, graph.target): the columns that say where edges "
+                   "come from and go to.");
+    THRONG_REQUIRE(self->n_edges == 0 || (self->panel.size == 0 && !self->aggregates), E_PARAMETER,
+                   "A panel cuts a network apart: %s has no panel.", indicator->about.name);
+out:
+    return status;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 static throng_status check(const throng_study *study, const throng_i_settings *self, throng_error *err) {
@@ -101,6 +138,7 @@ static throng_status check(const throng_study *study, const throng_i_settings *s
     THRONG_REQUIRE(self->population.state, E_PARAMETER,
                    "--state (population.state) is missing: name the column with each agent's state.");
     THRONG_TRY(throng_i_indicator_init(study->context, self->attribution.indicator, &indicator, err));
+    THRONG_TRY(check_graph(self, indicator.descriptor, err));
     THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_METHOD, self->attribution.method, &use, err));
     THRONG_REQUIRE(
         !self->aggregates || self->panel.size == 0, E_PARAMETER,
@@ -122,12 +160,17 @@ throng_status throng_i_settings_init(const throng_study *study, throng_i_setting
     throng_i_settings self = {0};
     while (throng_study_text(study, "population.table", self.n_paths))
         self.n_paths++;
+    while (throng_study_text(study, "graph.edges", self.n_edges))
+        self.n_edges++;
     while (throng_study_text(study, "cohorts.cuts", self.n_cuts))
         self.n_cuts++;
     THRONG_TRY(throng_i_alloc(study->context, self.n_paths, sizeof *self.paths, &self.paths, err));
+    THRONG_TRY(throng_i_alloc(study->context, self.n_edges, sizeof *self.edges, &self.edges, err));
     THRONG_TRY(throng_i_alloc(study->context, self.n_cuts, sizeof *self.cuts, &self.cuts, err));
     for (int i = 0; i < self.n_paths; i++)
         self.paths[i] = throng_study_text(study, "population.table", i);
+    for (int i = 0; i < self.n_edges; i++)
+        self.edges[i] = throng_study_text(study, "graph.edges", i);
     for (int i = 0; i < self.n_cuts; i++)
         self.cuts[i] = strtod(throng_study_text(study, "cohorts.cuts", i), NULL);
     self.condition = text(study, "population.where");
@@ -135,6 +178,7 @@ throng_status throng_i_settings_init(const throng_study *study, throng_i_setting
     set_attribution(study, &self);
     set_columns(study, &self);
     set_panel(study, &self);
+    set_graph(study, &self);
     THRONG_TRY(check(study, &self, err));
     *out = self;
     return THRONG_OK;
@@ -145,6 +189,7 @@ out:
 
 void throng_i_settings_clear(const throng_study *study, throng_i_settings *self) {
     throng_i_free(study->context, self->paths);
+    throng_i_free(study->context, self->edges);
     throng_i_free(study->context, self->cuts);
     *self = (throng_i_settings){0};
 }

@@ -18,6 +18,9 @@ typedef struct throng_i_settings {
     const char *baseline_column;
     double *cuts; /* [n_cuts] */
     int n_cuts;
+    const char **edges; /* [n_edges] files of edges */
+    int n_edges;
+    throng_graph_def graph;
     throng_panel_def panel; /* size 0: no panel */
     const char *aggregates; /* file; NULL: none */
     int top;

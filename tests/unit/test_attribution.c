@@ -26,7 +26,8 @@ static int all_cases(throng_context *context, case_def *out) {
             for (int baseline = THRONG_BASELINE_NEUTRAL; baseline < THRONG_BASELINE_COUNT; baseline++) {
                 const throng_indicator *descriptor =
                     (const void *)throng_context_plugin(context, THRONG_KIND_INDICATOR, i);
-                if (throng_i_crowd_check(descriptor, path, baseline, NULL) == THRONG_OK)
+                if (descriptor->form != THRONG_FORM_NETWORK && /* see test_network.c */
+                    throng_i_crowd_check(descriptor, path, baseline, NULL) == THRONG_OK)
                     out[n++] = (case_def){descriptor, path, baseline};
             }
     return n;
@@ -96,7 +97,7 @@ Test(crowd, there_are_cases_for_every_form) {
         seen[cases[c].descriptor->form]++;
     cr_assert_geq(n, 50);
     for (int form = 0; form < THRONG_FORM_COUNT; form++)
-        cr_assert_gt(seen[form], 1, "form %d", form);
+        cr_assert(seen[form] > 1 || form == THRONG_FORM_NETWORK, "form %d", form);
     throng_context_free(context);
 }
 
