@@ -24,11 +24,9 @@ static int run_study(const cli_study_job *job, const cli_common *common, throng_
     cli_progress_attach(&progress, context, common->quiet);
     throng_status status = throng_study_run(study, command_line, common->out, common->force, &run, &err);
     cli_progress_clear(&progress);
-    if (status != THRONG_OK)
-        return cli_fail_error(&err);
-    int code = print_report(job, common, throng_run_report(run));
+    int code = run ? print_report(job, common, throng_run_report(run)) : CLI_OK;
     throng_run_free(run);
-    return code;
+    return status == THRONG_OK ? code : cli_fail_error(&err);
 }
 
 int cli_study_tables(const cli_options *options, throng_study *study) {

@@ -301,6 +301,8 @@ static void print_certificate(const cli_style *style, const json_t *report, cons
                  cli_count(cli_json_count(report, "times")).text);
     write_certificate(cli_json_get(report, path), where, text, sizeof text);
     printf("\n%scertificate%s ", style->bold, style->plain);
+    if (json_is_false(cli_json_get(report, "complete")))
+        printf("STOPPED EARLY, this is the estimate so far:\n            ");
     cli_print_wrapped(stdout, text, 12, style->width);
 }
 
@@ -363,6 +365,7 @@ int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) 
         print_crowd(&style, report);
         print_times(&style, report);
         cli_summary_cohorts(&style, report);
+        cli_summary_concentration(&style, report);
         if (cli_json_get(report, "panel")) {
             cli_summary_panel(&style, report);
             cli_summary_comparison(&style, report);

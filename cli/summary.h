@@ -20,6 +20,7 @@ int cli_summary_print(const char *report, cli_summary_kind kind, const char *out
 void cli_summary_cohorts(const cli_style *style, const json_t *report);
 void cli_summary_panel(const cli_style *style, const json_t *report);
 void cli_summary_comparison(const cli_style *style, const json_t *report);
+void cli_summary_concentration(const cli_style *style, const json_t *report);
 void cli_summary_top(const cli_style *style, const json_t *report);
 
 /* ---- looking things up ----------------------------------------------------------------------------------------- */

@@ -195,17 +195,35 @@ static int id_width(const json_t *top, size_t n) {
     return width;
 }
 
+/* "half of all credit lies with 1,234 agents; the largest 1 % hold 61 %; Gini 0.93" */
+void cli_summary_concentration(const cli_style *style, const json_t *report) {
+    const json_t *it = cli_json_get(report, "concentration");
+    int64_t half = cli_json_count(it, "half");
+    if (half == 0 || cli_json_count(report, "agents") < 2)
+        return;
+    char text[400];
+    snprintf(text, sizeof text,
+             "concentration of |phi|: half lies with %s agent%s, the largest 1 %% hold %s; Gini %.3g",
+             cli_count(half).text, half == 1 ? "" : "s", cli_percent(cli_json_number(it, "top_hundredth")).text,
+             cli_json_number(it, "gini"));
+    printf("\n");
+    cli_print_wrapped(stdout, text, 0, style->width);
+}
+
 void cli_summary_top(const cli_style *style, const json_t *report) {
     const json_t *top = cli_json_get(report, "top");
     bool weights = *cli_json_text(report, "columns.weight") != '\0';
     bool cohorts = json_array_size(cli_json_get(report, "cohorts")) > 1;
     size_t n = json_array_size(top), shown = n < TOP_SHOWN ? n : TOP_SHOWN;
+    bool sampled = json_is_number(cli_json_get(json_array_get(top, 0), "high"));
     int width = id_width(top, shown);
     if (n == 0)
         return;
     printf("\n%s", style->bold);
     cli_print_left("top agents", width);
     cli_print_right("phi", 12);
+    if (sampled)
+        cli_print_right("95 % +-", 12);
     cli_print_right("share", 10);
     cli_print_right(cli_clip(cli_json_text(report, "columns.state"), 10).text, 11);
     if (weights)
@@ -215,6 +233,8 @@ void cli_summary_top(const cli_style *style, const json_t *report) {
         const json_t *one = json_array_get(top, i);
         cli_print_left(id_text(cli_json_get(one, "id")).text, width);
         cli_print_right(cli_value(cli_json_number(one, "phi")).text, 12);
+        if (sampled)
+            cli_print_right(cli_value(cli_json_number(one, "high") - cli_json_number(one, "phi")).text, 12);
         cli_print_right(cli_percent(cli_json_number(one, "share")).text, 10);
         cli_print_right(cli_value(cli_json_number(one, "state")).text, 11);
         if (weights)

@@ -101,6 +101,8 @@ typedef struct throng_certificate {
     int64_t evaluations;        /* coalitions that were evaluated; 0 for methods on the ray */
     double error_estimate;      /* the method's own estimate of the relative L2 error of phi against what it estimates;
                                    0 for methods that are exact */
+    double interval;            /* half-width of a 95 % interval in standard errors (Student's t); 0 for methods that do
+                                   not sample */
     bool efficient;             /* whether the method promises that phi adds up to v(1) - v(0) */
     bool converged;             /* whether it kept what it promises */
 } throng_certificate;
@@ -121,6 +123,7 @@ typedef struct throng_method {
     throng_status (*attribute)(throng_context *context, const throng_value_function *function,
                                const throng_method_options *options, double *phi, throng_certificate *certificate,
                                throng_error *err);
+    bool samples; /* it draws, and fills standard_error */
 } throng_method;
 
 /** tolerance 1e-10, nodes_max 1024, seed 0, no standard errors. */
@@ -229,6 +232,8 @@ typedef struct throng_attribution throng_attribution;
  * reference crowd with the observed mean and spread in place of a point: see the descriptor.
  *
  * @param population  must outlive the attribution
+ * @param out  also set with THRONG_E_CANCELLED (documented exception) if there is one time and a sampling method had at
+ *             least two draws: the estimate so far, see throng_attribution_complete
  * @return THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER; THRONG_E_DOMAIN (a state the indicator does not allow);
  *         THRONG_E_DEGENERATE (undefined value, or constant path); THRONG_E_NOT_CONVERGED; THRONG_E_CANCELLED.
  *
@@ -242,6 +247,17 @@ THRONG_API void throng_attribution_free(throng_attribution *attribution);
 
 /** [rows] phi in the order of the population's rows. */
 THRONG_API const double *throng_attribution_phi(const throng_attribution *attribution);
+
+/** Whether the work was done to its end; false for the estimate of a method that was stopped. */
+THRONG_API bool throng_attribution_complete(const throng_attribution *attribution);
+
+/** [rows] the standard error of each phi; NULL if the method does not sample. phi plus or minus the certificate's
+ *  `interval` times this is a 95 % interval. */
+THRONG_API const double *throng_attribution_standard_error(const throng_attribution *attribution);
+
+/** An upper bound of the standard error of an agent's part in the change: draws at the two times are not independent,
+ * so the two standard errors are added. With one time it is that of phi. 0 if the method does not sample. */
+THRONG_API double throng_attribution_change_error(const throng_attribution *attribution, throng_agent agent);
 
 /** The certificate of the index-th time. */
 THRONG_API throng_certificate throng_attribution_certificate(const throng_attribution *attribution, int64_t time);
@@ -278,6 +294,26 @@ typedef struct throng_cohort_credit {
  *  time, or at the first if it is gone. @param out [throng_cohorts_count] */
 THRONG_API void throng_attribution_cohorts(const throng_attribution *attribution, const throng_cohorts *cohorts,
                                            int64_t time, throng_cohort_credit *out);
+
+#define THRONG_LORENZ_POINTS 101
+
+/** How unevenly |phi| is spread over agents. */
+typedef struct throng_concentration {
+    double gini;                         /* of |phi|: 0 everybody alike, towards 1 one agent has all; 0 if all are 0 */
+    int64_t half;                        /* smallest number of agents that hold half of all |phi| */
+    double lorenz[THRONG_LORENZ_POINTS]; /* share of all |phi| that the least concerned i percent hold, i = 0..100 */
+    double top_thousandth, top_hundredth,
+        top_tenth; /* share of the largest 0.1, 1 and 10 percent, at least one agent */
+} throng_concentration;
+
+/**
+ * Concentration of |phi| at one time, or, with time -1, in the change, over all agents that are there (in the change:
+ * at either end). |phi| is rounded to 24 bits for sorting.
+ * @return THRONG_E_MEMORY.   Cost: a radix sort of 4 bytes an agent.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_attribution_concentration(const throng_attribution *attribution,
+                                                                          int64_t time, throng_concentration *out,
+                                                                          throng_error *err);
 
 /** One entry of a list of top agents. */
 typedef struct throng_top_agent {

@@ -78,6 +78,8 @@ typedef struct throng_run throng_run;
  * @param command  how the run was asked for, for provenance; NULL: none
  * @param out      path of the run directory to write; NULL: nothing is written
  * @param force    see throng_run_directory_write
+ * @param run      also set with THRONG_E_CANCELLED (documented exception) if a sampling method had an estimate: its
+ * report says "complete": false, and nothing is written
  * @return whatever a stage returns; on failure nothing is written.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_study_run(throng_study *study, const char *command, const char *out,

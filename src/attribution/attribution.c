@@ -188,8 +188,10 @@ static throng_status attribute_time(throng_attribution *self, const int64_t *fir
         return status;
     throng_value_function function = throng_i_crowd_function(&crowd);
     self->magnitude = fmax(self->magnitude, function.magnitude);
-    throng_method_options options = {
-        .tolerance = self->def.tolerance, .nodes_max = self->def.nodes_max, .seed = self->def.seed};
+    throng_method_options options = {.tolerance = self->def.tolerance,
+                                     .nodes_max = self->def.nodes_max,
+                                     .seed = self->def.seed,
+                                     .standard_error = self->standard_error ? self->standard_error + begin : NULL};
     status = throng_attribute_function(self->context, &function, self->method_spec, &options, self->phi + begin,
                                        &self->certificates[time], err);
     if (status != THRONG_OK)
@@ -276,6 +278,9 @@ static throng_status resolve(throng_attribution *self, throng_error *err) {
     THRONG_TRY(throng_i_indicator_init(self->context, self->def.indicator, &self->indicator, err));
     THRONG_TRY(throng_i_plugin_parse(self->context, THRONG_KIND_METHOD, self->def.method, &method, err));
     throng_i_plugin_print(&method, self->method_spec, sizeof self->method_spec);
+    if (((const throng_method *)(const void *)method.about)->samples)
+        THRONG_TRY(throng_i_resize(self->context, &self->standard_error, population->n_rows,
+                                   sizeof *self->standard_error, err));
     self->def.method = self->method_spec;
     const throng_indicator *descriptor = self->indicator.descriptor;
     if (self->def.path == THRONG_PATH_DEFAULT)
@@ -299,6 +304,12 @@ out:
     return status;
 }
 
+/* Whether a method that was stopped left something to look at. */
+static bool is_estimate(const throng_attribution *self, throng_status status) {
+    return status == THRONG_E_CANCELLED && self->standard_error && self->population->n_times == 1 &&
+           self->certificates[0].evaluations > 0;
+}
+
 throng_status throng_attribute(throng_context *context, const throng_population *population,
                                const throng_attribution_def *def, throng_attribution **out, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -314,9 +325,17 @@ throng_status throng_attribute(throng_context *context, const throng_population 
     /* phi is written before it is read: no need to zero it. */
     THRONG_TRY(throng_i_resize(context, &self->phi, population->n_rows, sizeof *self->phi, err));
     THRONG_TRY(throng_i_alloc(context, population->n_times, sizeof *self->certificates, &self->certificates, err));
-    for (int64_t time = 0; time < population->n_times; time++)
-        THRONG_TRY(attribute_time(self, first_row, time, err));
-    THRONG_TRY(throng_i_attribution_find_change(self, err));
+    for (int64_t time = 0; time < population->n_times; time++) {
+        status = attribute_time(self, first_row, time, err);
+        self->stopped = is_estimate(self, status);
+        if (status != THRONG_OK && !self->stopped)
+            goto out;
+    }
+    throng_status change = throng_i_attribution_find_change(self, self->stopped ? NULL : err);
+    if (change != THRONG_OK && !self->stopped)
+        status = change;
+    if (change != THRONG_OK)
+        goto out;
     *out = self;
     self = NULL;
 out:
@@ -332,6 +351,7 @@ void throng_attribution_free(throng_attribution *self) {
         throng_i_free(self->context, self->change_phi);
     throng_i_free(self->context, self->change_row);
     throng_i_free(self->context, self->phi);
+    throng_i_free(self->context, self->standard_error);
     throng_i_free(self->context, self->certificates);
     throng_i_indicator_clear(self->context, &self->indicator);
     throng_i_free(self->context, self);
@@ -359,6 +379,14 @@ bool throng_attribution_weighted(const throng_attribution *self) {
 
 bool throng_attribution_reference_crowd(const throng_attribution *self) {
     return throng_i_crowd_has_reference(self->indicator.descriptor, self->def.path, self->def.baseline);
+}
+
+bool throng_attribution_complete(const throng_attribution *self) {
+    return !self->stopped;
+}
+
+const double *throng_attribution_standard_error(const throng_attribution *self) {
+    return self->standard_error;
 }
 
 throng_change throng_attribution_change(const throng_attribution *self) {

@@ -13,6 +13,8 @@ struct throng_attribution {
     throng_attribution_def def;       /* resolved */
     double *phi;                      /* [rows] */
     throng_certificate *certificates; /* [times] */
+    double *standard_error;           /* [rows] NULL: the method does not sample */
+    bool stopped;                     /* the estimate so far */
     double magnitude;                 /* largest of all times' value functions */
     throng_change change;
     double *change_phi; /* [agents] the same memory as phi if there is one time and an agent a row */

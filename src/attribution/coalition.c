@@ -607,6 +607,7 @@ static throng_status finish(sampler *self, bool kept, double half_width, throng_
         self->squares[i] = sqrt(self->squares[i] / (units * (units - 1.0)));
     throng_status status = throng_i_certify(self->game, self->phi, self->squares, certificate, err);
     certificate->evaluations = self->evaluations;
+    certificate->interval = throng_i_interval(self->done);
     certificate->converged = kept;
     if (status == THRONG_OK && kept && efficient && certificate->efficiency_residual > THRONG_I_ADDS_UP) {
         certificate->converged = false;

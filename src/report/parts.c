@@ -36,6 +36,8 @@ static json_t *cohort(throng_i_reporter *self, int index, throng_cohort_credit c
     put(self, object, "phi", throng_i_json_real(credit.phi));
     put(self, object, "share", throng_i_json_share(credit.phi, total));
     put(self, object, "absolute_share", throng_i_json_share(credit.absolute, absolute));
+    put(self, object, "per_agent",
+        credit.n_agents > 0 ? throng_i_json_real(credit.phi / (double)credit.n_agents) : json_null());
     return object;
 }
 
@@ -51,6 +53,24 @@ json_t *throng_i_report_cohorts(throng_i_reporter *self, int64_t time) {
     for (int i = 0; i < n; i++)
         throng_i_json_append(&self->failed, list, cohort(self, i, credit[i], total, absolute));
     return list;
+}
+
+json_t *throng_i_report_concentration(throng_i_reporter *self, int64_t time) {
+    throng_concentration it;
+    json_t *object = json_object(), *lorenz = json_array();
+    if (throng_attribution_concentration(self->attribution, time, &it, NULL) != THRONG_OK) {
+        self->failed = true;
+        it = (throng_concentration){0};
+    }
+    for (int i = 0; i < THRONG_LORENZ_POINTS; i++)
+        throng_i_json_append(&self->failed, lorenz, throng_i_json_real(it.lorenz[i]));
+    put(self, object, "gini", throng_i_json_real(it.gini));
+    put(self, object, "half", json_integer(it.half));
+    put(self, object, "top_thousandth", throng_i_json_real(it.top_thousandth));
+    put(self, object, "top_hundredth", throng_i_json_real(it.top_hundredth));
+    put(self, object, "top_tenth", throng_i_json_real(it.top_tenth));
+    put(self, object, "lorenz", lorenz);
+    return object;
 }
 
 /* ---- top agents ------------------------------------------------------------------------------------------------ */
@@ -77,6 +97,20 @@ static throng_top_agent *top_room(throng_i_reporter *self, const throng_populati
     return room;
 }
 
+/* What sampling leaves open, if the method samples: standard error and 95 % interval. */
+static void put_interval(throng_i_reporter *self, json_t *object, int64_t time, const throng_top_agent *one) {
+    const double *errors = throng_attribution_standard_error(self->attribution);
+    if (!errors)
+        return;
+    int64_t last = self->population->n_times - 1;
+    double error = time >= 0 ? errors[one->row] : throng_attribution_change_error(self->attribution, one->agent);
+    double half = error * fmax(throng_attribution_certificate(self->attribution, time >= 0 ? time : 0).interval,
+                               throng_attribution_certificate(self->attribution, time >= 0 ? time : last).interval);
+    put(self, object, "standard_error", throng_i_json_real(error));
+    put(self, object, "low", throng_i_json_real(one->phi - half));
+    put(self, object, "high", throng_i_json_real(one->phi + half));
+}
+
 json_t *throng_i_report_top(throng_i_reporter *self, int64_t time) {
     int n = 0;
     throng_top_agent *top = top_room(self, self->population, &n);
@@ -85,8 +119,11 @@ json_t *throng_i_report_top(throng_i_reporter *self, int64_t time) {
     n = top ? throng_attribution_top(self->attribution, time, n, top) : 0;
     if (n < 0)
         self->failed = true;
-    for (int i = 0; i < n; i++)
-        throng_i_json_append(&self->failed, list, top_agent(self, i + 1, top[i].row, top[i].phi, total));
+    for (int i = 0; i < n; i++) {
+        json_t *object = top_agent(self, i + 1, top[i].row, top[i].phi, total);
+        put_interval(self, object, time, &top[i]);
+        throng_i_json_append(&self->failed, list, object);
+    }
     throng_i_free(self->context, top);
     return list;
 }

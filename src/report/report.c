@@ -65,6 +65,8 @@ json_t *throng_i_report_certificate(throng_i_reporter *self, const throng_attrib
     put(self, object, "quadrature_nodes", json_integer(it.quadrature_nodes));
     put(self, object, "evaluations", json_integer(it.evaluations));
     put(self, object, "error_estimate", throng_i_json_real(it.error_estimate));
+    if (it.interval > 0.0)
+        put(self, object, "interval", throng_i_json_real(it.interval));
     put(self, object, "efficient", json_boolean(it.efficient));
     put(self, object, "converged", json_boolean(it.converged));
     put(self, object, "nobody", throng_i_json_real(it.nobody));
@@ -140,6 +142,7 @@ static json_t *one_time(throng_i_reporter *self, int64_t time) {
     put(self, object, "indicator", values);
     put(self, object, "certificate", throng_i_report_certificate(self, self->attribution, time));
     put(self, object, "cohorts", throng_i_report_cohorts(self, time));
+    put(self, object, "concentration", throng_i_report_concentration(self, time));
     put(self, object, "top", throng_i_report_top(self, time));
     return object;
 }
@@ -166,6 +169,7 @@ throng_status throng_i_report_make(throng_context *context, const throng_attribu
     json_t *document = json_object();
     put(self, document, "schema", json_integer(THRONG_REPORT_SCHEMA));
     put(self, document, "throng", program(self));
+    put(self, document, "complete", json_boolean(throng_attribution_complete(attribution)));
     put(self, document, "agents", json_integer(population->n_agents));
     put(self, document, "rows", json_integer(population->n_rows));
     put(self, document, "rows_dropped", json_integer(population->n_dropped));
@@ -176,6 +180,7 @@ throng_status throng_i_report_make(throng_context *context, const throng_attribu
     put(self, document, "indicator", indicator(self));
     put(self, document, "certificate", throng_i_report_certificate(self, attribution, whole));
     put(self, document, "cohorts", throng_i_report_cohorts(self, whole));
+    put(self, document, "concentration", throng_i_report_concentration(self, whole));
     put(self, document, "top", throng_i_report_top(self, whole));
     put(self, document, "by_time", by_time(self));
     if (def->aggregates)

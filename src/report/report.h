@@ -29,6 +29,7 @@ THRONG_MUST_USE throng_status throng_i_report_set_timings(json_t *document, cons
 
 /* Parts: each makes one value of the document. time -1 means the change from the first time to the last. */
 json_t *throng_i_report_cohorts(throng_i_reporter *self, int64_t time);
+json_t *throng_i_report_concentration(throng_i_reporter *self, int64_t time);
 json_t *throng_i_report_top(throng_i_reporter *self, int64_t time);
 json_t *throng_i_report_panel(throng_i_reporter *self);
 json_t *throng_i_report_aggregates(throng_i_reporter *self);

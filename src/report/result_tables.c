@@ -132,6 +132,8 @@ throng_status throng_i_write_attribution(throng_context *context, const throng_a
         THRONG_TRY(add_view(&result, "weight", &population->weight, err));
     THRONG_TRY(add_cohorts(&result, cohorts, NULL, err));
     THRONG_TRY(add_reals(&result, "phi", attribution->phi, err));
+    if (attribution->standard_error)
+        THRONG_TRY(add_reals(&result, "standard_error", attribution->standard_error, err));
     THRONG_TRY(throng_table_write(result.table, path, false, err));
 out:
     throng_table_free(result.table);

@@ -101,8 +101,10 @@ static throng_status attribute_crowd(throng_run *self, const throng_i_settings *
     stage_done(self, "cohorts");
     throng_attribution_def what = settings->attribution;
     what.graph = self->graph;
-    THRONG_TRY(throng_attribute(self->context, self->population, &what, &self->attribution, err));
+    status = throng_attribute(self->context, self->population, &what, &self->attribution, err);
     stage_done(self, "attribute");
+    if (status != THRONG_OK)
+        goto out;
     if (settings->panel.size > 0) {
         THRONG_TRY(
             throng_panel_create(self->context, self->attribution, self->cohorts, &settings->panel, &self->panel, err));
@@ -218,8 +220,19 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
     if (settings.aggregates)
         THRONG_TRY(correct_panel(self, study, &settings, err));
     else
-        THRONG_TRY(attribute_crowd(self, &settings, err));
-    THRONG_TRY(make_report(self, &settings, command, err));
+        status = attribute_crowd(self, &settings, err);
+    bool stopped = status == THRONG_E_CANCELLED && self->attribution;
+    if (status != THRONG_OK && !stopped)
+        goto out;
+    throng_error *then = stopped ? NULL : err; /* why it was stopped is what is said */
+    THRONG_TRY(make_report(self, &settings, command, then));
+    if (stopped) {
+        THRONG_TRY(finish_report(self, then));
+        *run = self;
+        self = NULL;
+        status = THRONG_E_CANCELLED;
+        goto out;
+    }
     if (out)
         THRONG_TRY(write_directory(self, study, out, force, err));
     else

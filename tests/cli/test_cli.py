@@ -121,11 +121,12 @@ def test_keys_that_scripts_rely_on():
         for name in path.split("."):
             assert name in value, path
             value = value[name]
-    assert set(it["cohorts"][0]) == {"name", "meaning", "agents", "phi", "share", "absolute_share"}
+    assert set(it["cohorts"][0]) == {"name", "meaning", "agents", "phi", "share", "absolute_share", "per_agent"}
     assert set(it["top"][0]) == {"rank", "id", "phi", "share", "state", "weight", "cohort"}
     assert len(it["top"]) == 2 and isinstance(it["top"][0]["id"], int)
     assert len(it["by_time"]) == it["times"] == 2
-    assert set(it["by_time"][0]) == {"time", "agents", "indicator", "certificate", "cohorts", "top"}
+    assert set(it["by_time"][0]) == {"time", "agents", "indicator", "certificate", "cohorts", "concentration",
+                                       "top"}
     assert it["provenance"]["inputs"][0]["path"] == "t.csv" and it["provenance"]["inputs"][0]["bytes"] == len(TABLE)
     assert re.fullmatch(r"[0-9a-f]{32}", it["provenance"]["inputs"][0]["hash"])
     assert it["provenance"]["command"].startswith("throng attribute t.csv --state=x")

@@ -1,4 +1,5 @@
 #!/bin/sh
 # The pages with console snippets say what the program prints. Skipped (77) where the data folder is missing.
-"$SOURCE/tools/run-snippets" "$SOURCE/docs/scaling-bias.md" || exit
-exec "$SOURCE/tools/run-snippets" "$SOURCE/docs/first-run.md"
+for page in scaling-bias first-run gallery/us-congress gallery/political-blogs gallery/controversies; do
+    "$SOURCE/tools/run-snippets" "$SOURCE/docs/$page.md" || exit
+done

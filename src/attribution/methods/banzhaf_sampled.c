@@ -106,4 +106,5 @@ const throng_method throng_method_banzhaf_sampled = {
              "arXiv 2205.15466 (maximum sample reuse; comparing S with the others is throng's construction)",
          .params = params},
     .attribute = attribute,
+    .samples = true,
 };

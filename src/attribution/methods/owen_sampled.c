@@ -102,4 +102,5 @@ const throng_method throng_method_owen_sampled = {
                       "2010.12082",
          .params = params},
     .attribute = attribute,
+    .samples = true,
 };

@@ -272,4 +272,5 @@ const throng_method throng_method_shapley_sampled = {
              "Learning Research 11; Ghorbani and Zou 2019, Data Shapley, ICML, arXiv 1904.02868 (truncation)",
          .params = params},
     .attribute = attribute,
+    .samples = true,
 };
