@@ -6,6 +6,7 @@
 #define THRONG_STUDY_H
 
 #include "throng/report.h"
+#include "throng/verify.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -85,6 +86,15 @@ typedef struct throng_run throng_run;
 THRONG_API THRONG_MUST_USE throng_status throng_study_run(throng_study *study, const char *command, const char *out,
                                                           bool force, throng_run **run, throng_error *err);
 THRONG_API void throng_run_free(throng_run *run);
+
+/**
+ * Verifies a run directory: runs its study again from the inputs that it names and checks the credits of
+ * attribution.parquet (see throng_attribution_verify), the numbers of report.json, and the inputs' content.
+ * @return THRONG_OK also if a check fails: see out->holds. THRONG_E_FILE, THRONG_E_FORMAT (no run directory, another
+ *         version's, truncated, rows taken away), THRONG_E_UNSUPPORTED (a corrected panel), what a run returns.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_study_verify(throng_context *context, const char *path,
+                                                             throng_verification *out, throng_error *err);
 
 /** What a run made; valid until it is freed. */
 THRONG_API const char *throng_run_report(const throng_run *run); /* report.json as text */

@@ -13,6 +13,7 @@
 #include "throng/report.h"
 #include "throng/study.h"
 #include "throng/table.h"
+#include "throng/verify.h"
 #include "throng/world.h"
 
 #endif
