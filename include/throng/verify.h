@@ -53,8 +53,8 @@ typedef struct throng_verification {
  * @param left   [points] out: (v(those still there) - v(0)) / (v(1) - v(0)) after floor(i n / (points - 1)) agents, i =
  * 0..
  * @param points >= 2
- * @return THRONG_E_DEGENERATE if v(1) = v(0) or a value is not finite; what value() returns.
- * Cost: O(n k) with aggregates, else `points` calls of value().
+ * @return THRONG_E_ARGUMENT: no permutation; THRONG_E_DEGENERATE if v(1) = v(0) or a value is not finite; what value()
+ * returns. Cost: O(n k) with aggregates, else `points` calls of value().
  */
 THRONG_API THRONG_MUST_USE throng_status throng_deletion_curve(throng_context *context,
                                                                const throng_value_function *function,

@@ -9,6 +9,7 @@ throng_status throng_deletion_curve(throng_context *context, const throng_value_
     throng_status status = THRONG_OK;
     throng_i_coalition_game game = {.context = context};
     double *scratch = NULL, value = 0.0;
+    unsigned char *seen = NULL;
     THRONG_REQUIRE(points >= 2, E_ARGUMENT, "A deletion curve needs at least two points, got %d.", points);
     THRONG_TRY(throng_i_coalition_game_init(context, function, "The deletion curve", true, &game, err));
     THRONG_REQUIRE(game.everybody != game.nobody, E_DEGENERATE,
@@ -17,6 +18,13 @@ throng_status throng_deletion_curve(throng_context *context, const throng_value_
     const throng_progress progress = {"silencing", "points", 0, points};
     throng_i_lane lane = {.game = &game, .progress = &progress};
     throng_i_coalition coalition = throng_i_coalition_in(&lane, scratch);
+    THRONG_TRY(throng_i_alloc(context, game.n, 1, &seen, err));
+    for (int64_t i = 0; i < game.n; i++) {
+        THRONG_REQUIRE(order[i] >= 0 && order[i] < game.n && !seen[order[i]], E_ARGUMENT,
+                       "An order of deletion names every agent 0..%lld once; place %lld has %lld.",
+                       (long long)game.n - 1, (long long)i, (long long)order[i]);
+        seen[order[i]] = 1;
+    }
     throng_i_coalition_reset(&coalition, true);
     int64_t silent = 0;
     for (int i = 0; i < points; i++) {
@@ -27,6 +35,7 @@ throng_status throng_deletion_curve(throng_context *context, const throng_value_
     }
 out:
     throng_i_free(context, scratch);
+    throng_i_free(context, seen);
     throng_i_coalition_game_clear(&game);
     return status;
 }

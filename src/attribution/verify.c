@@ -74,7 +74,8 @@ static void check_efficiency(const throng_attribution *again, const double *phi,
             sum += phi[row];
             absolute += fabs(phi[row]);
         }
-        worst = fmax(worst, throng_i_relative(sum - whole, whole, throng_i_moved(absolute, again->magnitude)));
+        double off = throng_i_relative(sum - whole, whole, throng_i_moved(absolute, again->magnitude));
+        worst = isnan(worst) || off <= worst ? worst : off; /* NaN is kept */
         if (it->quadrature_nodes > 0)
             allowed = fmax(allowed, it->tolerance);
     }
@@ -158,10 +159,12 @@ static throng_status sample_init(const throng_attribution *again, const int64_t 
     return populate(self, err);
 }
 
-static throng_status attribute(sample *self, const char *method, throng_attribution **out, throng_error *err) {
+static throng_status attribute(sample *self, const char *method, uint64_t seed, throng_attribution **out,
+                               throng_error *err) {
     throng_attribution_def def = self->def;
     if (method)
         def.method = method;
+    def.seed = seed;
     return throng_attribute(self->context, self->population, &def, out, err);
 }
 
@@ -171,7 +174,7 @@ static throng_status check_axioms(sample *self, throng_verification *out, throng
     throng_attribution *result = NULL;
     double apart = 0.0, idle = 0.0, largest = 0.0, mean = 0.0, mass = 0.0;
     bool weighted = false, samples = false;
-    THRONG_TRY(attribute(self, NULL, &result, err));
+    THRONG_TRY(attribute(self, NULL, self->def.seed, &result, err));
     weighted = throng_attribution_weighted(result);
     samples = throng_attribution_standard_error(result);
     bool reference = throng_attribution_reference_crowd(result);
@@ -197,7 +200,7 @@ static throng_status check_axioms(sample *self, throng_verification *out, throng
         self->weight[i] = self->weight[0];
     }
     THRONG_TRY(populate(self, err));
-    THRONG_TRY(attribute(self, NULL, &result, err));
+    THRONG_TRY(attribute(self, NULL, self->def.seed, &result, err));
     for (int i = 0; i < self->n + self->doubles + self->dummies; i++)
         largest = fmax(largest, fabs(result->phi[i]));
     for (int i = 0; i < self->doubles; i++)
@@ -314,10 +317,10 @@ static throng_status check_agreement(sample *self, const throng_indicator *indic
     bool shapley = strncmp(self->def.method, "shapley", 7) == 0 || strncmp(self->def.method, "oceanic", 7) == 0 ||
                    strncmp(self->def.method, "owen", 4) == 0;
     char text[200];
-    THRONG_TRY(attribute(self, NULL, &own, err));
+    THRONG_TRY(attribute(self, NULL, self->def.seed, &own, err));
     bool slow = indicator->form == THRONG_FORM_DISTRIBUTION; /* every coalition is sorted anew */
     THRONG_TRY(attribute(self, slow ? "shapley-sampled:permutations=100" : "shapley-sampled:permutations=4000",
-                         &sampled, err));
+                         self->def.seed + 1, &sampled, err));
     const double *error = throng_attribution_standard_error(sampled),
                  *own_error = throng_attribution_standard_error(own);
     for (int i = 0; i < self->n; i++)
@@ -332,8 +335,9 @@ static throng_status check_agreement(sample *self, const throng_indicator *indic
     }
     double relative = size > 0.0 ? sqrt(apart / size) : sqrt(apart);
     if (shapley) {
-        /* 4.9 standard errors: all of 200 agents within them in 999 of 1000 honest cases */
-        judge(out, "shapley", worst, 4.9,
+        /* Two hundred normal deviates are all within 4.6 in 999 of 1000 cases; fifty pairs know their spread less well.
+         */
+        judge(out, "shapley", worst, slow ? 6.0 : 4.6,
               "subsample of 200: largest distance from shapley-sampled, in standard errors (all within 99.9 %)");
     } else {
         snprintf(text, sizeof text,

@@ -61,27 +61,30 @@ static bool same(const json_t *one, json_t *other, double floor, char *where, si
             return false;
         }
     }
-    return true;
+    return json_object_size(one) == json_object_size(other);
 }
 
 /* What a report says of the numbers, part by part; certificates are checked where they are made. */
 static void check_report(const json_t *file, const json_t *again, throng_verification *out) {
-    static const char *const parts[] = {"agents",        "rows", "times",   "indicator", "cohorts",
-                                        "concentration", "top",  "by_time", "panel"};
+    static const char *const parts[] = {"agents",      "rows",          "times", "indicator", "cohorts",
+                                        "certificate", "concentration", "top",   "by_time",   "panel"};
     char where[200], text[300];
+    /* residuals and error estimates are relative, and may be rounding */
+    const double rounding = 1e-9;
     double floor = 1e-12 * fabs(json_number_value(json_object_get(json_object_get(again, "certificate"), "everybody")));
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         const json_t *there = json_object_get(file, parts[i]);
         json_t *here = json_object_get(again, parts[i]);
         where[0] = '\0';
-        if ((!there && !here) || same(there, here, floor, where, sizeof where))
+        if ((!there && !here) ||
+            same(there, here, strcmp(parts[i], "certificate") == 0 ? rounding : floor, where, sizeof where))
             continue;
         snprintf(text, sizeof text, "report.json and the run done again differ at %s%.150s", parts[i], where);
         throng_verification_add(out, "report", THRONG_VERDICT_FAILS, (double)NAN, (double)NAN, text);
         return;
     }
     throng_verification_add(out, "report", THRONG_VERDICT_HOLDS, 0.0, SAME,
-                            "indicator, cohorts, concentration and top agents in report.json come out again");
+                            "the numbers in report.json come out again");
 }
 
 static void check_inputs(const json_t *file, const json_t *again, throng_verification *out) {
@@ -97,10 +100,36 @@ static void check_inputs(const json_t *file, const json_t *again, throng_verific
                                   : "a file that was read has changed since: its content is not what the report names");
 }
 
+/* The second table of runs with several times. */
+static throng_status check_change(const throng_run *run, const throng_table *table, throng_verification *out,
+                                  throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_column_view view;
+    const double *again = throng_attribution_change_phi(throng_run_attribution(run));
+    int64_t n = throng_population_agents(throng_run_population(run));
+    double most = 0.0, largest = 0.0;
+    THRONG_TRY(throng_table_find(table, "phi", &view, err));
+    THRONG_REQUIRE(throng_table_rows(table) == n && view.type == THRONG_TYPE_FLOAT64, E_FORMAT,
+                   "change.parquet has %lld rows, but there are %lld agents: it is not of this run.",
+                   (long long)throng_table_rows(table), (long long)n);
+    const double *phi = view.data;
+    for (int64_t i = 0; i < n; i++) {
+        double apart = fabs(phi[i] - again[i]);
+        most = isnan(most) || apart <= most ? most : apart; /* NaN is kept */
+        largest = fmax(largest, fabs(again[i]));
+    }
+    bool same = most <= 1e-12 * largest;
+    throng_verification_add(out, "change", same ? THRONG_VERDICT_HOLDS : THRONG_VERDICT_FAILS, most, 1e-12 * largest,
+                            "largest difference of a credit in change.parquet from the same computed again");
+out:
+    return status;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 static throng_status compare(throng_context *context, const throng_run *run, const json_t *report,
-                             const throng_table *table, uint64_t seed, throng_verification *out, throng_error *err) {
+                             const throng_table *table, const throng_table *change, uint64_t seed,
+                             throng_verification *out, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_column_view phi;
     json_error_t reason;
@@ -114,6 +143,8 @@ static throng_status compare(throng_context *context, const throng_run *run, con
     THRONG_TRY(throng_table_find(table, "phi", &phi, err));
     THRONG_REQUIRE(phi.type == THRONG_TYPE_FLOAT64, E_FORMAT, "The column phi of attribution.parquet is not float64.");
     THRONG_TRY(throng_attribution_verify(context, throng_run_attribution(run), phi.data, seed, out, err));
+    if (change)
+        THRONG_TRY(check_change(run, change, out, err));
     check_report(report, again, out);
     check_inputs(report, again, out);
 out:
@@ -126,12 +157,12 @@ throng_status throng_study_verify(throng_context *context, const char *path, thr
     throng_status status = THRONG_OK;
     throng_study *study = NULL;
     throng_run *run = NULL;
-    throng_table *table = NULL;
+    throng_table *table = NULL, *change = NULL;
     json_t *report = NULL;
-    char *files[3] = {NULL};
-    static const char *const names[] = {"report.json", "study.yaml", "attribution.parquet"};
+    char *files[4] = {NULL};
+    static const char *const names[] = {"report.json", "study.yaml", "attribution.parquet", "change.parquet"};
     const throng_column_request request = {"phi", THRONG_ROLE_NUMBER};
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         THRONG_TRY(throng_i_print(context, &files[i], err, "%s/%s", path, names[i]));
     THRONG_TRY(read_report(files[0], &report, err));
     THRONG_TRY(throng_study_create(context, &study, err));
@@ -142,14 +173,18 @@ throng_status throng_study_verify(throng_context *context, const char *path, thr
     const char *const table_path = files[2];
     THRONG_TRY(throng_table_read(context, &table_path, 1, &request, 1, NULL, &table, err));
     THRONG_TRY(throng_study_run(study, NULL, NULL, false, &run, err));
+    const char *const change_path = files[3];
+    if (throng_population_times(throng_run_population(run)) > 1)
+        THRONG_TRY(throng_table_read(context, &change_path, 1, &request, 1, NULL, &change, err));
     uint64_t seed = (uint64_t)json_integer_value(json_object_get(json_object_get(report, "provenance"), "seed"));
-    THRONG_TRY(compare(context, run, report, table, seed, out, err));
+    THRONG_TRY(compare(context, run, report, table, change, seed, out, err));
 out:
     throng_run_free(run);
     throng_study_free(study);
     throng_table_free(table);
+    throng_table_free(change);
     json_decref(report);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         throng_i_free(context, files[i]);
     return status;
 }

@@ -96,7 +96,8 @@ def test_tampered_runs_are_found_out():
     tampered(lambda: shutil.copy("d/attribution.parquet", "t/attribution.parquet"))  # other credits
     _, verdict = verify("t", 1)
     assert verdict["repeat"] == verdict["efficiency"] == "fails" and verdict["report"] == "holds", verdict
-    for path, value in (("indicator.observed", 9.5), ("cohorts.0.phi", 0.001), ("top.2.phi", 1.5), ("agents", 801)):
+    for path, value in (("indicator.observed", 9.5), ("cohorts.0.phi", 0.001), ("top.2.phi", 1.5), ("agents", 801),
+                        ("certificate.everybody", 7.5), ("certificate.sum_phi", 1.25)):
         changed = json.loads(json.dumps(report))
         at = changed
         *way, last = path.split(".")
@@ -116,6 +117,14 @@ def test_tampered_runs_are_found_out():
     fails(1, "of another version of throng", "verify", "t")
     tampered(lambda: put("t/report.json", "{"))
     fails(1, "is not a report of throng's", "verify", "t")
+    for day in (1, 2):
+        crowd(f"days{day}.parquet", agents=300, days=2, seed=day)
+        ok("attribute", f"days{day}.parquet", *OPTIONS, "--time", "day", "--out", f"days{day}")
+    shutil.copy("days2/change.parquet", "days1/change.parquet")
+    done = throng("verify", "days1", "--json")
+    assert done.code == 1 and ("change.parquet has" in done.err or not json.loads(done.out)["holds"]), done
+    pathlib.Path("days1/change.parquet").unlink()
+    fails(1, "change.parquet", "verify", "days1")
     fails(1, "nowhere/report.json", "verify", "nowhere")
     fails(2, "verify needs one run directory, got 0", "verify")
     shutil.copy("d.parquet", "c.parquet")  # the input has changed

@@ -30,6 +30,10 @@ Test(deletion, is_what_is_left_of_the_value) {
     cr_assert_eq(throng_deletion_curve(context, &function, order, 3, left, &err), THRONG_OK);
     cr_expect_float_eq(left[1], 81.0 / 225.0, 1e-14); /* half of five is two */
     cr_expect_eq(throng_deletion_curve(context, &function, order, 1, left, &err), THRONG_E_ARGUMENT);
+    const int64_t twice[] = {4, 0, 4, 1, 2}, outside[] = {4, 0, 5, 1, 2};
+    cr_expect_eq(throng_deletion_curve(context, &function, twice, 3, left, &err), THRONG_E_ARGUMENT);
+    cr_expect_eq(throng_deletion_curve(context, &function, outside, 3, left, &err), THRONG_E_ARGUMENT);
+    cr_expect_str_eq(err.message, "An order of deletion names every agent 0..4 once; place 2 has 5.");
     memset(size, 0, sizeof size);
     cr_expect_eq(throng_deletion_curve(context, &function, order, 3, left, &err), THRONG_E_DEGENERATE);
     cr_expect_str_eq(err.message, "The indicator is the same with everybody and with nobody: nothing can be undone.");
