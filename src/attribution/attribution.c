@@ -210,12 +210,30 @@ static void change_of_one_time(throng_attribution *self) {
                                    .efficiency_residual = only->efficiency_residual};
 }
 
+/* Draws at the first and the last time are not independent: their errors are added. */
+static throng_status add_errors(throng_attribution *self, throng_error *err) {
+    const throng_population *population = self->population;
+    int64_t last = population->n_times - 1, begin = 0, end = 0;
+    throng_status status =
+        throng_i_alloc(self->context, population->n_agents, sizeof(double), &self->change_error, err);
+    if (status != THRONG_OK)
+        return status;
+    for (int pass = last == 0 ? 1 : 0; pass < 2; pass++) {
+        throng_population_slice(population, pass ? last : 0, &begin, &end);
+        for (int64_t row = begin; row < end; row++)
+            self->change_error[throng_population_agent(population, row)] += self->standard_error[row];
+    }
+    return THRONG_OK;
+}
+
 throng_status throng_i_attribution_find_change(throng_attribution *self, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_population *population = self->population;
     int64_t last = population->n_times - 1, begin = 0, end = 0;
     if (last == 0)
         change_of_one_time(self);
+    if (self->standard_error)
+        THRONG_TRY(add_errors(self, err));
     if (last == 0 && !population->agents) {
         self->change_phi = self->phi;
         goto out;
@@ -352,6 +370,7 @@ void throng_attribution_free(throng_attribution *self) {
     throng_i_free(self->context, self->change_row);
     throng_i_free(self->context, self->phi);
     throng_i_free(self->context, self->standard_error);
+    throng_i_free(self->context, self->change_error);
     throng_i_free(self->context, self->certificates);
     throng_i_indicator_clear(self->context, &self->indicator);
     throng_i_free(self->context, self);
@@ -387,6 +406,10 @@ bool throng_attribution_complete(const throng_attribution *self) {
 
 const double *throng_attribution_standard_error(const throng_attribution *self) {
     return self->standard_error;
+}
+
+double throng_attribution_change_error(const throng_attribution *self, throng_agent agent) {
+    return self->change_error ? self->change_error[agent] : 0.0;
 }
 
 throng_change throng_attribution_change(const throng_attribution *self) {

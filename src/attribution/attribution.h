@@ -17,7 +17,8 @@ struct throng_attribution {
     bool stopped;                     /* the estimate so far */
     double magnitude;                 /* largest of all times' value functions */
     throng_change change;
-    double *change_phi; /* [agents] the same memory as phi if there is one time and an agent a row */
+    double *change_error; /* [agents] standard errors of both ends added; NULL: the method does not sample */
+    double *change_phi;   /* [agents] the same memory as phi if there is one time and an agent a row */
     int64_t
         *change_row; /* [agents] an agent's row at the last time, else at the first, else -1; NULL: agent a has row a */
 };

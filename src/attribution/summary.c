@@ -31,28 +31,6 @@ void throng_attribution_cohorts(const throng_attribution *self, const throng_coh
     }
 }
 
-/* ---- standard errors ------------------------------------------------------------------------------------------- */
-
-/* An agent's row at a time, -1 if it is not there. */
-static int64_t row_at(const throng_population *population, throng_agent agent, int64_t time) {
-    int64_t begin = 0, end = 0;
-    throng_population_slice(population, time, &begin, &end);
-    for (int64_t row = begin; row < end; row++)
-        if (throng_population_agent(population, row) == agent)
-            return row;
-    return -1;
-}
-
-double throng_attribution_change_error(const throng_attribution *self, throng_agent agent) {
-    int64_t last = self->population->n_times - 1;
-    double sum = 0.0;
-    for (int64_t time = 0; self->standard_error && time <= last; time += last > 0 ? last : 1) {
-        int64_t row = row_at(self->population, agent, time);
-        sum += row >= 0 ? self->standard_error[row] : 0.0;
-    }
-    return sum;
-}
-
 /* ---- top agents ------------------------------------------------------------------------------------------------ */
 
 /* Whether a stands before b in the list: larger |phi|, then the earlier agent. */

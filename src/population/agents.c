@@ -25,15 +25,8 @@ typedef struct key_map {
     int64_t n_rows; /* there cannot be more keys */
 } key_map;
 
-/* The finaliser of MurmurHash3: ids that form a pattern must not form one in the table. */
-static uint64_t mix(uint64_t key) {
-    key = (key ^ (key >> 33)) * UINT64_C(0xff51afd7ed558ccd);
-    key = (key ^ (key >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return key ^ (key >> 33);
-}
-
 static int64_t first_slot(const key_map *map, int64_t key) {
-    return (int64_t)(((mix((uint64_t)key) >> 32) * (uint64_t)map->n_slots) >> 32);
+    return (int64_t)(((throng_i_hash_id((uint64_t)key) >> 32) * (uint64_t)map->n_slots) >> 32);
 }
 
 static int64_t least(int64_t a, int64_t b) {

@@ -15,20 +15,12 @@ typedef struct directory {
     uint64_t mask;
 } directory;
 
-/* The finaliser of MurmurHash3. */
-static uint64_t hash_whole(int64_t id) {
-    uint64_t key = (uint64_t)id;
-    key = (key ^ (key >> 33)) * UINT64_C(0xff51afd7ed558ccd);
-    key = (key ^ (key >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return key ^ (key >> 33);
-}
-
 /* FNV-1a, mixed. */
 static uint64_t hash_word(const char *word) {
     uint64_t hash = UINT64_C(14695981039346656037);
     for (const char *c = word; *c; c++)
         hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
-    return hash_whole((int64_t)hash);
+    return throng_i_hash_id(hash);
 }
 
 static throng_status directory_init(throng_context *context, const throng_i_keys *ids, directory *out,
@@ -46,7 +38,7 @@ static throng_status directory_init(throng_context *context, const throng_i_keys
     memset(self.slots, 0xff, (size_t)self.mask * sizeof *self.slots);
     self.mask--;
     for (int64_t i = 0; i < ids->n; i++) {
-        uint64_t at = (ids->words ? hash_word(ids->words[i]) : hash_whole(ids->values[i])) & self.mask;
+        uint64_t at = (ids->words ? hash_word(ids->words[i]) : throng_i_hash_id((uint64_t)ids->values[i])) & self.mask;
         while (self.slots[at] >= 0)
             at = (at + 1) & self.mask;
         self.slots[at] = (int32_t)i;
@@ -58,7 +50,7 @@ static throng_status directory_init(throng_context *context, const throng_i_keys
 static throng_agent find_whole(const directory *self, int64_t id) {
     if (!self->slots)
         return id >= 1 && id <= self->ids->n ? (throng_agent)(id - 1) : -1;
-    uint64_t at = hash_whole(id) & self->mask;
+    uint64_t at = throng_i_hash_id((uint64_t)id) & self->mask;
     while (self->slots[at] >= 0 && self->ids->values[self->slots[at]] != id)
         at = (at + 1) & self->mask;
     return self->slots[at];

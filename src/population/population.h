@@ -35,6 +35,13 @@ typedef struct throng_i_keys {
     void *memory;             /* values or words, if they are not the column's own */
 } throng_i_keys;
 
+/* The finaliser of MurmurHash3: ids that form a pattern must not form one in a hash table. */
+static inline uint64_t throng_i_hash_id(uint64_t id) {
+    id = (id ^ (id >> 33)) * UINT64_C(0xff51afd7ed558ccd);
+    id = (id ^ (id >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return id ^ (id >> 33);
+}
+
 /* A key as people write it ("17", "alice", "2024-11-05"), cut to size but never within a character. */
 void throng_i_key_print(const throng_i_keys *keys, int64_t index, char *out, size_t size);
 

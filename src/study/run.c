@@ -214,6 +214,8 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
     self->started = self->since = throng_i_seconds();
     THRONG_TRY(load_plugins(study, err));
     THRONG_TRY(throng_i_settings_init(study, &settings, err));
+    if (settings.panel.size == 0 && !settings.aggregates)
+        THRONG_TRY(throng_i_settings_check_no_draw(study, "none is drawn here: give --size (panel.size), too", err));
     if (out)
         THRONG_TRY(throng_run_directory_check(study->context, out, force, err));
     THRONG_TRY(read_crowd(self, &settings, err));
@@ -253,6 +255,9 @@ throng_status throng_study_aggregates(throng_study *study, throng_aggregates **o
     self->context = study->context;
     THRONG_TRY(load_plugins(study, err));
     THRONG_TRY(throng_i_settings_init(study, &settings, err));
+    THRONG_TRY(throng_i_settings_check_no_draw(study, "aggregates are of the whole crowd: leave it out", err));
+    THRONG_REQUIRE(settings.n_edges == 0, E_PARAMETER,
+                   "A network indicator is not a function of sums over agents: it has no aggregates.");
     THRONG_REQUIRE(!settings.aggregates, E_PARAMETER, "Aggregates are made from a crowd: leave out --aggregates.");
     THRONG_TRY(read_crowd(self, &settings, err));
     THRONG_TRY(throng_attribute(self->context, self->population, &settings.attribution, &self->attribution, err));

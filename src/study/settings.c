@@ -128,6 +128,21 @@ out:
     return status;
 }
 
+/* ---- the panel: no option is ignored ---------------------------------------------------------------------------- */
+
+throng_status throng_i_settings_check_no_draw(const throng_study *study, const char *why, throng_error *err) {
+    static const char *const keys[] = {"panel.size", "panel.bias", "panel.draws"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const throng_study_key *key = throng_study_key_at(throng_i_study_key_index(keys[i]));
+        const char *value = text(study, keys[i]);
+        /* Study files that throng writes spell defaults out. */
+        if (value && (!key->fallback || strcmp(value, key->fallback) != 0))
+            return THRONG_FAIL(err, E_PARAMETER, "%s (%s) says how a panel is drawn, but %s.", key->option, key->key,
+                               why);
+    }
+    return THRONG_OK;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 static throng_status check(const throng_study *study, const throng_i_settings *self, throng_error *err) {
@@ -140,9 +155,9 @@ static throng_status check(const throng_study *study, const throng_i_settings *s
     THRONG_TRY(throng_i_indicator_init(study->context, self->attribution.indicator, &indicator, err));
     THRONG_TRY(check_graph(self, indicator.descriptor, err));
     THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_METHOD, self->attribution.method, &use, err));
-    THRONG_REQUIRE(
-        !self->aggregates || self->panel.size == 0, E_PARAMETER,
-        "With --aggregates (panel.aggregates) the table is the panel, and nobody is drawn: leave out --size.");
+    if (self->aggregates)
+        THRONG_TRY(throng_i_settings_check_no_draw(
+            study, "with --aggregates (panel.aggregates) the table is the panel: leave it out", err));
     THRONG_REQUIRE(self->panel.size == 0 || self->panel.bias != THRONG_PANEL_TOP || self->population.weight,
                    E_PARAMETER, "--bias top (panel.bias) takes the agents of largest weight: it needs --weight.");
     THRONG_REQUIRE(self->attribution.baseline != THRONG_BASELINE_FIRST ||

@@ -31,6 +31,10 @@ THRONG_MUST_USE throng_status throng_i_settings_init(const throng_study *study, 
                                                      throng_error *err);
 void throng_i_settings_clear(const throng_study *study, throng_i_settings *self);
 
+/* Fails if a study asks for anything about drawing a panel; `why` there is none ends the sentence. E_PARAMETER. */
+THRONG_MUST_USE throng_status throng_i_settings_check_no_draw(const throng_study *study, const char *why,
+                                                              throng_error *err);
+
 /* Checks that what a study says itself does not contradict aggregates, which say what is attributed, and how:
  * E_PARAMETER. */
 THRONG_MUST_USE throng_status throng_i_settings_match(const throng_study *study, const throng_i_settings *self,

@@ -127,7 +127,8 @@ def test_aggregates_refuse():
     put("few.csv", "state,followers,day\n0.5,3,1\n-0.5,20,1\n0.1,7,2\n")
     panel = ["panel", "few.csv", *columns, "--aggregates", "a.json"]
     assert report(*panel)["agents"] == 3
-    fails(2, "leave out --size", *panel, "--size", "2")
+    for option in (["--size", "2"], ["--draws", "5"], ["--bias", "top"]):
+        fails(2, f"{option[0]} .* the table is the panel: leave it out", *panel, *option)
     fails(2, "not about variance: leave out --indicator", *panel, "--indicator", "variance")
     fails(2, "is about the state path, not the presence path", *panel, "--path", "presence")
     fails(2, 'starts from the baseline "neutral", not "mean"', *panel, "--baseline", "mean")
@@ -159,6 +160,19 @@ def test_panel_refuses():
           "--bias", "uniform")
     put("zero.csv", "x,w\n1,0\n2,0\n")
     fails(1, "weigh", "panel", "zero.csv", "--state", "x", "--weight", "w")
+
+
+@test
+def test_no_option_is_ignored():
+    crowd("c.parquet", agents=300)
+    options = ["c.parquet", "--state", "state", "--id", "id", "--weight", "followers"]
+    for option in (["--size", "9"], ["--draws", "5"], ["--bias", "top"]):
+        fails(2, f"{option[0]} .* aggregates are of the whole crowd", "aggregates", *options, *option, "--out", "a.json")
+    for option in (["--draws", "5"], ["--bias", "top"]):
+        fails(2, f"{option[0]} .* none is drawn here: give --size", "attribute", *options, *option)
+    put("e.csv", "a,b\n1,2\n2,3\n")
+    fails(2, "A network indicator is not a function of sums", "aggregates", *options, "--indicator", "reach", "--graph",
+          "e.csv", "--source", "a", "--target", "b", "--out", "a.json")
 
 
 if __name__ == "__main__":
