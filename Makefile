@@ -78,7 +78,7 @@ lint-docs: build
 	@tools/check-docs $(BUILD)
 
 ## check-compilers  gcc -O2, gcc -O0, clang -O2: no warnings, and the same bits from the golden tests
-## check-sanitizers all tests with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
+## check-sanitizers tests with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
 check-compilers check-sanitizers:
 	@tools/install-dependencies build check ci
 	@tools/$@
