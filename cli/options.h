@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 
-#define CLI_OPTIONS_MAX 48
+#define CLI_OPTIONS_MAX 72
 
 typedef enum cli_option_kind {
     CLI_OPTION_SWITCH, /* *on becomes true */

@@ -336,8 +336,9 @@ static void print_remarks(const cli_style *style, const json_t *report, const ch
         cli_print_wrapped(stdout, json_string_value(json_array_get(notes, i)), 12, style->width);
     }
     if (out)
-        printf("%swritten%s     %s: report.json, attribution.parquet, %sstudy.yaml\n", style->bold, style->plain, out,
-               cli_report_is_change(report) ? "change.parquet, " : "");
+        printf("%swritten%s     %s: report.json, attribution.parquet, %s%sstudy.yaml\n", style->bold, style->plain, out,
+               cli_report_is_change(report) ? "change.parquet, " : "",
+               json_is_true(cli_json_get(report, "world.steps_table")) ? "steps.parquet, " : "");
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
@@ -348,6 +349,14 @@ int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) 
     cli_style style = cli_style_of(stdout);
     if (!report)
         return cli_fail(CLI_FAILURE, "the report cannot be read: %s.", reason.text);
+    if (cli_json_get(report, "sweep") || cli_json_get(report, "trajectory")) {
+        if (cli_json_get(report, "sweep"))
+            cli_summary_sweep(&style, report, out);
+        else
+            cli_summary_simulation(&style, report, out);
+        json_decref(report);
+        return CLI_OK;
+    }
     bool corrected = cli_json_get(report, "aggregates") != NULL;
     if (corrected) {
         print_corrected_answer(&style, report);
@@ -361,8 +370,14 @@ int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) 
         cli_summary_panel(&style, report);
         cli_summary_comparison(&style, report);
     } else {
-        print_answer(&style, report);
-        print_crowd(&style, report);
+        if (cli_json_get(report, "world")) {
+            cli_summary_world_answer(&style, report);
+            cli_summary_world_crowd(&style, report);
+            cli_summary_course(&style, report);
+        } else {
+            print_answer(&style, report);
+            print_crowd(&style, report);
+        }
         print_times(&style, report);
         cli_summary_cohorts(&style, report);
         cli_summary_concentration(&style, report);

@@ -23,6 +23,17 @@ void cli_summary_comparison(const cli_style *style, const json_t *report);
 void cli_summary_concentration(const cli_style *style, const json_t *report);
 void cli_summary_top(const cli_style *style, const json_t *report);
 
+/* ---- parts in summary_world.c ---------------------------------------------------------------------------------- */
+
+/* The answer, the crowd, and the course of the indicator over the steps of a world. */
+void cli_summary_world_answer(const cli_style *style, const json_t *report);
+void cli_summary_world_crowd(const cli_style *style, const json_t *report);
+void cli_summary_course(const cli_style *style, const json_t *report);
+
+/* The whole summary of a simulation, and of a sweep. @param out where it was written, or NULL */
+void cli_summary_simulation(const cli_style *style, const json_t *report, const char *out);
+void cli_summary_sweep(const cli_style *style, const json_t *report, const char *out);
+
 /* ---- looking things up ----------------------------------------------------------------------------------------- */
 
 /* A member by a path like "indicator.observed": NULL, NaN, 0 or "" if there is none. */

@@ -5,7 +5,7 @@
 #define THRONG_ATTRIBUTION_H
 
 #include "throng/indicator.h"
-#include "throng/population.h"
+#include "throng/world.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -215,7 +215,14 @@ typedef struct throng_attribution_def {
     int nodes_max;             /* default 1024 */
     uint64_t seed;             /* default 0; for methods that draw */
     const throng_graph *graph; /* over the population's agents, must outlive the attribution; for network indicators,
-                                  which need one; NULL for all others */
+                                  which need one, and for worlds; NULL for all others */
+
+    /** What becomes of the states before the indicator is taken; NULL: nothing, they are what was observed. With a
+     * world the value function is that of dynamics.h: `path` must be the default (the world's participation says what
+     * taking part means), `baseline` is that of participation "innate" (default: neutral), and there is one time. */
+    const throng_simulation_def *world;
+    const char *over;   /* with a world: which number of the run, see throng_over_at; NULL: "final" */
+    const char *column; /* with a world: which of its columns; NULL: the first */
 } throng_attribution_def;
 
 THRONG_API throng_attribution_def throng_attribution_default(void);
@@ -244,6 +251,11 @@ THRONG_API THRONG_MUST_USE throng_status throng_attribute(throng_context *contex
                                                           const throng_attribution_def *def, throng_attribution **out,
                                                           throng_error *err);
 THRONG_API void throng_attribution_free(throng_attribution *attribution);
+
+/** What ran, and its credits step by step; NULL without a world. Valid until the attribution is freed. */
+struct throng_dynamics;
+THRONG_API const throng_simulation *throng_attribution_simulation(const throng_attribution *attribution);
+THRONG_API const struct throng_dynamics *throng_attribution_dynamics(const throng_attribution *attribution);
 
 /** [rows] phi in the order of the population's rows. */
 THRONG_API const double *throng_attribution_phi(const throng_attribution *attribution);

@@ -108,6 +108,7 @@ typedef enum throng_kind {
     THRONG_KIND_METHOD,
     THRONG_KIND_GENERATOR,
     THRONG_KIND_WORLD,
+    THRONG_KIND_GRAPH,
     THRONG_KIND_COUNT
 } throng_kind;
 

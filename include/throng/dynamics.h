@@ -12,12 +12,24 @@
 extern "C" {
 #endif
 
+/** A number that can be read off an indicator's values at steps 0..T. */
+typedef struct throng_over_about {
+    const char *name; /* "final", "ewma:PAST" */
+    const char *doc;  /* one line */
+} throng_over_about;
+
+/** How many such numbers there are, and the index-th (NULL outside). */
+THRONG_API int throng_over_count(void);
+THRONG_API const throng_over_about *throng_over_at(int index);
+
 /** Which number of a run is attributed. Start from throng_dynamics_default(). */
 typedef struct throng_dynamics_def {
-    const char *indicator; /* of the first column at each step; default "variance" */
-    const char *over;      /* "final", "mean" (of steps 0..T) or "ewma:0.94" (weight of the past); default "final" */
-    const double *weight;  /* [agents] borrowed: for weighted indicators; NULL: everyone counts alike */
-    bool per_step;         /* keep every agent's credit step by step: 8 bytes an agent and step */
+    const char *indicator; /* of one column at each step; default "variance" */
+    const char *column;    /* which: a name of the world's columns; NULL: the first */
+    const char *over;     /* see throng_over_at; default "final". Path integrals of numbers with kinks (max, min, times,
+                             drawdown, price-crash) need not converge, and then say so: sampling methods always work */
+    const double *weight; /* [agents] borrowed: for weighted indicators; NULL: everyone counts alike */
+    bool per_step;        /* keep every agent's credit step by step: 8 bytes an agent and step */
 } throng_dynamics_def;
 
 THRONG_API throng_dynamics_def throng_dynamics_default(void);
@@ -26,7 +38,7 @@ typedef struct throng_dynamics throng_dynamics;
 
 /**
  * @param simulation  must outlive the dynamics
- * @return THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER, THRONG_E_WEIGHT, THRONG_E_MEMORY.
+ * @return THRONG_E_UNKNOWN_NAME (indicator, column or number), THRONG_E_PARAMETER, THRONG_E_WEIGHT, THRONG_E_MEMORY.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_dynamics_create(throng_simulation *simulation,
                                                                 const throng_dynamics_def *def, throng_dynamics **out,
@@ -40,9 +52,44 @@ THRONG_API void throng_dynamics_free(throng_dynamics *dynamics);
  */
 THRONG_API throng_value_function throng_dynamics_function(throng_dynamics *dynamics);
 
+/**
+ * The indicator at every step, with everybody taking part by t.
+ * @param series  [steps + 1] out   @return what a run returns. Cost: one run.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_dynamics_series(throng_dynamics *dynamics, double t, double *series,
+                                                                throng_error *err);
+
+/** The indicator of the states that a run's recorder is shown. */
+THRONG_API THRONG_MUST_USE throng_status throng_dynamics_indicator(throng_dynamics *dynamics,
+                                                                   const double *const *state, double *value,
+                                                                   throng_error *err);
+
+/** The number (`over`) of a series. @param series  [steps + 1]   @return THRONG_E_DEGENERATE if it is undefined. */
+THRONG_API THRONG_MUST_USE throng_status throng_dynamics_number(throng_dynamics *dynamics, const double *series,
+                                                                double *number, throng_error *err);
+
 /** [steps][agents] what each agent did in each step, of the last path integral; NULL unless per_step and one was made.
  *  Its sum over steps is phi. */
 THRONG_API const double *throng_dynamics_steps(const throng_dynamics *dynamics);
+
+/** When a path integral's credits arose. The caller gives the arrays. */
+typedef struct throng_course {
+    double *phi;        /* [steps] out: sum of the credits of what was done in each step */
+    double *absolute;   /* [steps] out: sum of their absolute values */
+    double latency;     /* share of the steps that were left when nine tenths of |phi| had arisen: near 1 is early */
+    double instability; /* Pearson's correlation of an agent's |phi| with the spread of its credits over steps; NaN
+                           if either is constant */
+    double synchronisation; /* mean over steps of |sum of phi| / sum of |phi|: 1 if all pull the same way */
+} throng_course;
+
+/**
+ * The course of the last path integral, by the measures of arXiv 2601.20538.
+ * @param n_agents, steps  of the simulation
+ * @return THRONG_E_UNSUPPORTED if credits were not kept per step, or there is no step.   Cost: O(steps agents).
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_dynamics_course(throng_context *context,
+                                                                const throng_dynamics *dynamics, int64_t n_agents,
+                                                                int64_t steps, throng_course *out, throng_error *err);
 
 #ifdef __cplusplus
 }

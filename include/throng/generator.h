@@ -26,6 +26,18 @@ typedef struct throng_generator {
                               throng_error *err);
 } throng_generator;
 
+/** The state of one agent, from draws of its own: throng_random_...(random, agent, ...). */
+typedef double (*throng_state_fn)(throng_random random, uint64_t agent, const double *param);
+
+/**
+ * Makes the table of a generator that has nothing but states: columns id (0..agents-1) and state, a row an agent.
+ * @return THRONG_E_PARAMETER if more than one day is asked for; THRONG_E_MEMORY, THRONG_E_CANCELLED.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_generate_states(throng_context *context,
+                                                                const throng_generator_def *def,
+                                                                throng_state_fn state_of, throng_table **out,
+                                                                throng_error *err);
+
 /**
  * Generates a crowd: finds the generator, checks its parameters and runs it.
  * @param generator "bluesky" or "planted:share=0.01": a name and its parameters

@@ -9,6 +9,7 @@
 
 #include "throng/attribution.h"
 #include "throng/generator.h"
+#include "throng/graph_model.h"
 #include "throng/indicator.h"
 #include "throng/world.h"
 
@@ -17,7 +18,7 @@ extern "C" {
 #endif
 
 /** Changes whenever a shared object built before cannot be used any more. */
-#define THRONG_PLUGIN_ABI 2
+#define THRONG_PLUGIN_ABI 3
 
 /** What a shared object offers: lists that end with NULL, or NULL. */
 typedef struct throng_plugin {
@@ -26,6 +27,7 @@ typedef struct throng_plugin {
     const throng_about *const *generators;
     const throng_about *const *methods;
     const throng_about *const *worlds;
+    const throng_about *const *graphs;
 } throng_plugin;
 
 #define THRONG_PLUGIN(...)                                                                                             \

@@ -62,6 +62,15 @@ THRONG_API const char *throng_study_text(const throng_study *study, const char *
  */
 THRONG_API THRONG_MUST_USE throng_status throng_study_load(throng_study *study, const char *path, throng_error *err);
 
+/**
+ * Checks that a study can be run as far as that shows without opening files of data; of a sweep every point.
+ * @return THRONG_E_PARAMETER, THRONG_E_UNKNOWN_NAME: the first thing that is wrong.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_study_check(throng_study *study, throng_error *err);
+
+/** The JSON Schema (draft 2020-12) of study files, with the plug-ins that the context has. throng_text_free it. */
+THRONG_API THRONG_MUST_USE throng_status throng_study_schema(throng_context *context, char **schema, throng_error *err);
+
 /** The resolved study as YAML, with absolute file names, so that it can be run from anywhere. throng_text_free it. */
 THRONG_API THRONG_MUST_USE throng_status throng_study_yaml(const throng_study *study, char **yaml, throng_error *err);
 
@@ -71,6 +80,30 @@ THRONG_API THRONG_MUST_USE throng_status throng_study_yaml(const throng_study *s
  */
 THRONG_API THRONG_MUST_USE throng_status throng_study_aggregates(throng_study *study, throng_aggregates **out,
                                                                  throng_error *err);
+
+/** Whether a study asks for many runs: values of settings (sweep.over) or repetitions. */
+THRONG_API bool throng_study_is_sweep(const throng_study *study);
+
+/**
+ * Runs a study's world without asking who caused what comes out; a sweep runs it for every value and repetition.
+ *
+ * The report has the indicator at every step and the rate; a sweep's has means and 95 % intervals by setting. With
+ * `out` a run directory is written: report.json, study.yaml, and trajectory.parquet and states.parquet, or
+ * sweep.parquet. The numbers of each run of a sweep go to OUT.journal as soon as it is done: started again after it was
+ * stopped or killed, the sweep goes on from there.
+ * @param report  out: report.json as text, to be given back with throng_text_free; also set with THRONG_E_DIVERGED and
+ *                THRONG_E_CANCELLED (documented exception) if steps were recorded: "complete" is then false
+ * @return THRONG_E_PARAMETER (no world); THRONG_E_DIVERGED (world, agent and step; what was recorded is written);
+ *         whatever a stage returns.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_study_simulate(throng_study *study, const char *command,
+                                                               const char *out, bool force, char **report,
+                                                               throng_error *err);
+
+/** Attributes for every value and repetition of a sweep; the report has the indicator with and without everybody, the
+ *  Gini coefficient of |phi| and the cohorts' shares. Otherwise as throng_study_simulate. */
+THRONG_API THRONG_MUST_USE throng_status throng_study_sweep(throng_study *study, const char *command, const char *out,
+                                                            bool force, char **report, throng_error *err);
 
 typedef struct throng_run throng_run;
 

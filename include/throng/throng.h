@@ -7,6 +7,7 @@
 #include "throng/dynamics.h"
 #include "throng/generator.h"
 #include "throng/graph.h"
+#include "throng/graph_model.h"
 #include "throng/indicator.h"
 #include "throng/panel.h"
 #include "throng/population.h"

@@ -170,10 +170,25 @@ static throng_status explain(const throng_attribution *self, const throng_value_
     return status;
 }
 
+static throng_method_options method_options(const throng_attribution *self, int64_t first_row) {
+    return (throng_method_options){.tolerance = self->def.tolerance,
+                                   .nodes_max = self->def.nodes_max,
+                                   .seed = self->def.seed,
+                                   .standard_error = self->standard_error ? self->standard_error + first_row : NULL};
+}
+
+static throng_status attribute_world(throng_attribution *self, throng_error *err) {
+    throng_method_options options = method_options(self, 0);
+    return throng_i_world_run_attribute(self->world, self->population, self->method_spec, &options, self->phi,
+                                        self->certificates, err);
+}
+
 static throng_status attribute_time(throng_attribution *self, const int64_t *first_row, int64_t time,
                                     throng_error *err) {
     throng_i_crowd crowd;
     int64_t begin = 0, end = 0;
+    if (self->world)
+        return attribute_world(self, err);
     throng_population_slice(self->population, time, &begin, &end);
     throng_i_crowd_def def = {.population = self->population,
                               .indicator = &self->indicator,
@@ -188,10 +203,7 @@ static throng_status attribute_time(throng_attribution *self, const int64_t *fir
         return status;
     throng_value_function function = throng_i_crowd_function(&crowd);
     self->magnitude = fmax(self->magnitude, function.magnitude);
-    throng_method_options options = {.tolerance = self->def.tolerance,
-                                     .nodes_max = self->def.nodes_max,
-                                     .seed = self->def.seed,
-                                     .standard_error = self->standard_error ? self->standard_error + begin : NULL};
+    throng_method_options options = method_options(self, begin);
     status = throng_attribute_function(self->context, &function, self->method_spec, &options, self->phi + begin,
                                        &self->certificates[time], err);
     if (status != THRONG_OK)
@@ -273,6 +285,8 @@ static throng_status check_graph(const throng_attribution *self, throng_error *e
     throng_status status = THRONG_OK;
     const throng_indicator *descriptor = self->indicator.descriptor;
     bool network = descriptor->form == THRONG_FORM_NETWORK;
+    if (self->def.world)
+        return THRONG_OK; /* worlds say themselves what they need */
     THRONG_REQUIRE(!network || self->def.graph, E_ARGUMENT,
                    "%s looks at who is joined to whom: it needs a graph (--graph EDGES --source COL --target COL).",
                    descriptor->about.name);
@@ -285,6 +299,15 @@ static throng_status check_graph(const throng_attribution *self, throng_error *e
                    network ? (long long)throng_graph_agents(self->def.graph) : 0LL,
                    (long long)self->population->n_agents);
 out:
+    return status;
+}
+
+static throng_status hand_to_world(throng_attribution *self, throng_error *err) {
+    self->def.path = THRONG_PATH_DEFAULT; /* there is none */
+    throng_status status = throng_i_world_run_create(self->context, self->population, &self->def,
+                                                     self->indicator.weighted, &self->world, err);
+    if (status == THRONG_OK)
+        self->def.world = &self->world->resolved;
     return status;
 }
 
@@ -301,8 +324,12 @@ static throng_status resolve(throng_attribution *self, throng_error *err) {
                                    sizeof *self->standard_error, err));
     self->def.method = self->method_spec;
     const throng_indicator *descriptor = self->indicator.descriptor;
+    THRONG_REQUIRE(!self->def.world || self->def.path == THRONG_PATH_DEFAULT, E_PARAMETER,
+                   "With a world, taking part is what its participation says: leave out --path, see --participation.");
     if (self->def.path == THRONG_PATH_DEFAULT)
         self->def.path = descriptor->path;
+    if (self->def.baseline == THRONG_BASELINE_DEFAULT && self->def.world)
+        self->def.baseline = THRONG_BASELINE_NEUTRAL;
     if (self->def.baseline == THRONG_BASELINE_DEFAULT)
         self->def.baseline = strcmp(descriptor->baseline, "mean") == 0 ? THRONG_BASELINE_MEAN : THRONG_BASELINE_NEUTRAL;
     THRONG_REQUIRE(throng_path_name(self->def.path) && throng_baseline_name(self->def.baseline), E_ARGUMENT,
@@ -314,10 +341,15 @@ static throng_status resolve(throng_attribution *self, throng_error *err) {
                    "The baseline \"first\" is an agent's own first state: it needs an id column and a time column with "
                    "at least two times.");
     THRONG_TRY(check_graph(self, err));
+    throng_i_plugin_print(&self->indicator.use, self->indicator_spec, sizeof self->indicator_spec);
+    self->def.indicator = self->indicator_spec;
+    if (self->def.world) {
+        THRONG_TRY(hand_to_world(self, err));
+        goto out;
+    }
     THRONG_TRY(throng_i_crowd_check(descriptor, self->def.path, self->def.baseline, err));
     THRONG_TRY(check_states(self, err));
     throng_i_plugin_print(&self->indicator.use, self->indicator_spec, sizeof self->indicator_spec);
-    self->def.indicator = self->indicator_spec;
 out:
     return status;
 }
@@ -372,6 +404,7 @@ void throng_attribution_free(throng_attribution *self) {
     throng_i_free(self->context, self->standard_error);
     throng_i_free(self->context, self->change_error);
     throng_i_free(self->context, self->certificates);
+    throng_i_world_run_free(self->world);
     throng_i_indicator_clear(self->context, &self->indicator);
     throng_i_free(self->context, self);
 }
@@ -397,7 +430,15 @@ bool throng_attribution_weighted(const throng_attribution *self) {
 }
 
 bool throng_attribution_reference_crowd(const throng_attribution *self) {
-    return throng_i_crowd_has_reference(self->indicator.descriptor, self->def.path, self->def.baseline);
+    return !self->world && throng_i_crowd_has_reference(self->indicator.descriptor, self->def.path, self->def.baseline);
+}
+
+const throng_simulation *throng_attribution_simulation(const throng_attribution *self) {
+    return self->world ? self->world->simulation : NULL;
+}
+
+const throng_dynamics *throng_attribution_dynamics(const throng_attribution *self) {
+    return self->world ? self->world->dynamics : NULL;
 }
 
 bool throng_attribution_complete(const throng_attribution *self) {

@@ -2,6 +2,7 @@
 #ifndef THRONG_SRC_ATTRIBUTION_ATTRIBUTION_H
 #define THRONG_SRC_ATTRIBUTION_ATTRIBUTION_H
 
+#include "attribution/world_run.h"
 #include "indicator/indicator.h"
 #include "throng/attribution.h"
 
@@ -13,6 +14,7 @@ struct throng_attribution {
     throng_attribution_def def;       /* resolved */
     double *phi;                      /* [rows] */
     throng_certificate *certificates; /* [times] */
+    throng_i_world_run *world;        /* NULL: states are as observed */
     double *standard_error;           /* [rows] NULL: the method does not sample */
     bool stopped;                     /* the estimate so far */
     double magnitude;                 /* largest of all times' value functions */

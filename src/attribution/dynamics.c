@@ -1,23 +1,24 @@
 /* A world and an indicator as a value function. */
-#define _POSIX_C_SOURCE 200809L
 #include "throng/dynamics.h"
 
 #include "attribution/outcome.h"
+#include "attribution/over.h"
 #include "world/world.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct throng_dynamics {
     throng_simulation *simulation;
     throng_i_outcome outcome;
-    double *share; /* [steps + 1] how much the indicator at each step counts */
+    throng_i_over over;
+    int column;     /* of the world, that the indicator looks at */
+    double *series; /* [THRONG_I_LANES_MAX][steps + 1] the indicator at every step */
+    double *slope;  /* the same: how much the number moves with it */
     bool per_step;
     double *credit;   /* [steps or 1][n] of the last path integral */
     double *before;   /* [n] phi of the last rule, kept for the next one's comparison */
     int before_nodes; /* 0: none */
-    double value[THRONG_I_LANES_MAX];
 };
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
@@ -26,27 +27,26 @@ throng_dynamics_def throng_dynamics_default(void) {
     return (throng_dynamics_def){.indicator = "variance", .over = "final"};
 }
 
-/* How much each step counts: weights that add up to 1. */
-static throng_status set_shares(throng_dynamics *self, const char *over, throng_error *err) {
+static throng_status find_column(throng_dynamics *self, const char *name, throng_error *err) {
+    const throng_world *world = self->simulation->world;
+    const char *names[THRONG_WORLD_COLUMNS_MAX];
+    char tail[300];
+    for (int c = 0; c < world->n_columns; c++) {
+        names[c] = world->columns[c].name;
+        if (!name || strcmp(name, names[c]) == 0) {
+            self->column = c;
+            return THRONG_OK;
+        }
+    }
+    throng_suggest(name, names, world->n_columns, tail, sizeof tail);
+    return THRONG_FAIL(err, E_UNKNOWN_NAME, "The world %s has no column \"%.60s\".%s", world->about.name, name, tail);
+}
+
+/* Slopes that depend on nothing are known at once. */
+static void set_slopes(throng_dynamics *self) {
     int64_t steps = self->simulation->def.steps;
-    char *end = NULL;
-    if (strcmp(over, "final") == 0) {
-        self->share[steps] = 1.0;
-        return THRONG_OK;
-    }
-    if (strcmp(over, "mean") == 0) {
-        for (int64_t t = 0; t <= steps; t++)
-            self->share[t] = 1.0 / (double)(steps + 1);
-        return THRONG_OK;
-    }
-    double past = strncmp(over, "ewma:", 5) == 0 ? strtod(over + 5, &end) : (double)NAN;
-    if (!(past >= 0.0 && past < 1.0) || *end != '\0' || end == over + 5)
-        return THRONG_FAIL(
-            err, E_PARAMETER,
-            "over must be final, mean or ewma:X with X, the weight of the past, in [0, 1), got \"%.60s\".", over);
-    for (int64_t t = 0; t <= steps; t++)
-        self->share[t] = pow(past, (double)(steps - t)) * (t > 0 ? 1.0 - past : 1.0);
-    return THRONG_OK;
+    for (int l = 0; l < THRONG_I_LANES_MAX; l++)
+        throng_i_over_value(&self->over, self->series, steps, self->slope + l * (steps + 1));
 }
 
 throng_status throng_dynamics_create(throng_simulation *simulation, const throng_dynamics_def *def,
@@ -57,10 +57,15 @@ throng_status throng_dynamics_create(throng_simulation *simulation, const throng
     THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
     self->simulation = simulation;
     self->per_step = def->per_step;
-    THRONG_TRY(throng_i_alloc(context, simulation->def.steps + 1, sizeof *self->share, &self->share, err));
-    THRONG_TRY(set_shares(self, def->over, err));
+    int64_t n = THRONG_I_LANES_MAX * (simulation->def.steps + 1);
+    THRONG_TRY(throng_i_over_parse(def->over, &self->over, err));
+    THRONG_TRY(find_column(self, def->column, err));
+    THRONG_TRY(throng_i_alloc(context, n, sizeof *self->series, &self->series, err));
+    THRONG_TRY(throng_i_alloc(context, n, sizeof *self->slope, &self->slope, err));
     THRONG_TRY(throng_i_outcome_init(context, def->indicator, simulation->n, simulation->state, def->weight,
                                      &self->outcome, err));
+    if (self->over.linear)
+        set_slopes(self);
     *out = self;
     self = NULL;
 out:
@@ -73,7 +78,8 @@ void throng_dynamics_free(throng_dynamics *self) {
         return;
     throng_context *context = self->simulation->context;
     throng_i_outcome_clear(&self->outcome);
-    throng_i_free(context, self->share);
+    throng_i_free(context, self->series);
+    throng_i_free(context, self->slope);
     throng_i_free(context, self->credit);
     throng_i_free(context, self->before);
     throng_i_free(context, self);
@@ -88,19 +94,43 @@ const double *throng_dynamics_steps(const throng_dynamics *self) {
 static throng_status add_value(void *user, int64_t step, int lanes, const double *const *state, throng_error *err) {
     throng_dynamics *self = user;
     double value[THRONG_I_LANES_MAX];
-    if (self->share[step] == 0.0)
-        return THRONG_OK;
-    throng_status status = throng_i_outcome_value(&self->outcome, lanes, state[0], value, err);
+    int64_t row = self->simulation->def.steps + 1;
+    if (self->over.linear && self->slope[step] == 0.0)
+        return THRONG_OK; /* it does not count */
+    throng_status status = throng_i_outcome_value(&self->outcome, lanes, state[self->column], value, err);
     for (int l = 0; status == THRONG_OK && l < lanes; l++)
-        self->value[l] += self->share[step] * value[l];
+        self->series[l * row + step] = value[l];
     return status;
 }
 
+static throng_status number_of(const throng_dynamics *self, const double *series, double *slope, double *out,
+                               throng_error *err) {
+    *out = throng_i_over_value(&self->over, series, self->simulation->def.steps, slope);
+    if (isfinite(*out))
+        return THRONG_OK;
+    return THRONG_FAIL(err, E_DEGENERATE, "The number read off %s is undefined: %s.",
+                       self->outcome.indicator.descriptor->about.name, throng_i_over_undefined(&self->over));
+}
+
+throng_status throng_dynamics_number(throng_dynamics *self, const double *series, double *number, throng_error *err) {
+    return number_of(self, series, self->slope, number, err);
+}
+
+throng_status throng_dynamics_indicator(throng_dynamics *self, const double *const *state, double *value,
+                                        throng_error *err) {
+    return throng_i_outcome_value(&self->outcome, 1, state[self->column], value, err);
+}
+
+/* Runs, and sets series, slopes and out[lanes]. */
 static throng_status value_of(throng_dynamics *self, throng_i_taking_part part, double *out, throng_error *err) {
-    memset(self->value, 0, sizeof self->value);
-    throng_status status = throng_i_run(self->simulation, part, add_value, self, err);
-    if (status == THRONG_OK)
-        memcpy(out, self->value, (size_t)part.lanes * sizeof *out);
+    throng_status status = THRONG_OK;
+    int64_t steps = self->simulation->def.steps;
+    THRONG_TRY(throng_i_run(self->simulation, part, add_value, self, err));
+    for (int l = 0; l < part.lanes; l++) {
+        int64_t row = l * (steps + 1);
+        THRONG_TRY(number_of(self, self->series + row, self->slope + row, &out[l], err));
+    }
+out:
     return status;
 }
 
@@ -112,22 +142,54 @@ static throng_status ray_value(void *user, double t, double *out, throng_error *
     return value_of(user, (throng_i_taking_part){.lanes = 1, .lane = {t}}, out, err);
 }
 
+/* ---- series ---------------------------------------------------------------------------------------------------- */
+
+typedef struct series_job {
+    throng_dynamics *dynamics;
+    double *series;
+} series_job;
+
+static throng_status put_value(void *user, int64_t step, int lanes, const double *const *state, throng_error *err) {
+    const series_job *job = user;
+    return throng_i_outcome_value(&job->dynamics->outcome, lanes, state[job->dynamics->column], job->series + step,
+                                  err);
+}
+
+throng_status throng_dynamics_series(throng_dynamics *self, double t, double *series, throng_error *err) {
+    series_job job = {self, series};
+    return throng_i_run(self->simulation, (throng_i_taking_part){.lanes = 1, .lane = {t}}, put_value, &job, err);
+}
+
 /* ---- credits --------------------------------------------------------------------------------------------------- */
 
 static throng_status add_seed(void *user, int64_t step, int lanes, const double *const *state, double *const *of,
                               throng_error *err) {
     throng_dynamics *self = user;
-    if (self->share[step] == 0.0)
+    double scale[THRONG_I_LANES_MAX];
+    int64_t row = self->simulation->def.steps + 1;
+    bool counts = false;
+    for (int l = 0; l < lanes; l++) {
+        scale[l] = self->slope[l * row + step];
+        counts = counts || scale[l] != 0.0;
+    }
+    if (!counts)
         return THRONG_OK;
-    return throng_i_outcome_seed(&self->outcome, lanes, state[0], self->share[step], of[0], err);
+    return throng_i_outcome_seed(&self->outcome, lanes, state[self->column], scale, of[self->column], err);
+}
+
+/* Where slopes depend on the run, it is made once to know them. */
+static throng_status find_slopes(throng_dynamics *self, throng_i_taking_part part, throng_error *err) {
+    double value[THRONG_I_LANES_MAX];
+    return self->over.linear ? THRONG_OK : value_of(self, part, value, err);
 }
 
 static throng_status gradient(void *user, const double *alpha, double *out, throng_error *err) {
     throng_dynamics *self = user;
     const double one = 1.0;
+    throng_i_taking_part part = {.lanes = 1, .each = alpha};
     memset(out, 0, (size_t)self->simulation->n * sizeof *out);
-    return throng_i_sweep(self->simulation, (throng_i_taking_part){.lanes = 1, .each = alpha}, &one, add_seed, self,
-                          false, out, err);
+    throng_status status = find_slopes(self, part, err);
+    return status == THRONG_OK ? throng_i_sweep(self->simulation, part, &one, add_seed, self, false, out, err) : status;
 }
 
 /* self->credit = sum over nodes of weight * gradient, several nodes at a time. */
@@ -141,6 +203,7 @@ static throng_status integrate(throng_dynamics *self, const throng_nodes *nodes,
     for (int q = 0; q < nodes->n;) {
         throng_i_taking_part part = {.lanes = throng_i_sweep_lanes(nodes->n - q)};
         memcpy(part.lane, nodes->t + q, (size_t)part.lanes * sizeof *part.lane);
+        THRONG_TRY(find_slopes(self, part, err));
         THRONG_TRY(throng_i_sweep(self->simulation, part, nodes->weight + q, add_seed, self, self->per_step,
                                   self->credit, err));
         q += part.lanes;

@@ -72,8 +72,9 @@ typedef struct states_job {
     const throng_i_outcome *outcome;
     int lanes;
     const double *x;
-    const double *f; /* [lanes][aggregates] d value / d aggregate */
-    double scale, *of;
+    const double *f;     /* [lanes][aggregates] d value / d aggregate */
+    const double *scale; /* [lanes] */
+    double *of;
 } states_job;
 
 /* g and g' at a state. */
@@ -170,18 +171,18 @@ static void seed_chunk(void *user, throng_chunk chunk) {
     int k_max = self->setting.n_aggregates;
     double g[THRONG_AGGREGATES_MAX], slope[THRONG_AGGREGATES_MAX];
     for (int64_t i = chunk.begin; i < chunk.end; i++) {
-        double p = job->scale * (self->weight ? self->weight[i] : 1.0) / self->mass;
+        double p = (self->weight ? self->weight[i] : 1.0) / self->mass;
         for (int l = 0; l < job->lanes; l++) {
             double sum = 0.0;
             features_at(self, job->x[i * job->lanes + l], g, slope);
             for (int k = 0; k < k_max; k++)
                 sum += job->f[l * k_max + k] * slope[k];
-            job->of[i * job->lanes + l] += p * sum;
+            job->of[i * job->lanes + l] += job->scale[l] * p * sum;
         }
     }
 }
 
-throng_status throng_i_outcome_seed(throng_i_outcome *self, int lanes, const double *x, double scale, double *of,
+throng_status throng_i_outcome_seed(throng_i_outcome *self, int lanes, const double *x, const double *scale, double *of,
                                     throng_error *err) {
     throng_status status = THRONG_OK;
     double *m = NULL;
@@ -190,7 +191,7 @@ throng_status throng_i_outcome_seed(throng_i_outcome *self, int lanes, const dou
         for (int l = 0; l < lanes; l++) {
             distribution_of(self, lanes, l, x, true);
             for (int64_t i = 0; i < self->n; i++)
-                of[i * lanes + l] += scale * self->points[2 * self->n + i];
+                of[i * lanes + l] += scale[l] * self->points[2 * self->n + i];
         }
         return THRONG_OK;
     }

@@ -14,6 +14,7 @@ static const struct {
     [THRONG_KIND_METHOD] = {"method", "methods"},
     [THRONG_KIND_GENERATOR] = {"generator", "generators"},
     [THRONG_KIND_WORLD] = {"world", "worlds"},
+    [THRONG_KIND_GRAPH] = {"graph", "graphs"},
 };
 
 const char *throng_kind_name(throng_kind kind) {

@@ -261,7 +261,7 @@ throng_status throng_graph_create(const throng_population *population, throng_ta
     THRONG_TRY(match(context, &agents, &columns.target, &target, err));
     if (columns.weight.name)
         THRONG_TRY(copy_weights(context, &columns.weight, &weight, err));
-    throng_i_edges edges = {counts.given, source, target, weight};
+    throng_i_edges edges = {.n = counts.given, .source = source, .target = target, .weight = weight};
     if (weight)
         THRONG_TRY(check_weights(&edges, &columns.weight, def->signed_weights, err));
     THRONG_TRY(sift(&columns, def, &edges, source, target, weight, &counts, err));

@@ -21,3 +21,43 @@ throng_status throng_generate(throng_context *context, const char *generator, in
 out:
     return status;
 }
+
+/* ---- states alone ---------------------------------------------------------------------------------------------- */
+
+/* Keeps these draws apart from every other use of the same seed. */
+#define STATE_STREAM 0x7374617465ULL
+
+typedef struct states_job {
+    const throng_generator_def *def;
+    throng_state_fn state_of;
+    int64_t *id;
+    double *state;
+} states_job;
+
+static void states_chunk(void *user, throng_chunk chunk) {
+    const states_job *job = user;
+    for (int64_t agent = chunk.begin; agent < chunk.end; agent++) {
+        job->id[agent] = agent;
+        job->state[agent] =
+            job->state_of((throng_random){job->def->seed, STATE_STREAM}, (uint64_t)agent, job->def->param);
+    }
+}
+
+throng_status throng_generate_states(throng_context *context, const throng_generator_def *def, throng_state_fn state_of,
+                                     throng_table **out, throng_error *err) {
+    static const throng_progress progress = {"generating", "agents", 0, 0};
+    throng_status status = THRONG_OK;
+    throng_table *table = NULL;
+    void *id = NULL, *state = NULL;
+    THRONG_REQUIRE(def->n_days == 1, E_PARAMETER, "This generator makes one day, got %d.", def->n_days);
+    THRONG_TRY(throng_table_create(context, def->n_agents, &table, err));
+    THRONG_TRY(throng_table_add(table, "id", THRONG_TYPE_INT64, &id, err));
+    THRONG_TRY(throng_table_add(table, "state", THRONG_TYPE_FLOAT64, &state, err));
+    states_job job = {def, state_of, id, state};
+    THRONG_TRY(throng_chunks_for(context, def->n_agents, states_chunk, &job, &progress, err));
+    *out = table;
+    table = NULL;
+out:
+    throng_table_free(table);
+    return status;
+}

@@ -98,12 +98,12 @@ static int64_t count_repeated(const throng_i_direction *self, int64_t n_agents) 
     return repeated;
 }
 
-/* Adds up edges of the same pair, in place. */
-static throng_status merge_repeated(throng_context *context, throng_i_direction *self, int64_t n_agents,
+/* Adds up edges of the same pair, in place; with `once` the first stays, and there are no weights. */
+static throng_status merge_repeated(throng_context *context, throng_i_direction *self, int64_t n_agents, bool once,
                                     throng_error *err) {
     throng_status status = THRONG_OK;
     int64_t n_edges = self->offsets[n_agents], used = 0, begin = 0;
-    if (!self->weights) {
+    if (!self->weights && !once) {
         THRONG_TRY(throng_i_resize(context, &self->weights, n_edges, sizeof *self->weights, err));
         for (int64_t e = 0; e < n_edges; e++)
             self->weights[e] = 1.0;
@@ -112,17 +112,21 @@ static throng_status merge_repeated(throng_context *context, throng_i_direction 
         int64_t end = self->offsets[i + 1], first = used;
         for (int64_t e = begin; e < end; e++) {
             if (used > first && self->neighbours[used - 1] == self->neighbours[e]) {
-                self->weights[used - 1] += self->weights[e];
+                if (!once)
+                    self->weights[used - 1] += self->weights[e];
                 continue;
             }
             self->neighbours[used] = self->neighbours[e];
-            self->weights[used++] = self->weights[e];
+            if (!once)
+                self->weights[used] = self->weights[e];
+            used++;
         }
         begin = end;
         self->offsets[i + 1] = used;
     }
     THRONG_TRY(throng_i_resize(context, &self->neighbours, used, sizeof *self->neighbours, err));
-    THRONG_TRY(throng_i_resize(context, &self->weights, used, sizeof *self->weights, err));
+    if (!once)
+        THRONG_TRY(throng_i_resize(context, &self->weights, used, sizeof *self->weights, err));
 out:
     return status;
 }
@@ -152,7 +156,7 @@ throng_status throng_i_graph_make(throng_context *context, int64_t n_agents, con
     direction_clear(context, &rough);
     self->counts.repeated = count_repeated(&self->out, n_agents);
     if (self->counts.repeated > 0)
-        THRONG_TRY(merge_repeated(context, &self->out, n_agents, err));
+        THRONG_TRY(merge_repeated(context, &self->out, n_agents, edges->once, err));
     self->counts.edges = self->out.offsets[n_agents];
     sort_job transpose = {.n_agents = n_agents,
                           .n_edges = self->counts.edges,
@@ -172,7 +176,7 @@ throng_status throng_graph_create_from(throng_context *context, int64_t n_agents
                                        const throng_agent *source, const throng_agent *target, const double *weight,
                                        throng_graph **out, throng_error *err) {
     throng_status status = THRONG_OK;
-    throng_i_edges edges = {n_edges, source, target, weight};
+    throng_i_edges edges = {.n = n_edges, .source = source, .target = target, .weight = weight};
     int64_t loops = 0;
     THRONG_REQUIRE(n_agents >= 1 && n_agents <= INT32_MAX && n_edges >= 0, E_ARGUMENT,
                    "A graph has 1 to %d agents and no negative number of edges, got %lld and %lld.", INT32_MAX,

@@ -10,6 +10,7 @@ typedef struct throng_i_edges {
     int64_t n;
     const throng_agent *source, *target; /* [n] */
     const double *weight;                /* [n] NULL: 1 */
+    bool once;                           /* without weights: repeated edges are one, and not added up */
 } throng_i_edges;
 
 /* One direction, owned. */

@@ -114,6 +114,10 @@ json_t *throng_i_report_cite(throng_i_reporter *self) {
     snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, ":"), spec);
     if (throng_context_find(self->context, THRONG_KIND_METHOD, name, &method, NULL) == THRONG_OK)
         cite(self, list, "method", method->name, method->reference);
+    const throng_simulation *simulation = throng_attribution_simulation(self->attribution);
+    if (simulation)
+        cite(self, list, "world", throng_simulation_world(simulation)->about.name,
+             throng_simulation_world(simulation)->about.reference);
     if (self->def->panel)
         cite(self, list, "panel", "",
              "Efraimidis and Spirakis 2006, Weighted random sampling with a reservoir, doi 10.1016/j.ipl.2005.11.003");

@@ -78,7 +78,7 @@ json_t *throng_i_report_certificate(throng_i_reporter *self, const throng_attrib
 
 /* ---- parts ----------------------------------------------------------------------------------------------------- */
 
-static json_t *program(throng_i_reporter *self) {
+json_t *throng_i_report_program(throng_i_reporter *self) {
     json_t *object = json_object();
     put(self, object, "version", json_string(throng_version()));
     put(self, object, "revision", json_string(throng_revision()));
@@ -107,7 +107,7 @@ static json_t *indicator(throng_i_reporter *self) {
     return object;
 }
 
-static json_t *columns(throng_i_reporter *self) {
+json_t *throng_i_report_columns(throng_i_reporter *self) {
     const throng_population *population = self->population;
     json_t *object = json_object();
     put(self, object, "state", throng_i_json_string(population->state.name));
@@ -119,7 +119,7 @@ static json_t *columns(throng_i_reporter *self) {
     return object;
 }
 
-static json_t *graph(throng_i_reporter *self, const throng_graph *source) {
+json_t *throng_i_report_graph(throng_i_reporter *self, const throng_graph *source) {
     throng_graph_counts counts = throng_graph_counted(source);
     json_t *object = json_object();
     put(self, object, "edges", json_integer(counts.edges));
@@ -168,15 +168,17 @@ throng_status throng_i_report_make(throng_context *context, const throng_attribu
         return THRONG_FAIL(err, E_ARGUMENT, "top must not be negative, got %d.", def->top);
     json_t *document = json_object();
     put(self, document, "schema", json_integer(THRONG_REPORT_SCHEMA));
-    put(self, document, "throng", program(self));
+    put(self, document, "throng", throng_i_report_program(self));
     put(self, document, "complete", json_boolean(throng_attribution_complete(attribution)));
     put(self, document, "agents", json_integer(population->n_agents));
     put(self, document, "rows", json_integer(population->n_rows));
     put(self, document, "rows_dropped", json_integer(population->n_dropped));
     put(self, document, "times", json_integer(population->n_times));
-    put(self, document, "columns", columns(self));
+    put(self, document, "columns", throng_i_report_columns(self));
     if (throng_attribution_resolved(attribution).graph)
-        put(self, document, "graph", graph(self, throng_attribution_resolved(attribution).graph));
+        put(self, document, "graph", throng_i_report_graph(self, throng_attribution_resolved(attribution).graph));
+    if (attribution->world)
+        put(self, document, "world", throng_i_report_world(self));
     put(self, document, "indicator", indicator(self));
     put(self, document, "certificate", throng_i_report_certificate(self, attribution, whole));
     put(self, document, "cohorts", throng_i_report_cohorts(self, whole));

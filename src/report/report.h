@@ -31,12 +31,19 @@ THRONG_MUST_USE throng_status throng_i_report_set_timings(json_t *document, cons
 json_t *throng_i_report_cohorts(throng_i_reporter *self, int64_t time);
 json_t *throng_i_report_concentration(throng_i_reporter *self, int64_t time);
 json_t *throng_i_report_top(throng_i_reporter *self, int64_t time);
+json_t *throng_i_report_world(throng_i_reporter *self);
 json_t *throng_i_report_panel(throng_i_reporter *self);
 json_t *throng_i_report_aggregates(throng_i_reporter *self);
 json_t *throng_i_report_certificate(throng_i_reporter *self, const throng_attribution *attribution, int64_t time);
+json_t *throng_i_report_program(throng_i_reporter *self);
+json_t *throng_i_report_columns(throng_i_reporter *self);
+json_t *throng_i_report_graph(throng_i_reporter *self, const throng_graph *source);
 json_t *throng_i_report_provenance(throng_i_reporter *self);
 json_t *throng_i_report_cite(throng_i_reporter *self);
 json_t *throng_i_report_notes(throng_i_reporter *self);
+
+/* What a simulation is: world, parameters, steps. Sets *failed without memory. */
+json_t *throng_i_report_simulation(bool *failed, const throng_simulation *simulation);
 
 /* The sum of phi that shares refer to. */
 double throng_i_report_total(const throng_i_reporter *self, int64_t time);
@@ -74,11 +81,26 @@ THRONG_MUST_USE throng_status throng_i_run_directory_commit(throng_i_run_directo
 /* Removes the draft if it was not committed, and frees. */
 void throng_i_run_directory_clear(throng_i_run_directory *self);
 
-/* The two tables, as a path to write to: result_tables.c. cohorts NULL: there is no such column. */
+/* The tables, as a path to write to: result_tables.c. cohorts NULL: there is no such column. */
 THRONG_MUST_USE throng_status throng_i_write_attribution(throng_context *context, const throng_attribution *attribution,
                                                          const throng_cohorts *cohorts, const char *path,
                                                          throng_error *err);
 THRONG_MUST_USE throng_status throng_i_write_change(throng_context *context, const throng_attribution *attribution,
                                                     const throng_cohorts *cohorts, const char *path, throng_error *err);
+
+/* Credits of every agent in every step; only where they were kept. */
+THRONG_MUST_USE throng_status throng_i_write_steps(throng_context *context, const throng_attribution *attribution,
+                                                   const char *path, throng_error *err);
+
+struct throng_i_recording;
+/* Every agent's state columns at the steps that were kept. */
+THRONG_MUST_USE throng_status throng_i_write_states(const struct throng_i_recording *recording, const char *path,
+                                                    throng_error *err);
+
+/* Rows that steps.parquet may have; with more it is not written. */
+#define THRONG_I_STEP_ROWS_MAX 20000000
+
+/* Whether there is a steps.parquet. */
+bool throng_i_has_steps(const throng_attribution *attribution);
 
 #endif

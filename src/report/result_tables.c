@@ -3,6 +3,7 @@
 #include "report/report.h"
 
 #include "attribution/attribution.h"
+#include "report/recording.h"
 #include "table/table.h"
 
 #define SPREADS_MAX 3 /* id, time, cohort */
@@ -15,6 +16,8 @@ typedef struct spread {
     const uint8_t *bytes;       /* codes by row, or, if there are `rows`, by the row that they name */
     const int64_t *rows;        /* -1: none, which is the code `absent` */
     int64_t absent;
+    int64_t period; /* code = row % period, or with `labels` labels[row / period] */
+    const int64_t *labels;
     const throng_i_keys *keys; /* what codes stand for; NULL: codes are wanted */
     throng_type type;          /* of the column */
 } spread;
@@ -30,6 +33,8 @@ typedef struct result_table {
 static int64_t code_of(const spread *self, int64_t row) {
     if (self->agents)
         return self->agents[row];
+    if (self->period)
+        return self->labels ? self->labels[row / self->period] : row % self->period;
     if (!self->bytes)
         return row;
     if (self->rows)
@@ -116,7 +121,7 @@ static throng_status add_cohorts(result_table *self, const throng_cohorts *cohor
     return add_spread(self, "cohort", how, self->cohorts, n + 1, err);
 }
 
-/* ---- the two tables -------------------------------------------------------------------------------------------- */
+/* ---- the tables -------------------------------------------------------------------------------------------- */
 
 throng_status throng_i_write_attribution(throng_context *context, const throng_attribution *attribution,
                                          const throng_cohorts *cohorts, const char *path, throng_error *err) {
@@ -149,6 +154,79 @@ throng_status throng_i_write_change(throng_context *context, const throng_attrib
     THRONG_TRY(add_ids(&result, &population->ids, NULL, err));
     THRONG_TRY(add_cohorts(&result, cohorts, attribution->change_row, err));
     THRONG_TRY(add_reals(&result, "phi", attribution->change_phi, err));
+    THRONG_TRY(throng_table_write(result.table, path, false, err));
+out:
+    throng_table_free(result.table);
+    return status;
+}
+
+bool throng_i_has_steps(const throng_attribution *attribution) {
+    const throng_i_world_run *run = attribution->world;
+    return run && run->resolved.steps > 0 && throng_dynamics_steps(run->dynamics) &&
+           run->resolved.steps * attribution->population->n_agents <= THRONG_I_STEP_ROWS_MAX;
+}
+
+/* Columns id and step of a table with all agents at one step after the other. */
+static throng_status add_agents_and_steps(result_table *self, const throng_i_keys *ids, int64_t n_agents,
+                                          const int64_t *steps, throng_error *err) {
+    throng_status status = THRONG_OK;
+    bool text = ids->type == THRONG_TYPE_TEXT;
+    spread agent = {.period = n_agents, .keys = text ? NULL : ids, .type = ids->type};
+    spread step = {.period = n_agents, .labels = steps, .type = THRONG_TYPE_INT64};
+    THRONG_TRY(add_spread(self, "id", agent, text ? ids->words : NULL, text ? ids->n : 0, err));
+    THRONG_TRY(add_spread(self, "step", step, NULL, 0, err));
+out:
+    return status;
+}
+
+throng_status throng_i_write_steps(throng_context *context, const throng_attribution *attribution, const char *path,
+                                   throng_error *err) {
+    throng_status status = THRONG_OK;
+    result_table result = {0};
+    int64_t *labels = NULL, n = attribution->population->n_agents, steps = attribution->world->resolved.steps;
+    THRONG_TRY(throng_i_alloc(context, steps, sizeof *labels, &labels, err));
+    for (int64_t t = 0; t < steps; t++)
+        labels[t] = t;
+    THRONG_TRY(throng_table_create(context, steps * n, &result.table, err));
+    THRONG_TRY(add_agents_and_steps(&result, &attribution->population->ids, n, labels, err));
+    THRONG_TRY(add_reals(&result, "phi", throng_dynamics_steps(attribution->world->dynamics), err));
+    THRONG_TRY(throng_table_write(result.table, path, false, err));
+out:
+    throng_table_free(result.table);
+    throng_i_free(context, labels);
+    return status;
+}
+
+/* One state column of all steps that were kept, gathered while it is written. */
+typedef struct state_column {
+    const throng_i_recording *recording;
+    int column, n_columns;
+} state_column;
+
+static void fill_states(const void *user, int64_t begin, int64_t n, void *out) {
+    const state_column *self = user;
+    int64_t agents = self->recording->population->n_agents;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t kept = (begin + i) / agents, agent = (begin + i) % agents;
+        ((double *)out)[i] = self->recording->states[(kept * self->n_columns + self->column) * agents + agent];
+    }
+}
+
+throng_status throng_i_write_states(const throng_i_recording *it, const char *path, throng_error *err) {
+    throng_status status = THRONG_OK;
+    result_table result = {0};
+    state_column columns[THRONG_WORLD_COLUMNS_MAX];
+    const throng_world *world = throng_simulation_world(it->simulation);
+    int64_t n = it->population->n_agents;
+    THRONG_TRY(throng_table_create(it->context, it->n_kept * n, &result.table, err));
+    THRONG_TRY(add_agents_and_steps(&result, &it->population->ids, n, it->kept, err));
+    for (int c = 0; c < world->n_columns; c++) {
+        columns[c] = (state_column){it, c, world->n_columns};
+        throng_i_table_column column = {.view = {.type = THRONG_TYPE_FLOAT64, .n_rows = it->n_kept * n},
+                                        .fill = fill_states,
+                                        .fill_user = &columns[c]};
+        THRONG_TRY(throng_i_table_put_column(result.table, world->columns[c].name, &column, err));
+    }
     THRONG_TRY(throng_table_write(result.table, path, false, err));
 out:
     throng_table_free(result.table);

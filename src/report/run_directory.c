@@ -21,7 +21,8 @@
 #define DRAFTS_MAX 100 /* names to try: an earlier process of the same number may have left its draft */
 
 /* What a run directory holds: anything else in a directory is somebody else's. */
-static const char *const run_files[] = {"report.json", "attribution.parquet", "change.parquet", "study.yaml"};
+static const char *const run_files[] = {"report.json", "attribution.parquet", "change.parquet", "steps.parquet",
+                                        "study.yaml",  "trajectory.parquet",  "states.parquet", "sweep.parquet"};
 
 static bool is_run_file(const char *name) {
     for (size_t i = 0; i < sizeof run_files / sizeof *run_files; i++)
@@ -174,6 +175,12 @@ throng_status throng_i_run_directory_tables(throng_i_run_directory *self, const 
         path = NULL;
         THRONG_TRY(throng_i_print(self->context, &path, err, "%s/change.parquet", self->draft));
         THRONG_TRY(throng_i_write_change(self->context, attribution, cohorts, path, err));
+    }
+    if (throng_i_has_steps(attribution)) {
+        throng_i_free(self->context, path);
+        path = NULL;
+        THRONG_TRY(throng_i_print(self->context, &path, err, "%s/steps.parquet", self->draft));
+        THRONG_TRY(throng_i_write_steps(self->context, attribution, path, err));
     }
 out:
     throng_i_free(self->context, path);

@@ -26,6 +26,9 @@
 #define THRONG_WORLD(name) extern const throng_world throng_world_##name;
 #include "plugins/worlds/worlds.def"
 #undef THRONG_WORLD
+#define THRONG_GRAPH(name) extern const throng_graph_model throng_graph_##name;
+#include "plugins/graphs/graphs.def"
+#undef THRONG_GRAPH
 #define THRONG_METHOD(name) extern const throng_method throng_method_##name;
 #include "attribution/methods/methods.def"
 #undef THRONG_METHOD
@@ -43,16 +46,18 @@ static const struct {
 #define THRONG_WORLD(name) {THRONG_KIND_WORLD, &throng_world_##name.about},
 #include "plugins/worlds/worlds.def"
 #undef THRONG_WORLD
+#define THRONG_GRAPH(name) {THRONG_KIND_GRAPH, &throng_graph_##name.about},
+#include "plugins/graphs/graphs.def"
+#undef THRONG_GRAPH
 #define THRONG_METHOD(name) {THRONG_KIND_METHOD, &throng_method_##name.about},
 #include "attribution/methods/methods.def"
 #undef THRONG_METHOD
 };
 
 static const size_t descriptor_size[THRONG_KIND_COUNT] = {
-    [THRONG_KIND_INDICATOR] = sizeof(throng_indicator),
-    [THRONG_KIND_METHOD] = sizeof(throng_method),
-    [THRONG_KIND_GENERATOR] = sizeof(throng_generator),
-    [THRONG_KIND_WORLD] = sizeof(throng_world),
+    [THRONG_KIND_INDICATOR] = sizeof(throng_indicator), [THRONG_KIND_METHOD] = sizeof(throng_method),
+    [THRONG_KIND_GENERATOR] = sizeof(throng_generator), [THRONG_KIND_WORLD] = sizeof(throng_world),
+    [THRONG_KIND_GRAPH] = sizeof(throng_graph_model),
 };
 
 const char *throng_version(void) {
@@ -115,12 +120,13 @@ throng_status throng_context_load_plugin(throng_context *context, const char *pa
     THRONG_REQUIRE(plugin->abi == THRONG_PLUGIN_ABI, E_PLUGIN,
                    "%s was built for another version of throng (plug-in interface %d, expected %d): compile it again.",
                    path, plugin->abi, THRONG_PLUGIN_ABI);
-    THRONG_REQUIRE(plugin->indicators || plugin->generators || plugin->methods || plugin->worlds, E_PLUGIN,
-                   "%s offers no plug-in.", path);
+    THRONG_REQUIRE(plugin->indicators || plugin->generators || plugin->methods || plugin->worlds || plugin->graphs,
+                   E_PLUGIN, "%s offers no plug-in.", path);
     THRONG_TRY(register_list(context, THRONG_KIND_INDICATOR, plugin->indicators, err));
     THRONG_TRY(register_list(context, THRONG_KIND_GENERATOR, plugin->generators, err));
     THRONG_TRY(register_list(context, THRONG_KIND_METHOD, plugin->methods, err));
     THRONG_TRY(register_list(context, THRONG_KIND_WORLD, plugin->worlds, err));
+    THRONG_TRY(register_list(context, THRONG_KIND_GRAPH, plugin->graphs, err));
 out:
     return status;
 }

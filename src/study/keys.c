@@ -23,20 +23,41 @@ static const throng_study_key keys[] = {
     LIST("population.table", NULL, "TABLE",
          "Parquet, CSV or NDJSON (also .gz, .zst), a DuckDB file with #table, a glob, or - for standard input; "
          "several files are one table"),
-    TEXT("population.state", "--state", "COL", NULL, "column with each agent's state (required)"),
+    TEXT("population.generate", "--generate", "NAME[:KEY=VALUE,...]", NULL,
+         "make the crowd instead of reading a table: see throng list generators"),
+    INTEGER("population.agents", "--agents", "1000", 1, 2147483647.0, "how many agents to make"),
+    TEXT("population.state", "--state", "COL", NULL,
+         "column with each agent's state (required; \"state\" of a crowd that is made)"),
     TEXT("population.id", "--id", "COL", NULL, "column that says who it is; without it every row is an agent"),
     TEXT("population.time", "--time", "COL", NULL, "column that says when; each time is attributed, and the change"),
     TEXT("population.weight", "--weight", "COL", NULL, "column with each agent's weight or visibility"),
     TEXT("population.where", "--where", "SQL", NULL, "condition that rows must fulfil, such as \"followers > 10\""),
     CHOICE("population.missing", "--missing", "error|drop", "error", "what to do with rows that lack a number"),
     LIST("graph.edges", "--graph", "EDGES",
-         "table of edges between agents, for network indicators; files as for TABLE, several are one table"),
+         "table of edges between agents, for network indicators and worlds; files as for TABLE, several are one table"),
+    TEXT("graph.model", "--graph-model", "NAME[:KEY=VALUE,...]", NULL,
+         "draw a graph instead of reading one: see throng list graphs"),
     TEXT("graph.source", "--source", "COL", NULL, "column of the edges with the id of the agent they come from"),
     TEXT("graph.target", "--target", "COL", NULL, "column of the edges with the id of the agent they go to"),
     TEXT("graph.weight", "--edge-weight", "COL", NULL, "column of the edges with their weight; default: all 1"),
     CHOICE("graph.missing", "--edges-missing", "error|drop", "error", "what to do with edges of unknown agents"),
     CHOICE("graph.self-loops", "--self-loops", "error|drop|keep", "error",
            "what to do with edges from an agent to itself"),
+    TEXT("world.name", "--world", "NAME[:KEY=VALUE,...]", NULL,
+         "run the crowd from its states through a world first: see throng list worlds"),
+    INTEGER("world.steps", "--steps", "10", 0, 1000000, "how many steps the world makes"),
+    CHOICE("world.participation", "--participation", "influence|innate", NULL,
+           "what taking part means in a world; default: the world's"),
+    TEXT("world.column", "--column", "NAME", NULL,
+         "which of the world's columns the indicator looks at; default: the first"),
+    INTEGER("world.memory", "--memory", "1024", 1, 1048576,
+            "megabytes for recorded states; with less, steps are computed again, to the same bits"),
+    INTEGER("world.record-every", "--record-every", "0", 0, 1000000,
+            "states of every N-th step go to states.parquet, the last always; 0: the last alone"),
+    TEXT(
+        "world.over", "--over", "final|mean|max|...", "final",
+        "which number of a run: final, mean, change, ewma:PAST, max, min, time-to-half, survival-time:LEVEL, drawdown, "
+        "realised-volatility, price-crash"),
     TEXT("attribution.indicator", "--indicator", "NAME[:KEY=VALUE,...]", "variance", "see throng list indicators"),
     TEXT("attribution.method", "--method", "NAME[:KEY=VALUE,...]", "aumann-shapley", "see throng list methods"),
     CHOICE("attribution.path", "--path", "state|presence", NULL, "what taking part means; default: the indicator's"),
@@ -56,6 +77,11 @@ static const throng_study_key keys[] = {
     TEXT("panel.aggregates", "--aggregates", "FILE", NULL,
          "the table is a panel: credit its agents as in the crowd whose aggregates (throng aggregates) these are"),
     INTEGER("report.top", "--top", "20", 0, 100000, "how many agents to list"),
+    LIST("sweep.over", "--sweep", "KEY=V,V,...",
+         "run for each of several values of a setting, such as world.steps=5,10,20 or, of a parameter, "
+         "world.confidence=0.1:0.5:9 (from, to, how many); several sweeps make a grid"),
+    INTEGER("sweep.repetitions", "--repetitions", "1", 1, 1000000,
+            "run so often, with seeds one after the other, for means and their intervals"),
     INTEGER("run.seed", "--seed", "0", 0, SEED_MAX, "seed of whatever is drawn at random"),
     LIST("run.plugins", "--plugin", "FILE.so", "load indicators and methods from a shared object"),
 };
@@ -79,7 +105,8 @@ int throng_i_study_key_index(const char *key) {
 }
 
 bool throng_i_study_key_is_path(const throng_study_key *key) {
-    return key->kind == THRONG_KEY_TEXT_LIST || strcmp(key->key, "panel.aggregates") == 0;
+    bool files = key->kind == THRONG_KEY_TEXT_LIST && strcmp(key->key, "sweep.over") != 0;
+    return files || strcmp(key->key, "panel.aggregates") == 0;
 }
 
 void throng_i_study_key_allowed(const throng_study_key *key, char *out, size_t size) {

@@ -1,33 +1,25 @@
 /* A run: the whole line from table to report, one stage after the other. */
-#include "report/report.h"
-#include "study/settings.h"
+#include "study/run.h"
+#include "throng/generator.h"
+#include "throng/graph_model.h"
 
 #include <string.h>
 
-#define STAGES_MAX 12
-
-struct throng_run {
-    throng_context *context;
-    throng_source *sources; /* [n_sources] copies: the table is used up */
-    int n_sources;
-    throng_population *population;
-    throng_graph *graph; /* NULL: none */
-    throng_cohorts *cohorts;
-    throng_attribution *attribution;
-    throng_panel *panel;           /* NULL: none was asked for */
-    throng_aggregates *aggregates; /* of the crowd that a panel is corrected by; NULL: the table is the crowd */
-    json_t *document;
-    char *report;
-    throng_timing timings[STAGES_MAX];
-    int n_timings;
-    double started, since; /* the run, and the stage that is going on */
-};
-
-/* Ends a stage: what passed since the last one ended is its time. */
-static void stage_done(throng_run *self, const char *stage) {
+void throng_i_run_stage_done(throng_run *self, const char *stage) {
     double now = throng_i_seconds();
     self->timings[self->n_timings++] = (throng_timing){stage, now - self->since};
     self->since = now;
+}
+
+throng_status throng_i_run_begin(throng_context *context, throng_run **out, throng_error *err) {
+    throng_run *self = NULL;
+    throng_status status = throng_i_alloc(context, 1, sizeof *self, &self, err);
+    if (status != THRONG_OK)
+        return status;
+    self->context = context;
+    self->started = self->since = throng_i_seconds();
+    *out = self;
+    return THRONG_OK;
 }
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
@@ -56,6 +48,31 @@ static void free_sources(throng_run *self) {
     throng_i_free(self->context, self->sources);
 }
 
+/* Each agent's weight, for graph models; NULL without weights. */
+static throng_status agent_weights(const throng_run *self, double **out, throng_error *err) {
+    const throng_population *population = self->population;
+    double *weight = NULL;
+    if (!population->weight.name)
+        return THRONG_OK;
+    throng_status status = throng_i_alloc(self->context, population->n_agents, sizeof *weight, &weight, err);
+    for (int64_t row = 0; status == THRONG_OK && row < population->n_rows; row++)
+        weight[throng_population_agent(population, row)] = throng_population_weight(population, row);
+    *out = weight;
+    return status;
+}
+
+static throng_status draw_graph(throng_run *self, const throng_i_settings *settings, throng_error *err) {
+    throng_status status = THRONG_OK;
+    double *weight = NULL;
+    THRONG_TRY(agent_weights(self, &weight, err));
+    THRONG_TRY(throng_graph_draw(self->context, settings->graph_model, self->population->n_agents, weight,
+                                 settings->seed, &self->graph, err));
+    throng_i_run_stage_done(self, "graph");
+out:
+    throng_i_free(self->context, weight);
+    return status;
+}
+
 static throng_status read_graph(throng_run *self, const throng_i_settings *settings, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_table *table = NULL;
@@ -68,25 +85,32 @@ static throng_status read_graph(throng_run *self, const throng_i_settings *setti
     throng_table *consumed = table;
     table = NULL;
     THRONG_TRY(throng_graph_create(self->population, consumed, &settings->graph, &self->graph, err));
-    stage_done(self, "graph");
+    throng_i_run_stage_done(self, "graph");
 out:
     throng_table_free(table);
     return status;
 }
 
-static throng_status read_crowd(throng_run *self, const throng_i_settings *settings, throng_error *err) {
+throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings *settings, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_table *table = NULL;
-    THRONG_TRY(throng_table_read(self->context, settings->paths, settings->n_paths, settings->requests,
-                                 settings->n_requests, settings->condition, &table, err));
-    THRONG_TRY(copy_sources(self, table, err));
-    stage_done(self, "read");
+    if (settings->generator) {
+        THRONG_TRY(
+            throng_generate(self->context, settings->generator, settings->n_agents, 1, settings->seed, &table, err));
+    } else {
+        THRONG_TRY(throng_table_read(self->context, settings->paths, settings->n_paths, settings->requests,
+                                     settings->n_requests, settings->condition, &table, err));
+        THRONG_TRY(copy_sources(self, table, err));
+    }
+    throng_i_run_stage_done(self, "read");
     throng_table *consumed = table;
     table = NULL;
     THRONG_TRY(throng_population_create(self->context, consumed, &settings->population, &self->population, err));
-    stage_done(self, "population");
+    throng_i_run_stage_done(self, "population");
     if (settings->n_edges > 0)
         THRONG_TRY(read_graph(self, settings, err));
+    else if (settings->graph_model)
+        THRONG_TRY(draw_graph(self, settings, err));
 out:
     throng_table_free(table);
     return status;
@@ -94,21 +118,21 @@ out:
 
 /* ---- attributing ----------------------------------------------------------------------------------------------- */
 
-static throng_status attribute_crowd(throng_run *self, const throng_i_settings *settings, throng_error *err) {
+throng_status throng_i_run_attribute(throng_run *self, const throng_i_settings *settings, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_cohorts_def cohorts = {settings->n_cuts ? settings->cuts : NULL, settings->n_cuts};
     THRONG_TRY(throng_cohorts_create(self->population, &cohorts, &self->cohorts, err));
-    stage_done(self, "cohorts");
+    throng_i_run_stage_done(self, "cohorts");
     throng_attribution_def what = settings->attribution;
     what.graph = self->graph;
     status = throng_attribute(self->context, self->population, &what, &self->attribution, err);
-    stage_done(self, "attribute");
+    throng_i_run_stage_done(self, "attribute");
     if (status != THRONG_OK)
         goto out;
     if (settings->panel.size > 0) {
         THRONG_TRY(
             throng_panel_create(self->context, self->attribution, self->cohorts, &settings->panel, &self->panel, err));
-        stage_done(self, "panel");
+        throng_i_run_stage_done(self, "panel");
     }
 out:
     return status;
@@ -122,10 +146,10 @@ static throng_status correct_panel(throng_run *self, const throng_study *study, 
     THRONG_TRY(throng_aggregates_load(self->context, settings->aggregates, &self->aggregates, err));
     THRONG_TRY(throng_i_settings_match(study, settings, self->aggregates, err));
     THRONG_TRY(throng_cohorts_create(self->population, &cohorts, &self->cohorts, err));
-    stage_done(self, "cohorts");
+    throng_i_run_stage_done(self, "cohorts");
     THRONG_TRY(
         throng_panel_correct(self->context, self->aggregates, self->population, &self->attribution, &self->panel, err));
-    stage_done(self, "attribute");
+    throng_i_run_stage_done(self, "attribute");
 out:
     return status;
 }
@@ -146,7 +170,7 @@ static throng_status make_report(throng_run *self, const throng_i_settings *sett
     def.panel = self->panel ? throng_panel_look(self->panel) : NULL;
     throng_status status =
         throng_i_report_make(self->context, self->attribution, self->cohorts, &def, &self->document, err);
-    stage_done(self, "report");
+    throng_i_run_stage_done(self, "report");
     return status;
 }
 
@@ -180,7 +204,7 @@ static throng_status write_directory(throng_run *self, const throng_study *study
     if (status != THRONG_OK)
         return status;
     THRONG_TRY(throng_i_run_directory_tables(&directory, self->attribution, self->cohorts, err));
-    stage_done(self, "write");
+    throng_i_run_stage_done(self, "write");
     THRONG_TRY(finish_report(self, err));
     THRONG_TRY(resolved_yaml(self, study, &yaml, err));
     THRONG_TRY(throng_i_run_directory_text(&directory, "report.json", self->report, err));
@@ -194,7 +218,7 @@ out:
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
-static throng_status load_plugins(const throng_study *study, throng_error *err) {
+throng_status throng_i_study_load_plugins(const throng_study *study, throng_error *err) {
     const char *path = NULL;
     for (int i = 0; (path = throng_study_text(study, "run.plugins", i)); i++) {
         throng_status status = throng_context_load_plugin(study->context, path, err);
@@ -209,20 +233,18 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
     throng_status status = THRONG_OK;
     throng_i_settings settings = {0};
     throng_run *self = NULL;
-    THRONG_TRY(throng_i_alloc(study->context, 1, sizeof *self, &self, err));
-    self->context = study->context;
-    self->started = self->since = throng_i_seconds();
-    THRONG_TRY(load_plugins(study, err));
+    THRONG_TRY(throng_i_run_begin(study->context, &self, err));
+    THRONG_TRY(throng_i_study_load_plugins(study, err));
     THRONG_TRY(throng_i_settings_init(study, &settings, err));
     if (settings.panel.size == 0 && !settings.aggregates)
         THRONG_TRY(throng_i_settings_check_no_draw(study, "none is drawn here: give --size (panel.size), too", err));
     if (out)
         THRONG_TRY(throng_run_directory_check(study->context, out, force, err));
-    THRONG_TRY(read_crowd(self, &settings, err));
+    THRONG_TRY(throng_i_run_read_crowd(self, &settings, err));
     if (settings.aggregates)
         THRONG_TRY(correct_panel(self, study, &settings, err));
     else
-        status = attribute_crowd(self, &settings, err);
+        status = throng_i_run_attribute(self, &settings, err);
     bool stopped = status == THRONG_E_CANCELLED && self->attribution;
     if (status != THRONG_OK && !stopped)
         goto out;
@@ -251,15 +273,14 @@ throng_status throng_study_aggregates(throng_study *study, throng_aggregates **o
     throng_status status = THRONG_OK;
     throng_i_settings settings = {0};
     throng_run *self = NULL;
-    THRONG_TRY(throng_i_alloc(study->context, 1, sizeof *self, &self, err));
-    self->context = study->context;
-    THRONG_TRY(load_plugins(study, err));
+    THRONG_TRY(throng_i_run_begin(study->context, &self, err));
+    THRONG_TRY(throng_i_study_load_plugins(study, err));
     THRONG_TRY(throng_i_settings_init(study, &settings, err));
     THRONG_TRY(throng_i_settings_check_no_draw(study, "aggregates are of the whole crowd: leave it out", err));
     THRONG_REQUIRE(settings.n_edges == 0, E_PARAMETER,
                    "A network indicator is not a function of sums over agents: it has no aggregates.");
     THRONG_REQUIRE(!settings.aggregates, E_PARAMETER, "Aggregates are made from a crowd: leave out --aggregates.");
-    THRONG_TRY(read_crowd(self, &settings, err));
+    THRONG_TRY(throng_i_run_read_crowd(self, &settings, err));
     THRONG_TRY(throng_attribute(self->context, self->population, &settings.attribution, &self->attribution, err));
     int64_t last = throng_population_times(self->population) - 1;
     THRONG_TRY(throng_aggregates_create(self->context, self->attribution, last, out, err));

@@ -34,6 +34,8 @@ static void request(throng_i_settings *self, const char *column, throng_role rol
 static void set_columns(const throng_study *study, throng_i_settings *self) {
     self->population = throng_population_default();
     self->population.state = text(study, "population.state");
+    if (!self->population.state && self->generator)
+        self->population.state = "state";
     self->population.weight = text(study, "population.weight");
     self->population.id = text(study, "population.id");
     self->population.time = text(study, "population.time");
@@ -75,7 +77,7 @@ static void set_attribution(const throng_study *study, throng_i_settings *self) 
             self->attribution.path = (throng_path)i;
     self->attribution.tolerance = number(study, "attribution.tolerance");
     self->attribution.nodes_max = (int)number(study, "attribution.nodes-max");
-    self->attribution.seed = (uint64_t)number(study, "run.seed");
+    self->attribution.seed = self->seed;
     set_baseline(study, self);
 }
 
@@ -99,31 +101,81 @@ static void set_graph(const throng_study *study, throng_i_settings *self) {
     self->graph.source = text(study, "graph.source");
     self->graph.target = text(study, "graph.target");
     self->graph.weight = text(study, "graph.weight");
+    self->graph_model = text(study, "graph.model");
     if (strcmp(text(study, "graph.missing"), "drop") == 0)
         self->graph.missing = THRONG_EDGES_DROP;
     if (strcmp(loops, "error") != 0)
         self->graph.loops = strcmp(loops, "drop") == 0 ? THRONG_EDGES_DROP : THRONG_EDGES_KEEP;
 }
 
-static throng_status check_graph(const throng_i_settings *self, const throng_indicator *indicator, throng_error *err) {
+static throng_status check_columns(const throng_i_settings *self, throng_error *err) {
     throng_status status = THRONG_OK;
-    bool network = indicator->form == THRONG_FORM_NETWORK;
-    THRONG_REQUIRE(
-        !network || self->n_edges > 0, E_PARAMETER,
-        "%s looks at who is joined to whom: name a table of edges with --graph EDGES (graph.edges), --source "
-        "COL and --target COL.",
-        indicator->about.name);
-    THRONG_REQUIRE(network || self->n_edges == 0, E_PARAMETER,
-                   "%s does not look at a graph: leave out --graph (graph.edges), or take a network indicator such as "
-                   "assortativity.",
-                   indicator->about.name);
     THRONG_REQUIRE(self->n_edges > 0 || (!self->graph.source && !self->graph.target && !self->graph.weight),
                    E_PARAMETER, "--source, --target and --edge-weight are columns of a graph: name it with --graph.");
     THRONG_REQUIRE(self->n_edges == 0 || (self->graph.source && self->graph.target), E_PARAMETER,
                    "--graph needs --source and --target (graph.source, graph.target): the columns that say where edges "
                    "come from and go to.");
+out:
+    return status;
+}
+
+static throng_status check_graph(const throng_i_settings *self, const throng_indicator *indicator, throng_error *err) {
+    throng_status status = THRONG_OK;
+    bool network = indicator->form == THRONG_FORM_NETWORK;
+    THRONG_REQUIRE(self->n_edges == 0 || !self->graph_model, E_PARAMETER,
+                   "--graph (graph.edges) reads a graph and --graph-model (graph.model) draws one: leave one out.");
+    if (self->world.world || (network && self->graph_model))
+        return check_columns(self, err);
+    THRONG_REQUIRE(
+        !network || self->n_edges > 0, E_PARAMETER,
+        "%s looks at who is joined to whom: name a table of edges with --graph EDGES (graph.edges), --source "
+        "COL and --target COL.",
+        indicator->about.name);
+    THRONG_REQUIRE(network || (self->n_edges == 0 && !self->graph_model), E_PARAMETER,
+                   "%s does not look at a graph: leave out --graph (graph.edges) and --graph-model (graph.model), take "
+                   "a network indicator such as assortativity, or a world (--world).",
+                   indicator->about.name);
     THRONG_REQUIRE(self->n_edges == 0 || (self->panel.size == 0 && !self->aggregates), E_PARAMETER,
                    "A panel cuts a network apart: %s has no panel.", indicator->about.name);
+    THRONG_TRY(check_columns(self, err));
+out:
+    return status;
+}
+
+/* ---- the world ------------------------------------------------------------------------------------------------- */
+
+static void set_world(const throng_study *study, throng_i_settings *self) {
+    const char *participation = text(study, "world.participation");
+    self->world = throng_simulation_default();
+    self->world.world = text(study, "world.name");
+    self->world.steps = (int64_t)number(study, "world.steps");
+    self->world.seed = self->seed;
+    self->record_every = (int64_t)number(study, "world.record-every");
+    self->world.memory = (int64_t)number(study, "world.memory") << 20;
+    for (int i = THRONG_PARTICIPATION_DEFAULT + 1; participation && i < THRONG_PARTICIPATION_COUNT; i++)
+        if (strcmp(participation, throng_participation_name((throng_participation)i)) == 0)
+            self->world.participation = (throng_participation)i;
+    if (!self->world.world)
+        return;
+    self->attribution.world = &self->world;
+    self->attribution.over = text(study, "world.over");
+    self->attribution.column = text(study, "world.column");
+}
+
+static throng_status check_world(const throng_study *study, const throng_i_settings *self, throng_error *err) {
+    static const char *const keys[] = {"world.participation", "world.column"};
+    throng_status status = THRONG_OK;
+    throng_i_plugin_use use;
+    if (self->world.world) {
+        THRONG_REQUIRE(self->panel.size == 0 && !self->aggregates, E_PARAMETER,
+                       "A panel cut out of a world is another world: with --world (world.name) there is no panel.");
+        return throng_i_plugin_parse(study->context, THRONG_KIND_WORLD, self->world.world, &use, err);
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        THRONG_REQUIRE(!text(study, keys[i]), E_PARAMETER, "%s is about a world: name one with --world (world.name).",
+                       keys[i]);
+    THRONG_REQUIRE(strcmp(text(study, "world.over"), "final") == 0, E_PARAMETER,
+                   "--over (world.over) is about the steps of a world: name one with --world (world.name).");
 out:
     return status;
 }
@@ -149,12 +201,21 @@ static throng_status check(const throng_study *study, const throng_i_settings *s
     throng_status status = THRONG_OK;
     throng_i_plugin_use use;
     throng_i_indicator indicator = {0};
-    THRONG_REQUIRE(self->n_paths > 0, E_PARAMETER, "No table was given: name a Parquet, CSV or NDJSON file.");
+    THRONG_REQUIRE(self->n_paths > 0 || self->generator, E_PARAMETER,
+                   "No table was given: name a Parquet, CSV or NDJSON file, or have a crowd made with --generate "
+                   "(population.generate).");
+    THRONG_REQUIRE(self->n_paths == 0 || !self->generator, E_PARAMETER,
+                   "--generate (population.generate) makes a crowd, but a table was given, too: leave one out.");
     THRONG_REQUIRE(self->population.state, E_PARAMETER,
                    "--state (population.state) is missing: name the column with each agent's state.");
     THRONG_TRY(throng_i_indicator_init(study->context, self->attribution.indicator, &indicator, err));
     THRONG_TRY(check_graph(self, indicator.descriptor, err));
+    THRONG_TRY(check_world(study, self, err));
     THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_METHOD, self->attribution.method, &use, err));
+    if (self->generator)
+        THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_GENERATOR, self->generator, &use, err));
+    if (self->graph_model)
+        THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_GRAPH, self->graph_model, &use, err));
     if (self->aggregates)
         THRONG_TRY(throng_i_settings_check_no_draw(
             study, "with --aggregates (panel.aggregates) the table is the panel: leave it out", err));
@@ -189,13 +250,19 @@ throng_status throng_i_settings_init(const throng_study *study, throng_i_setting
     for (int i = 0; i < self.n_cuts; i++)
         self.cuts[i] = strtod(throng_study_text(study, "cohorts.cuts", i), NULL);
     self.condition = text(study, "population.where");
+    self.generator = text(study, "population.generate");
+    self.n_agents = (int64_t)number(study, "population.agents");
+    self.seed = (uint64_t)number(study, "run.seed");
     self.top = (int)number(study, "report.top");
     set_attribution(study, &self);
     set_columns(study, &self);
     set_panel(study, &self);
     set_graph(study, &self);
+    set_world(study, &self);
     THRONG_TRY(check(study, &self, err));
     *out = self;
+    if (out->attribution.world)
+        out->attribution.world = &out->world;
     return THRONG_OK;
 out:
     throng_i_settings_clear(study, &self);
@@ -213,7 +280,13 @@ throng_status throng_i_settings_resolve(throng_study *study, throng_attribution_
     throng_status status = THRONG_OK;
     THRONG_TRY(throng_study_set(study, "attribution.indicator", resolved.indicator, err));
     THRONG_TRY(throng_study_set(study, "attribution.method", resolved.method, err));
-    THRONG_TRY(throng_study_set(study, "attribution.path", throng_path_name(resolved.path), err));
+    if (resolved.world) {
+        THRONG_TRY(throng_study_set(study, "world.name", resolved.world->world, err));
+        THRONG_TRY(throng_study_set(study, "world.participation",
+                                    throng_participation_name(resolved.world->participation), err));
+    } else {
+        THRONG_TRY(throng_study_set(study, "attribution.path", throng_path_name(resolved.path), err));
+    }
     if (resolved.baseline != THRONG_BASELINE_COLUMN)
         THRONG_TRY(throng_study_set(study, "attribution.baseline", throng_baseline_name(resolved.baseline), err));
 out:

@@ -18,11 +18,17 @@ typedef struct throng_i_settings {
     const char *baseline_column;
     double *cuts; /* [n_cuts] */
     int n_cuts;
+    const char *generator; /* makes the crowd; NULL: it is read */
+    int64_t n_agents;      /* that it makes */
+    uint64_t seed;
     const char **edges; /* [n_edges] files of edges */
     int n_edges;
     throng_graph_def graph;
-    throng_panel_def panel; /* size 0: no panel */
-    const char *aggregates; /* file; NULL: none */
+    const char *graph_model;     /* draws the graph; NULL: none is drawn */
+    throng_simulation_def world; /* world NULL: none */
+    int64_t record_every;        /* steps; 0: the last alone */
+    throng_panel_def panel;      /* size 0: no panel */
+    const char *aggregates;      /* file; NULL: none */
     int top;
 } throng_i_settings;
 

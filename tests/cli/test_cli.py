@@ -62,12 +62,12 @@ def test_examples_in_the_help_work():
 @test
 def test_list_and_describe():
     text = ok("list")
-    for word in ("indicators", "methods", "generators", "worlds", "variance", "aumann-shapley", "bluesky"):
+    for word in ("indicators", "methods", "generators", "worlds", "graphs", "variance", "aumann-shapley", "bluesky"):
         assert re.search(rf"^ *{word}\b", text, re.M), word
     assert ok("list", "indicators") == ok("list", "indicator")
     assert "bluesky" not in ok("list", "indicators")
     listed = json.loads(ok("list", "--json"))
-    assert {one["kind"] for one in listed} == {"indicator", "method", "generator", "world"}
+    assert {one["kind"] for one in listed} == {"indicator", "method", "generator", "world", "graph"}
     for one in listed:
         assert all(one[key] for key in ("name", "summary", "details", "reference")), one
         text = ok("describe", one["kind"], one["name"])

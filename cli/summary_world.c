@@ -1,0 +1,212 @@
+/* What a world did, in the summary: the answer, the course of the indicator, and when it was caused. */
+#include "cli/summary.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* "if nobody had influence" */
+static const char *nobody(const json_t *report) {
+    return strcmp(cli_json_text(report, "world.participation"), "innate") == 0 ? "if everybody came from the baseline"
+                                                                               : "if nobody had influence";
+}
+
+void cli_summary_world_answer(const cli_style *style, const json_t *report) {
+    char text[600], what[160], over[80] = "";
+    double before = cli_json_number(report, "indicator.baseline"),
+           after = cli_json_number(report, "indicator.observed");
+    const char *number = cli_json_text(report, "world.over");
+    if (strcmp(number, "final") != 0)
+        snprintf(over, sizeof over, "%.40s of ", number);
+    snprintf(what, sizeof what, "%s%.60s of %.40s", over, cli_json_text(report, "indicator.name"),
+             cli_json_text(report, "world.column"));
+    if (before == after)
+        snprintf(text, sizeof text, "After %s steps of %s, %s is %s, as it would be %s.",
+                 cli_count(cli_json_count(report, "world.steps")).text, cli_json_text(report, "world.name"), what,
+                 cli_value(after).text, nobody(report));
+    else
+        snprintf(text, sizeof text, "After %s steps of %s, %s is %s, %s %s from %s %s.",
+                 cli_count(cli_json_count(report, "world.steps")).text, cli_json_text(report, "world.name"), what,
+                 cli_value(after).text, after < before ? "down" : "up", cli_value(fabs(after - before)).text,
+                 cli_value(before).text, nobody(report));
+    fputs(style->bold, stdout);
+    cli_print_wrapped(stdout, text, 0, style->width);
+    fputs(style->plain, stdout);
+}
+
+void cli_summary_world_crowd(const cli_style *style, const json_t *report) {
+    char text[600];
+    int used = snprintf(text, sizeof text, "%s agents", cli_count(cli_json_count(report, "agents")).text);
+    if (cli_json_get(report, "graph"))
+        used += snprintf(text + used, sizeof text - (size_t)used, ", %s edges",
+                         cli_count(cli_json_count(report, "graph.edges")).text);
+    snprintf(text + used, sizeof text - (size_t)used, "; %.300s; taking part is %s",
+             cli_json_text(report, "world.spec"),
+             strcmp(cli_json_text(report, "world.participation"), "innate") == 0 ? "the state one came with"
+                                                                                 : "influence on others");
+    fputs(style->dim, stdout);
+    cli_print_wrapped(stdout, text, 0, style->width);
+    fputs(style->plain, stdout);
+}
+
+#define SPARKS_MAX 60
+
+/* One number of every step, thinned out to what fits; how many. */
+static int collect(const json_t *by_step, const char *key, size_t n, double *out) {
+    size_t shown = n < SPARKS_MAX ? n : SPARKS_MAX;
+    for (size_t i = 0; i < n; i++)
+        out[i * shown / n] = cli_json_number(json_array_get(by_step, i), key);
+    return (int)shown;
+}
+
+void cli_summary_course(const cli_style *style, const json_t *report) {
+    const json_t *by_step = cli_json_get(report, "world.by_step");
+    size_t n = json_array_size(by_step);
+    double values[SPARKS_MAX];
+    if (n < 3)
+        return;
+    int shown = collect(by_step, "indicator", n, values);
+    printf("\nstep by step  %s", style->bar);
+    cli_print_sparkline(values, shown);
+    printf("%s  from %s to %s\n", style->plain,
+           cli_value(cli_json_number(json_array_get(by_step, 0), "indicator")).text,
+           cli_value(cli_json_number(json_array_get(by_step, n - 1), "indicator")).text);
+    if (!cli_json_get(report, "world.latency"))
+        return;
+    shown = collect(by_step, "share", n - 1, values);
+    printf("caused        %s", style->bar);
+    cli_print_sparkline(values, shown);
+    printf("%s  ", style->plain);
+    for (size_t step = 0; step + 1 < n; step++)
+        if (fabs(cli_json_number(json_array_get(by_step, step), "share_so_far")) >= 0.5) {
+            printf(" half of it by step %zu", step + 1);
+            break;
+        }
+    printf("\n");
+}
+
+/* ---- a simulation alone ---------------------------------------------------------------------------------------- */
+
+/* "12.3 million" */
+static cli_text millions(double number) {
+    cli_text out;
+    if (number >= 1e6)
+        snprintf(out.text, sizeof out.text, "%.3g million", number / 1e6);
+    else
+        snprintf(out.text, sizeof out.text, "%.0f", number);
+    return out;
+}
+
+static void print_files(const cli_style *style, const char *out, const char *files) {
+    if (out)
+        printf("%swritten%s  %s: report.json, study.yaml, %s\n", style->bold, style->plain, out, files);
+}
+
+void cli_summary_simulation(const cli_style *style, const json_t *report, const char *out) {
+    const json_t *trajectory = cli_json_get(report, "trajectory");
+    size_t n = json_array_size(trajectory);
+    double values[SPARKS_MAX], first = cli_json_number(json_array_get(trajectory, 0), "indicator"),
+                               last = cli_json_number(json_array_get(trajectory, n - 1), "indicator");
+    char text[600];
+    snprintf(text, sizeof text, "After %s steps of %s, %.60s of %.40s is %s; it was %s.",
+             cli_count((int64_t)n - 1).text, cli_json_text(report, "world.name"),
+             cli_json_text(report, "indicator.name"), cli_json_text(report, "indicator.column"), cli_value(last).text,
+             cli_value(first).text);
+    fputs(style->bold, stdout);
+    cli_print_wrapped(stdout, text, 0, style->width);
+    fputs(style->plain, stdout);
+    cli_summary_world_crowd(style, report);
+    int shown = collect(trajectory, "indicator", n, values);
+    printf("\n%s", style->bar);
+    cli_print_sparkline(values, shown);
+    printf("%s\n", style->plain);
+    if (strcmp(cli_json_text(report, "indicator.over"), "final") != 0)
+        printf("%s: %s\n", cli_json_text(report, "indicator.over"),
+               cli_value(cli_json_number(report, "indicator.value")).text);
+    printf("\n%srate%s     %s agents a second", style->bold, style->plain,
+           millions(cli_json_number(report, "rate.node_updates_per_second")).text);
+    if (cli_json_get(report, "rate.edges_per_second"))
+        printf(", %s edges", millions(cli_json_number(report, "rate.edges_per_second")).text);
+    printf(": %s for all steps\n", cli_duration(cli_json_number(report, "rate.seconds")).text);
+    print_files(style, out, "trajectory.parquet, states.parquet");
+}
+
+/* ---- sweeps ---------------------------------------------------------------------------------------------------- */
+
+/* "world.confidence=0.2  world.steps=10" in columns of their own. */
+static void print_settings(const json_t *names, const json_t *point) {
+    size_t i = 0;
+    const json_t *name = NULL;
+    json_array_foreach(names, i, name) {
+        const char *value =
+            json_string_value(json_object_get(json_object_get(point, "settings"), json_string_value(name)));
+        size_t width = strlen(json_string_value(name));
+        cli_print_left(value ? value : "", (int)(width > 8 ? width : 8) + 2);
+    }
+}
+
+static void value_range(const json_t *points, double *low, double *high) {
+    size_t i = 0;
+    const json_t *point = NULL;
+    *low = 0.0;
+    *high = 0.0;
+    json_array_foreach(points, i, point) {
+        double value = cli_json_number(point, "value.mean");
+        *low = fmin(*low, value);
+        *high = fmax(*high, value);
+    }
+}
+
+#define BAR_MAX 40
+
+static void print_point(const cli_style *style, const json_t *names, const json_t *point, double low, double high) {
+    double value = cli_json_number(point, "value.mean"), to = cli_json_number(point, "value.high");
+    int length = high > low ? (int)lround(BAR_MAX * fabs(value) / (high - low)) : 0;
+    char text[80];
+    print_settings(names, point);
+    snprintf(text, sizeof text, "%s", cli_value(value).text);
+    cli_print_left(text, 12);
+    if (isfinite(to)) {
+        snprintf(text, sizeof text, "± %s", cli_value(to - value).text);
+        cli_print_left(text, 14);
+    }
+    printf("%s", style->bar);
+    for (int i = 0; i < length; i++)
+        fputs("█", stdout);
+    printf("%s\n", style->plain);
+}
+
+void cli_summary_sweep(const cli_style *style, const json_t *report, const char *out) {
+    const json_t *names = cli_json_get(report, "sweep.settings"), *points = cli_json_get(report, "sweep.points");
+    const json_t *point = NULL, *name = NULL;
+    int64_t repetitions = cli_json_count(report, "sweep.repetitions"),
+            resumed = cli_json_count(report, "sweep.resumed");
+    const char *over = cli_json_text(report, cli_json_get(report, "world.over") ? "world.over" : "indicator.over");
+    double low = 0.0, high = 0.0;
+    char text[400];
+    size_t i = 0;
+    snprintf(
+        text, sizeof text, "%s of %s%s%s for %s settings, %s time%s each.", cli_json_text(report, "indicator.name"),
+        cli_json_get(report, "world") ? "" : cli_json_text(report, "columns.state"),
+        cli_json_text(report, "world.name"), *over && strcmp(over, "final") != 0 ? over : "",
+        cli_count((int64_t)json_array_size(points)).text, cli_count(repetitions).text, repetitions == 1 ? "" : "s");
+    fputs(style->bold, stdout);
+    cli_print_wrapped(stdout, text, 0, style->width);
+    printf("%s\n", style->plain);
+    json_array_foreach(names, i, name) {
+        size_t width = strlen(json_string_value(name));
+        cli_print_left(json_string_value(name), (int)(width > 8 ? width : 8) + 2);
+    }
+    cli_print_left(cli_json_text(report, "indicator.name"), 12);
+    printf("\n");
+    value_range(points, &low, &high);
+    json_array_foreach(points, i, point) print_point(style, names, point, low, high);
+    printf("\n");
+    if (repetitions > 1)
+        printf("± is the half-width of a 95 %% interval of the mean.\n");
+    if (resumed > 0)
+        printf("%s runs were there from before.\n", cli_count(resumed).text);
+    printf("%stime%s     %s\n", style->bold, style->plain,
+           cli_duration(cli_json_number(report, "timings.total_seconds")).text);
+    print_files(style, out, "sweep.parquet");
+}

@@ -1,0 +1,29 @@
+/* A population handed to a world: what an attribution through dynamics keeps. */
+#ifndef THRONG_SRC_ATTRIBUTION_WORLD_RUN_H
+#define THRONG_SRC_ATTRIBUTION_WORLD_RUN_H
+
+#include "throng/dynamics.h"
+
+typedef struct throng_i_world_run {
+    throng_context *context;
+    throng_simulation *simulation;
+    throng_simulation_def resolved;
+    throng_dynamics *dynamics;
+    double *state, *weight, *baseline; /* [agents]; NULL: 1, 0 */
+    double *series;                    /* [steps + 1] the indicator with everybody taking part */
+} throng_i_world_run;
+
+/* Prepares simulation and dynamics over the population's one time. @param def  resolved but for `world`; its baseline
+ * is that of participation "innate". E_UNSUPPORTED (several times), and what simulations and dynamics return. */
+THRONG_MUST_USE throng_status throng_i_world_run_create(throng_context *context, const throng_population *population,
+                                                        const throng_attribution_def *def, bool weighted,
+                                                        throng_i_world_run **out, throng_error *err);
+void throng_i_world_run_free(throng_i_world_run *self);
+
+/* phi [rows] and standard errors (NULL: not wanted) by a method, in the order of the population's rows. */
+THRONG_MUST_USE throng_status throng_i_world_run_attribute(throng_i_world_run *self,
+                                                           const throng_population *population, const char *method,
+                                                           const throng_method_options *options, double *phi,
+                                                           throng_certificate *certificate, throng_error *err);
+
+#endif

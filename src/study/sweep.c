@@ -1,0 +1,455 @@
+/* Many runs of one study, one after the other; the numbers of each are on the disk before the next begins. */
+#define _POSIX_C_SOURCE 200809L
+#include "study/sweep.h"
+
+#include "attribution/coalition.h"
+#include "study/grid.h"
+#include "study/simulate.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+typedef struct sweep_job {
+    throng_context *context;
+    throng_study *study;
+    throng_i_sweep_kind kind;
+    throng_i_grid grid;
+    json_t **numbers; /* [points * repetitions] an object of numbers; NULL: not run yet */
+    json_t *about;    /* of the first run: world, indicator, agents, graph */
+    char *journal;    /* its path; NULL: none */
+    FILE *file;
+    int64_t done, resumed;
+} sweep_job;
+
+static int64_t runs(const sweep_job *self) {
+    return self->grid.points * self->grid.repetitions;
+}
+
+bool throng_study_is_sweep(const throng_study *study) {
+    return throng_study_text(study, "sweep.over", 0) ||
+           strcmp(throng_study_text(study, "sweep.repetitions", 0), "1") != 0;
+}
+
+/* ---- the journal ----------------------------------------------------------------------------------------------- */
+
+/* What must be the same for runs of a journal to be those of this sweep. */
+static throng_status fingerprint(const sweep_job *self, char out[20], throng_error *err) {
+    char *yaml = NULL;
+    throng_status status = throng_study_yaml(self->study, &yaml, err);
+    if (status != THRONG_OK)
+        return status;
+    XXH64_hash_t hash = XXH3_64bits_withSeed(yaml, strlen(yaml), (XXH64_hash_t)self->kind + 1);
+    snprintf(out, 20, "%016llx", (unsigned long long)hash);
+    throng_text_free(self->context, yaml);
+    return THRONG_OK;
+}
+
+static void take_line(sweep_job *self, const json_t *line) {
+    int64_t run = json_integer_value(json_object_get(line, "run"));
+    json_t *numbers = json_object_get(line, "numbers");
+    if (!json_is_object(numbers) || run < 0 || run >= runs(self) || self->numbers[run])
+        return;
+    self->numbers[run] = json_incref(numbers);
+    self->resumed++;
+    if (!self->about && json_object_get(line, "about"))
+        self->about = json_incref(json_object_get(line, "about"));
+}
+
+/* Reads what an earlier attempt left; a last line that was cut off is no line. */
+static throng_status read_journal(sweep_job *self, const char *mark, throng_error *err) {
+    char *text = NULL;
+    size_t room = 0;
+    bool first = true, ours = true;
+    FILE *file = fopen(self->journal, "rb");
+    if (!file)
+        return THRONG_OK;
+    for (ssize_t n = getline(&text, &room, file); n > 0 && ours; n = getline(&text, &room, file)) {
+        json_t *line = text[n - 1] == '\n' ? json_loads(text, 0, NULL) : NULL;
+        const char *study = json_string_value(json_object_get(line, "study"));
+        if (first)
+            ours = study && strcmp(study, mark) == 0;
+        else
+            take_line(self, line);
+        first = false;
+        json_decref(line);
+    }
+    free(text);
+    fclose(file);
+    if (!ours)
+        return THRONG_FAIL(err, E_STUDY,
+                           "%s holds runs of another study, or of this one with other settings: remove it, or choose "
+                           "another directory.",
+                           self->journal);
+    return THRONG_OK;
+}
+
+/* Writes the journal anew with what was read, so that it never has a torn line in its middle. */
+static throng_status open_journal(sweep_job *self, const char *path, throng_error *err) {
+    throng_status status = THRONG_OK;
+    char mark[20];
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    THRONG_TRY(throng_i_print(self->context, &self->journal, err, "%.*s.journal", (int)length, path));
+    THRONG_TRY(fingerprint(self, mark, err));
+    THRONG_TRY(read_journal(self, mark, err));
+    self->file = fopen(self->journal, self->resumed > 0 ? "r+b" : "wb");
+    THRONG_REQUIRE(self->file, E_WRITE, "%s cannot be written: %s.", self->journal, strerror(errno));
+    if (self->resumed == 0) {
+        fprintf(self->file, "{\"study\": \"%s\"}\n", mark);
+    } else { /* behind the last whole line */
+        long end = 0;
+        for (int c = fgetc(self->file); c != EOF; c = fgetc(self->file))
+            if (c == '\n')
+                end = ftell(self->file);
+        THRONG_REQUIRE(ftruncate(fileno(self->file), end) == 0 && fseek(self->file, end, SEEK_SET) == 0, E_WRITE,
+                       "%s cannot be written: %s.", self->journal, strerror(errno));
+    }
+out:
+    return status;
+}
+
+static throng_status write_line(const sweep_job *self, int64_t run, throng_error *err) {
+    if (!self->file)
+        return THRONG_OK;
+    json_t *line = json_pack("{s:I, s:O}", "run", (json_int_t)run, "numbers", self->numbers[run]);
+    if (line && self->about && run == 0)
+        json_object_set(line, "about", self->about);
+    char *text = line ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    bool written = text && fprintf(self->file, "%s\n", text) > 0 && fflush(self->file) == 0;
+    int reason = errno;
+    fsync(fileno(self->file));
+    free(text);
+    json_decref(line);
+    return written ? THRONG_OK
+                   : THRONG_FAIL(err, E_WRITE, "%s cannot be written: %s.", self->journal, strerror(reason));
+}
+
+/* ---- one run --------------------------------------------------------------------------------------------------- */
+
+/* What stays the same over runs, as far as it does: from the report of the first. */
+static void keep_about(sweep_job *self, const json_t *report) {
+    static const char *const parts[] = {"agents", "columns", "graph", "world", "indicator", "cite"};
+    if (self->about || !report)
+        return;
+    self->about = json_object();
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (json_object_get(report, parts[i]))
+            json_object_set(self->about, parts[i], json_object_get(report, parts[i]));
+}
+
+static throng_status simulate_one(sweep_job *self, const throng_i_settings *settings, json_t **out, throng_error *err) {
+    throng_i_simulated simulated;
+    json_t *report = NULL;
+    throng_report_def def = throng_report_default();
+    throng_status status = throng_i_simulate(self->context, settings, false, &simulated, err);
+    if (status == THRONG_OK) {
+        *out = json_pack("{s:f}", "value", simulated.recording.number);
+        if (!self->about)
+            status = throng_i_recording_report(&simulated.recording, &def, &report, err);
+        keep_about(self, report);
+    }
+    json_decref(report);
+    throng_i_simulated_clear(&simulated);
+    return status;
+}
+
+static json_t *attribution_numbers(const json_t *report) {
+    const json_t *certificate = json_object_get(report, "certificate"), *cohort = NULL;
+    json_t *numbers = json_object();
+    size_t i = 0;
+    char name[200];
+    json_object_set(numbers, "value", json_object_get(certificate, "everybody"));
+    json_object_set(numbers, "nobody", json_object_get(certificate, "nobody"));
+    json_object_set(numbers, "gini", json_object_get(json_object_get(report, "concentration"), "gini"));
+    json_array_foreach(json_object_get(report, "cohorts"), i, cohort) {
+        snprintf(name, sizeof name, "share of %.150s", json_string_value(json_object_get(cohort, "name")));
+        json_object_set(numbers, name, json_object_get(cohort, "share"));
+    }
+    return numbers;
+}
+
+static throng_status attribute_one(sweep_job *self, throng_study *study, json_t **out, throng_error *err) {
+    throng_run *run = NULL;
+    throng_status status = throng_study_run(study, NULL, NULL, false, &run, err);
+    json_t *report = run ? json_loads(throng_run_report(run), 0, NULL) : NULL;
+    if (status == THRONG_OK) {
+        *out = attribution_numbers(report);
+        keep_about(self, report);
+    }
+    json_decref(report);
+    throng_run_free(run);
+    return status;
+}
+
+/* The message of a run, with its settings before it. */
+static throng_status explain(const sweep_job *self, int64_t run, throng_status status, throng_error *err) {
+    char where[200], message[THRONG_MESSAGE_LENGTH];
+    throng_i_grid_print(&self->grid, run / self->grid.repetitions, where, sizeof where);
+    if (!err || !*where || status == THRONG_E_CANCELLED)
+        return status;
+    snprintf(message, sizeof message, "%.100s: %.*s", where, THRONG_MESSAGE_LENGTH - 110, err->message);
+    return throng_error_set(err, status, err->file, err->line, "%s", message);
+}
+
+static throng_status run_one(sweep_job *self, int64_t run, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_study *study = NULL;
+    throng_i_settings settings = {0};
+    json_t *numbers = NULL;
+    THRONG_TRY(throng_i_grid_study(&self->grid, self->study, run / self->grid.repetitions, run % self->grid.repetitions,
+                                   &study, err));
+    if (self->kind == THRONG_I_SWEEP_ATTRIBUTE) {
+        THRONG_TRY(attribute_one(self, study, &numbers, err));
+    } else {
+        THRONG_TRY(throng_i_settings_init(study, &settings, err));
+        THRONG_TRY(simulate_one(self, &settings, &numbers, err));
+    }
+    THRONG_REQUIRE(numbers && self->about, E_MEMORY, "Out of memory: the numbers of a run could not be kept.");
+    self->numbers[run] = numbers;
+    THRONG_TRY(write_line(self, run, err));
+out:
+    if (study)
+        throng_i_settings_clear(study, &settings);
+    throng_study_free(study);
+    return status;
+}
+
+/* Finds what is wrong with any point before the first is run. */
+static throng_status check_points(const sweep_job *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    for (int64_t point = 0; point < self->grid.points && status == THRONG_OK; point++) {
+        throng_study *study = NULL;
+        throng_i_settings settings = {0};
+        status = throng_i_grid_study(&self->grid, self->study, point, 0, &study, err);
+        if (status == THRONG_OK)
+            status = throng_i_settings_init(study, &settings, err);
+        if (study)
+            throng_i_settings_clear(study, &settings);
+        throng_study_free(study);
+        if (status != THRONG_OK)
+            status = explain(self, point * self->grid.repetitions, status, err);
+    }
+    return status;
+}
+
+static throng_status run_all(sweep_job *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    for (int64_t run = 0; run < runs(self); run++) {
+        throng_progress progress = {"sweeping", "runs", run, runs(self)};
+        THRONG_TRY(throng_i_progress(self->context, &progress, err));
+        if (self->numbers[run])
+            continue;
+        status = run_one(self, run, err);
+        if (status != THRONG_OK)
+            return explain(self, run, status, err);
+    }
+out:
+    return status;
+}
+
+/* ---- the report ------------------------------------------------------------------------------------------------ */
+
+/* Mean, standard deviation and 95 % interval of a number over the repetitions of a point. */
+static json_t *summary(const sweep_job *self, int64_t point, const char *name) {
+    int64_t n = self->grid.repetitions, counted = 0;
+    double sum = 0.0, squares = 0.0;
+    json_t *object = json_object();
+    for (int64_t r = 0; r < n; r++) {
+        const json_t *number = json_object_get(self->numbers[point * n + r], name);
+        counted += json_is_number(number);
+        sum += json_number_value(number);
+    }
+    double mean = counted > 0 ? sum / (double)counted : (double)NAN;
+    for (int64_t r = 0; r < n; r++) {
+        const json_t *number = json_object_get(self->numbers[point * n + r], name);
+        double off = json_is_number(number) ? json_number_value(number) - mean : 0.0;
+        squares += off * off;
+    }
+    json_object_set_new(object, "mean", throng_i_json_real(mean));
+    if (counted > 1) {
+        double deviation = sqrt(squares / (double)(counted - 1));
+        double half = throng_i_interval(counted) * deviation / sqrt((double)counted);
+        json_object_set_new(object, "deviation", throng_i_json_real(deviation));
+        json_object_set_new(object, "low", throng_i_json_real(mean - half));
+        json_object_set_new(object, "high", throng_i_json_real(mean + half));
+    }
+    return object;
+}
+
+static json_t *sweep_part(const sweep_job *self) {
+    json_t *object = json_object(), *names = json_array(), *points = json_array();
+    for (int a = 0; a < self->grid.n_axes; a++)
+        json_array_append_new(names, throng_i_json_string(self->grid.axis[a].name));
+    for (int64_t point = 0; point < self->grid.points; point++) {
+        json_t *one = json_object(), *settings = json_object(), *value = NULL;
+        const char *key = NULL;
+        for (int a = 0; a < self->grid.n_axes; a++)
+            json_object_set_new(settings, self->grid.axis[a].name,
+                                throng_i_json_string(throng_i_grid_value(&self->grid, point, a)));
+        json_object_set_new(one, "settings", settings);
+        json_object_foreach(self->numbers[point * self->grid.repetitions], key, value)
+            json_object_set_new(one, key, summary(self, point, key));
+        json_array_append_new(points, one);
+    }
+    json_object_set_new(object, "settings", names);
+    json_object_set_new(object, "repetitions", json_integer(self->grid.repetitions));
+    json_object_set_new(object, "resumed", json_integer(self->resumed));
+    json_object_set_new(object, "points", points);
+    return object;
+}
+
+static throng_status make_report(const sweep_job *self, const char *command, double seconds, char **out,
+                                 throng_error *err) {
+    throng_report_def def = throng_report_default();
+    throng_i_reporter reporter = {.context = self->context, .def = &def};
+    throng_timing total = {"total", seconds};
+    def.command = command;
+    def.seed = (uint64_t)strtoll(throng_study_text(self->study, "run.seed", 0), NULL, 10);
+    def.timings = &total;
+    def.n_timings = 1;
+    json_t *document = json_object();
+    json_object_set_new(document, "schema", json_integer(THRONG_REPORT_SCHEMA));
+    json_object_set_new(document, "throng", throng_i_report_program(&reporter));
+    json_object_set_new(document, "complete", json_true());
+    json_object_update(document, self->about);
+    json_object_del(json_object_get(document, "indicator"), "value"); /* that of the first run */
+    json_object_del(json_object_get(document, "world"), "by_step");
+    json_object_set_new(document, "sweep", sweep_part(self));
+    json_object_set_new(document, "timings", json_object());
+    json_object_set_new(document, "provenance", throng_i_report_provenance(&reporter));
+    throng_status status = throng_i_report_set_timings(document, &total, 1, err);
+    if (status == THRONG_OK)
+        status = throng_i_json_text(self->context, document, out, err);
+    json_decref(document);
+    return status;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------------- */
+
+/* One row a run: its settings, as numbers where all of them are, the repetition, and its numbers. */
+static throng_status add_axis(const sweep_job *self, throng_table *table, int axis, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_i_axis *it = &self->grid.axis[axis];
+    bool real = true;
+    void *data = NULL;
+    const char **words = NULL;
+    for (int64_t i = 0; i < it->n && real; i++) {
+        char *end = NULL;
+        (void)strtod(it->value[i], &end);
+        real = end != it->value[i] && *end == '\0';
+    }
+    if (real)
+        THRONG_TRY(throng_table_add(table, it->name, THRONG_TYPE_FLOAT64, &data, err));
+    else
+        THRONG_TRY(throng_i_alloc(self->context, runs(self), sizeof *words, &words, err));
+    for (int64_t run = 0; run < runs(self); run++) {
+        const char *value = throng_i_grid_value(&self->grid, run / self->grid.repetitions, axis);
+        if (real)
+            ((double *)data)[run] = strtod(value, NULL);
+        else
+            words[run] = value;
+    }
+    if (!real)
+        THRONG_TRY(throng_table_add_text(table, it->name, words, err));
+out:
+    throng_i_free(self->context, words);
+    return status;
+}
+
+static throng_status write_table(const sweep_job *self, const char *path, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_table *table = NULL;
+    void *data = NULL;
+    const char *key = NULL;
+    json_t *value = NULL;
+    THRONG_TRY(throng_table_create(self->context, runs(self), &table, err));
+    for (int a = 0; a < self->grid.n_axes; a++)
+        THRONG_TRY(add_axis(self, table, a, err));
+    THRONG_TRY(throng_table_add(table, "repetition", THRONG_TYPE_INT64, &data, err));
+    for (int64_t run = 0; run < runs(self); run++)
+        ((int64_t *)data)[run] = run % self->grid.repetitions;
+    json_object_foreach(self->numbers[0], key, value) {
+        THRONG_TRY(throng_table_add(table, key, THRONG_TYPE_FLOAT64, &data, err));
+        for (int64_t run = 0; run < runs(self); run++) {
+            const json_t *number = json_object_get(self->numbers[run], key);
+            ((double *)data)[run] = json_is_number(number) ? json_number_value(number) : (double)NAN;
+        }
+    }
+    THRONG_TRY(throng_table_write(table, path, false, err));
+out:
+    throng_table_free(table);
+    return status;
+}
+
+static throng_status write_directory(const sweep_job *self, const char *report, const char *out, bool force,
+                                     throng_error *err) {
+    throng_i_run_directory directory = {0};
+    char *path = NULL, *yaml = NULL;
+    throng_status status = throng_i_run_directory_begin(self->context, out, force, &directory, err);
+    if (status != THRONG_OK)
+        return status;
+    THRONG_TRY(throng_i_print(self->context, &path, err, "%s/sweep.parquet", directory.draft));
+    THRONG_TRY(write_table(self, path, err));
+    THRONG_TRY(throng_study_yaml(self->study, &yaml, err));
+    THRONG_TRY(throng_i_run_directory_text(&directory, "report.json", report, err));
+    THRONG_TRY(throng_i_run_directory_text(&directory, "study.yaml", yaml, err));
+    THRONG_TRY(throng_i_run_directory_commit(&directory, err));
+    unlink(self->journal);
+out:
+    throng_i_free(self->context, path);
+    throng_text_free(self->context, yaml);
+    throng_i_run_directory_clear(&directory);
+    return status;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+static void clear(sweep_job *self) {
+    for (int64_t run = 0; self->numbers && run < runs(self); run++)
+        json_decref(self->numbers[run]);
+    json_decref(self->about);
+    throng_i_free(self->context, self->numbers);
+    throng_i_free(self->context, self->journal);
+    if (self->file)
+        fclose(self->file);
+    throng_i_grid_clear(&self->grid);
+}
+
+throng_status throng_i_sweep_study(throng_study *study, throng_i_sweep_kind kind, const char *command, const char *out,
+                                   bool force, char **report, throng_error *err) {
+    throng_status status = THRONG_OK;
+    sweep_job self = {.context = study->context, .study = study, .kind = kind};
+    double began = throng_i_seconds();
+    *report = NULL;
+    THRONG_TRY(throng_i_grid_init(study, &self.grid, err));
+    THRONG_TRY(throng_i_alloc(self.context, runs(&self), sizeof(json_t *), &self.numbers, err));
+    THRONG_TRY(check_points(&self, err));
+    if (out) {
+        THRONG_TRY(throng_run_directory_check(self.context, out, force, err));
+        THRONG_TRY(open_journal(&self, out, err));
+    }
+    THRONG_TRY(run_all(&self, err));
+    THRONG_TRY(make_report(&self, command, throng_i_seconds() - began, report, err));
+    if (out)
+        THRONG_TRY(write_directory(&self, *report, out, force, err));
+out:
+    if (status != THRONG_OK) {
+        throng_text_free(self.context, *report);
+        *report = NULL;
+    }
+    clear(&self);
+    return status;
+}
+
+throng_status throng_study_sweep(throng_study *study, const char *command, const char *out, bool force, char **report,
+                                 throng_error *err) {
+    throng_status status = throng_i_study_load_plugins(study, err);
+    return status == THRONG_OK ? throng_i_sweep_study(study, THRONG_I_SWEEP_ATTRIBUTE, command, out, force, report, err)
+                               : status;
+}

@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""throng simulate, worlds in throng attribute, sweeps and their journal, study files with worlds, check and schema."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import sys
+import subprocess
+import time
+
+from harness import PLAIN, THRONG, fails, listing, main, ok, put, report, test, throng
+
+CROWD = ("--generate", "uniform", "--agents", 400)
+WORLD = (*CROWD, "--graph-model", "watts-strogatz", "--world", "bounded-confidence", "--steps", 12)
+
+
+@test
+def test_a_simulation_says_what_became_of_the_crowd():
+    it = report("simulate", *WORLD)
+    values = [one["indicator"] for one in it["trajectory"]]
+    assert [one["step"] for one in it["trajectory"]] == list(range(13))
+    assert values[0] > values[-1] > 0, values
+    assert it["indicator"]["value"] == values[-1]
+    assert it["world"]["name"] == "bounded-confidence" and it["graph"]["edges"] > 3900
+    assert it["rate"]["node_updates_per_second"] > 0 and it["complete"] is True
+    text = ok("simulate", *WORLD)
+    assert "After 12 steps of bounded-confidence, variance of opinion" in text, text
+
+
+@test
+def test_it_is_the_same_for_any_number_of_threads_and_any_memory():
+    runs = [report("simulate", *WORLD, "--threads", n)["trajectory"] for n in (1, 2, 3, 8)]
+    assert all(run == runs[0] for run in runs)
+    crowd = ("--generate", "uniform", "--agents", 1500, "--graph-model", "chung-lu", "--world", "kuramoto", "--steps", 40)
+    parts = [report("attribute", *crowd, "--tolerance", 1e-3, "--memory", memory) for memory in (1, 1024)]
+    assert parts[0]["top"] == parts[1]["top"]
+    assert "latency" not in parts[0]["world"] or parts[0]["world"] == parts[1]["world"]
+
+
+@test
+def test_the_directory_has_the_trajectory_and_the_states():
+    ok("simulate", *WORLD, "--record-every", 5, "--out", "run", "--quiet")
+    assert sorted(listing("run")) == ["run/report.json", "run/states.parquet", "run/study.yaml", "run/trajectory.parquet"]
+    states = report("attribute", "run/states.parquet", "--state", "opinion", "--id", "id", "--time", "step")
+    assert [one["time"] for one in states["by_time"]] == ["0", "5", "10", "12"]
+    again = json.loads(ok("simulate", "run/study.yaml", "--json"))
+    assert again["trajectory"] == json.loads(pathlib.Path("run/report.json").read_text())["trajectory"]
+    last = again["trajectory"][-1]["indicator"]
+    assert abs(states["by_time"][-1]["indicator"]["observed"] - last) <= 1e-12 * last
+
+
+@test
+def test_attribution_through_a_world_is_additive_step_by_step():
+    it = report("attribute", *WORLD, "--out", "run")
+    steps = it["world"]["by_step"]
+    whole = it["certificate"]["sum_phi"]
+    assert it["certificate"]["efficiency_residual"] <= 1e-8
+    assert abs(sum(one.get("phi", 0) for one in steps) - whole) <= 1e-12 * abs(whole)
+    assert abs(steps[-2]["share_so_far"] - 1) <= 1e-12
+    assert steps[-1]["indicator"] == it["certificate"]["everybody"]
+    by_agent = report("attribute", "run/steps.parquet", "--state", "phi", "--id", "id", "--time", "step", "--indicator",
+                      "mean")
+    sums = [400 * one["indicator"]["observed"] for one in by_agent["by_time"]]
+    assert all(abs(a - b["phi"]) <= 1e-12 * abs(whole) for a, b in zip(sums, steps))
+    assert 0 <= it["world"]["latency"] <= 1 and 0 <= it["world"]["synchronisation"] <= 1
+    ok("run", "run/study.yaml", "--out", "again", "--quiet")
+    assert listing("run")["run/attribution.parquet"] == listing("again")["again/attribution.parquet"]
+
+
+@test
+def test_a_table_with_ids_in_any_order_meets_its_graph():
+    order = [3, 1, 4, 0, 2]
+    put("crowd.csv", "name,x\n" + "".join(f"p{i},{i}.5\n" for i in order))
+    put("edges.csv", "who,whom\np0,p1\np1,p2\np2,p3\np3,p4\np4,p0\n")
+    graph = ("--graph", "edges.csv", "--source", "who", "--target", "whom")
+    it = report("attribute", "crowd.csv", "--state", "x", "--id", "name", *graph, "--world",
+                "friedkin-johnsen:susceptibility=1", "--steps", 1, "--indicator", "mean", "--participation", "innate")
+    # everybody takes over what it hears: the mean stays, and each carried its own state's share
+    phi = {one["id"]: one["phi"] for one in it["top"]}
+    assert all(abs(phi[f"p{i}"] - (i + 0.5) / 5) <= 1e-14 for i in range(5)), phi
+
+
+@test
+def test_worlds_without_a_derivative_are_sampled():
+    voter = ("--generate", "uniform", "--agents", 30, "--graph-model", "erdos-renyi:degree=5", "--world", "voter", "--steps", 4)
+    fails(1, "voter.*has no derivative.*shapley-sampled", "attribute", *voter)
+    it = report("attribute", *voter, "--method", "shapley-sampled:permutations=50")
+    assert it["certificate"]["efficiency_residual"] <= 1e-9 and it["certificate"]["evaluations"] > 0
+
+
+@test
+def test_a_sweep_is_a_table_with_intervals():
+    it = report("simulate", *WORLD, "--sweep", "world.confidence=0.1:0.5:3", "--sweep", "world.steps=2,8", "--repetitions",
+                3, "--out", "run")
+    points = it["sweep"]["points"]
+    assert [list(one["settings"].values()) for one in points] == [
+        [a, b] for a in ("0.1", "0.3", "0.5") for b in ("2", "8")]
+    for one in points:
+        assert one["value"]["low"] < one["value"]["mean"] < one["value"]["high"]
+    single = report("simulate", *CROWD, "--graph-model", "watts-strogatz", "--world",
+                    "bounded-confidence:confidence=0.3", "--steps", 8, "--seed", 2)
+    table = report("attribute", "run/sweep.parquet", "--state", "value", "--where",
+                   '"world.confidence" = 0.3 AND "world.steps" = 8 AND repetition = 2', "--indicator", "mean")
+    assert table["indicator"]["observed"] == single["indicator"]["value"]
+    assert sorted(listing("run")) == ["run/report.json", "run/study.yaml", "run/sweep.parquet"]
+    assert not os.path.exists("run.journal")
+    text = ok("simulate", *WORLD, "--sweep", "world.confidence=0.1,0.5")
+    assert "world.confidence" in text and "█" in text, text
+
+
+@test
+def test_attributions_are_swept_too():
+    it = report("attribute", "--generate", "planted", "--agents", 500, "--cohort-by", "planted", "--sweep",
+                "population.share=0.01,0.2", "--repetitions", 2)
+    shares = [one["share of 1" if "share of 1" in one else "share of planted is 1"] for one in it["sweep"]["points"]]
+    assert all(0 < one["mean"] < 1.5 for one in shares), shares
+
+
+@test
+def test_a_killed_sweep_goes_on_where_it_was():
+    args = [
+        "simulate", "--generate", "uniform", "--agents", "20000", "--graph-model", "watts-strogatz", "--world",
+        "bounded-confidence", "--steps", "20", "--sweep", "world.confidence=0.1:0.5:12", "--out", "run"]
+    process = subprocess.Popen([THRONG, *args], env=PLAIN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    journal = pathlib.Path("run.journal")
+    for _ in range(600):
+        if journal.exists() and journal.read_text().count("\n") >= 3:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not os.path.exists("run"), "nothing half-written"
+    lines = journal.read_text().split("\n")
+    journal.write_text("\n".join(lines) + '{"run": 9, "numb')  # as if the power had gone in the middle of a line
+    fails(1, "holds runs of another study", *args, "--seed", 5)
+    it = json.loads(ok(*args, "--json"))
+    assert 2 <= it["sweep"]["resumed"] < 12, it["sweep"]["resumed"]
+    whole = json.loads(ok(*args[:-2], "--json"))
+    assert it["sweep"]["points"] == whole["sweep"]["points"]
+    assert not journal.exists()
+
+
+@test
+def test_a_world_that_blows_up_keeps_what_was_recorded():
+    put("crowd.csv", "id,x\n1,1e308\n2,-1e308\n3,1e308\n")
+    put("edges.csv", "a,b,w\n1,2,1\n2,3,1\n3,1,1\n")
+    done = throng("simulate", "crowd.csv", "--state", "x", "--id", "id", "--graph", "edges.csv", "--source", "a",
+                  "--target", "b", "--world", "friedkin-johnsen", "--indicator", "mean", "--steps", 3, "--out", "run")
+    assert done.code == 1 and done.err.count("\n") == 1, done.err
+    assert re.search("friedkin-johnsen: the state of agent 2 is not a finite number after step 1", done.err), done.err
+    it = json.loads(pathlib.Path("run/report.json").read_text())
+    assert it["complete"] is False and "agent 2" in it["stopped"] and len(it["trajectory"]) == 1
+
+
+@test
+def test_study_files_are_checked_to_the_line():
+    good = ("population:\n  generate: uniform\n  agents: 100\ngraph:\n  model: ring\nworld:\n  name: bounded-confidence\n"
+            "  steps: 5\nsweep:\n  over: ['world.confidence=0.1,0.2']\n")
+    put("good.yaml", good)
+    assert ok("check", "good.yaml") == "good.yaml can be run.\n"
+    assert len(json.loads(ok("simulate", "good.yaml", "--json"))["sweep"]["points"]) == 2
+    for change, message in ((("steps: 5", "stepps: 5"), r"bad.yaml:8: .*\"world.stepps\".*world.steps"),
+                            (("steps: 5", "steps: many"), r"bad.yaml:8: .*whole number"),
+                            (("world:", "wrold:"), r"bad.yaml:6: There is no section \"wrold\".*world"),
+                            (("ring", "rign"), "rign.*ring"),
+                            (("bounded-confidence", "bounded-confidense"), "bounded-confidence"),
+                            (("confidence=0.1,0.2", "confidenc=1"), "confidenc.*confidence"),
+                            (("confidence=0.1,0.2", "confidence=-1"), "confidence"),
+                            (("world.confidence=0.1,0.2", "wurld=1"), "wurld"),
+                            (("world.confidence=0.1,0.2", "world.confidence"), "KEY=VALUE"),
+                            (("generate: uniform", "generate: unifrom"), "uniform")):
+        put("bad.yaml", good.replace(*change))
+        for command in ("check", "simulate"):
+            done = throng(command, "bad.yaml")
+            assert done.code in (1, 2) and done.err.count("\n") == 1, (command, change, done.err, done.out)
+            assert re.search(message, done.err), (command, change, done.err)
+    schema = json.loads(ok("schema"))
+    assert schema["properties"]["world"]["properties"]["steps"]["minimum"] == 0
+    assert "bounded-confidence" in schema["properties"]["world"]["properties"]["name"]["pattern"]
+
+
+@test
+def test_what_does_not_fit_together_is_refused():
+    fails(2, "Which world", "simulate", *CROWD)
+    fails(2, "needs a table", "simulate", "--world", "voter")
+    fails(1, "needs a graph", "simulate", *CROWD, "--world", "bounded-confidence")
+    fails(2, "leave one out", "simulate", "crowd.csv", *CROWD, "--world", "voter")
+    fails(2, "There is no world", "simulate", *CROWD, "--world", "boundedconfidence")
+    fails(2, "number \"medium\"", "attribute", *WORLD, "--over", "medium")
+    fails(2, "no column \"mood\"", "attribute", *WORLD, "--column", "mood")
+    fails(2, "leave out --path", "attribute", *WORLD, "--path", "state")
+    fails(2, "there is no panel", "attribute", *WORLD, "--size", 10)
+    fails(2, "name one with --world", "attribute", *CROWD, "--over", "max")
+    fails(2, "name one with --world", "attribute", *CROWD, "--participation", "innate")
+    fails(2, "--steps", "simulate", *CROWD, "--world", "voter", "--steps", -1)
+    fails(2, "KEY=VALUE", "simulate", *WORLD, "--sweep", "world.steps")
+    fails(2, "more than 10000000 runs", "simulate", *WORLD, "--sweep", "run.seed=0:9999:10000", "--repetitions", 100000)
+    put("days.csv", "id,t,x\n1,1,0\n2,1,1\n1,2,0.5\n")
+    fails(1, "starts from one time, but the table has 2", "attribute", "days.csv", "--state", "x", "--id", "id", "--time",
+          "t", "--world", "friedkin-johnsen")
+
+
+@test
+def test_a_stopped_simulation_says_how_far_it_came():
+    process = subprocess.Popen([THRONG, "simulate", "--generate", "uniform", "--agents", "100000", "--graph-model",
+                                "watts-strogatz", "--world", "bounded-confidence", "--steps", "100000", "--json"],
+                               env=PLAIN, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, (process.returncode, err)
+    it = json.loads(out)
+    assert it["complete"] is False and len(it["trajectory"]) >= 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], __doc__))
