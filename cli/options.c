@@ -50,15 +50,30 @@ void cli_options_count(cli_options *self, const char *name, const char *placehol
                            .doc = doc});
 }
 
+static cli_option *find(cli_options *self, const char *name, size_t length) {
+    for (int i = 0; i < self->n; i++)
+        if (strlen(self->list[i].name) == length && strncmp(self->list[i].name, name, length) == 0)
+            return &self->list[i];
+    return NULL;
+}
+
+static void add_key(cli_options *self, const char *name, const throng_study_key *key) {
+    add(self,
+        (cli_option){
+            .name = name, .placeholder = key->placeholder, .kind = CLI_OPTION_STUDY, .key = key, .doc = key->doc});
+}
+
+void cli_options_key(cli_options *self, const char *name, const char *key) {
+    for (int i = 0; i < throng_study_key_count(); i++)
+        if (strcmp(throng_study_key_at(i)->key, key) == 0)
+            add_key(self, name, throng_study_key_at(i));
+}
+
 void cli_options_study(cli_options *self) {
     for (int i = 0; i < throng_study_key_count(); i++) {
         const throng_study_key *key = throng_study_key_at(i);
-        if (key->option)
-            add(self, (cli_option){.name = key->option,
-                                   .placeholder = key->placeholder,
-                                   .kind = CLI_OPTION_STUDY,
-                                   .key = key,
-                                   .doc = key->doc});
+        if (key->option && !find(self, key->option, strlen(key->option)))
+            add_key(self, key->option, key);
     }
 }
 
@@ -75,13 +90,6 @@ void cli_options_common(cli_options *self, cli_common *common, bool with_output)
 }
 
 /* ---- parsing --------------------------------------------------------------------------------------------------- */
-
-static cli_option *find(cli_options *self, const char *name, size_t length) {
-    for (int i = 0; i < self->n; i++)
-        if (strlen(self->list[i].name) == length && strncmp(self->list[i].name, name, length) == 0)
-            return &self->list[i];
-    return NULL;
-}
 
 static int fail_unknown(const cli_options *self, const char *given) {
     const char *names[CLI_OPTIONS_MAX];

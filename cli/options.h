@@ -51,7 +51,10 @@ void cli_options_text(cli_options *self, const char *name, const char *placehold
 void cli_options_count(cli_options *self, const char *name, const char *placeholder, int64_t *count, double minimum,
                        double maximum, const char *doc);
 
-/* An option for every study key that has one. */
+/* An option of one command for a study key; it takes precedence over the option of another key of the same name. */
+void cli_options_key(cli_options *self, const char *name, const char *key);
+
+/* An option for every study key that has one, and whose name is not taken. */
 void cli_options_study(cli_options *self);
 
 /* Reads argv[1..]. *proceed says whether to go on: false after an error, which has been printed, and after --help,

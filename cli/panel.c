@@ -16,7 +16,7 @@ static int prepare(const cli_options *options, throng_study *study) {
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
-    const cli_study_job job = {self, prepare, CLI_SUMMARY_PANEL};
+    const cli_study_job job = {.command = self, .prepare = prepare, .summary = CLI_SUMMARY_PANEL};
     return cli_study_run(&job, argc, argv);
 }
 

@@ -1,4 +1,5 @@
-/* throng simulate: the crowd through a world, without asking who caused what. */
+/* throng simulate: the crowd through a world, without asking who caused what; throng intervene: what would change it.
+ */
 #include "cli/study.h"
 
 #include <string.h>
@@ -22,8 +23,21 @@ static int prepare(const cli_options *options, throng_study *study) {
     return code;
 }
 
-static int run(const cli_command *self, int argc, char **argv) {
-    const cli_study_job job = {self, prepare, CLI_SUMMARY_FULL, throng_study_simulate};
+static int simulate(const cli_command *self, int argc, char **argv) {
+    const cli_study_job job = {.command = self, .prepare = prepare, .make = throng_study_simulate};
+    return cli_study_run(&job, argc, argv);
+}
+
+/* --target is the goal here: a graph's column of that name is said in a study file. */
+static void declare_intervene(cli_options *options) {
+    cli_options_key(options, "--target", "intervene.target");
+    cli_options_key(options, "--budget", "intervene.budget");
+    cli_options_key(options, "--by", "intervene.by");
+}
+
+static int intervene(const cli_command *self, int argc, char **argv) {
+    const cli_study_job job = {
+        .command = self, .prepare = prepare, .declare = declare_intervene, .make = throng_study_intervene};
     return cli_study_run(&job, argc, argv);
 }
 
@@ -40,5 +54,20 @@ const cli_command cli_command_simulate = {
         "      --world bounded-confidence:confidence=0.2 --steps 50\n"
         "  throng simulate --generate uniform --agents 2000 --graph-model watts-strogatz \\\n"
         "      --world bounded-confidence --steps 30 --sweep world.confidence=0.05:0.5:6 --repetitions 3",
-    .run = run,
+    .run = simulate,
+};
+
+const cli_command cli_command_intervene = {
+    .name = "intervene",
+    .synopsis = "[TABLE... | STUDY.yaml] --world NAME --target CHANGE [--budget SHARE] [options]",
+    .summary = "Finds the least influence to take from agents of a world for its outcome to reach a target.",
+    .details =
+        "Projected gradient on everybody's influence finds the cheapest dampening, or with --by silencing the\n"
+        "smallest set of agents; it is simulated once more, and compared with silencing those of largest credit,\n"
+        "the most heard, the most extreme and random agents. Exit code 1 if the budget does not suffice; the best\n"
+        "that was found is printed all the same.\n"
+        "\n"
+        "  throng intervene --generate uniform --agents 2000 --graph-model chung-lu \\\n"
+        "      --world nonlinear-opinion --target -10% --budget 0.05",
+    .run = intervene,
 };

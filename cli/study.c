@@ -71,6 +71,8 @@ int cli_study_run(const cli_study_job *job, int argc, char **argv) {
     cli_common common;
     bool proceed = false;
     cli_options_init(&options, job->command);
+    if (job->declare)
+        job->declare(&options);
     cli_options_study(&options);
     cli_options_common(&options, &common, true);
     int code = cli_options_parse(&options, argc, argv, &proceed);

@@ -11,6 +11,7 @@ typedef struct cli_study_job {
     /* Sets the study from the options, which are parsed. Returns an exit code; it has printed what is wrong. */
     int (*prepare)(const cli_options *options, throng_study *study);
     cli_summary_kind summary;
+    void (*declare)(cli_options *options); /* options of this command alone; NULL: none */
     /* What makes the report: throng_study_simulate; NULL: throng_study_run, or for a sweep throng_study_sweep. */
     throng_status (*make)(throng_study *study, const char *command, const char *out, bool force, char **report,
                           throng_error *err);

@@ -349,9 +349,11 @@ int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) 
     cli_style style = cli_style_of(stdout);
     if (!report)
         return cli_fail(CLI_FAILURE, "the report cannot be read: %s.", reason.text);
-    if (cli_json_get(report, "sweep") || cli_json_get(report, "trajectory")) {
+    if (cli_json_get(report, "sweep") || cli_json_get(report, "trajectory") || cli_json_get(report, "intervention")) {
         if (cli_json_get(report, "sweep"))
             cli_summary_sweep(&style, report, out);
+        else if (cli_json_get(report, "intervention"))
+            cli_summary_intervention(&style, report, out);
         else
             cli_summary_simulation(&style, report, out);
         json_decref(report);

@@ -210,3 +210,66 @@ void cli_summary_sweep(const cli_style *style, const json_t *report, const char 
            cli_duration(cli_json_number(report, "timings.total_seconds")).text);
     print_files(style, out, "sweep.parquet");
 }
+
+/* ---- interventions --------------------------------------------------------------------------------------------- */
+
+static void intervention_answer(const cli_style *style, const json_t *report) {
+    char text[600];
+    double before = cli_json_number(report, "intervention.before"),
+           value = cli_json_number(report, "intervention.value");
+    int64_t agents = cli_json_count(report, "intervention.agents");
+    bool silencing = strcmp(cli_json_text(report, "intervention.by"), "silencing") == 0;
+    snprintf(text, sizeof text, "%s %s of %s agents%s, %s of everybody's influence, brings %s of %s from %s to %s%s.",
+             silencing ? "Silencing" : "Dampening", cli_count(agents).text,
+             cli_count(cli_json_count(report, "agents")).text, silencing ? "" : " in part or wholly",
+             cli_percent(cli_json_number(report, "intervention.share")).text, cli_json_text(report, "indicator.name"),
+             cli_json_text(report, "world.column"), cli_value(before).text, cli_value(value).text,
+             json_is_true(cli_json_get(report, "intervention.reached")) ? "" : ": not yet the target");
+    fputs(style->bold, stdout);
+    cli_print_wrapped(stdout, text, 0, style->width);
+    fputs(style->plain, stdout);
+}
+
+static void print_course(const cli_style *style, const json_t *report) {
+    const json_t *course = cli_json_get(report, "course");
+    size_t n = json_array_size(course);
+    double values[2 * SPARKS_MAX];
+    if (n < 3)
+        return;
+    int shown = collect(course, "indicator", n, values);
+    collect(course, "intervened", n, values + shown);
+    double low = values[0], high = values[0];
+    for (int i = 0; i < 2 * shown; i++) {
+        low = fmin(low, values[i]);
+        high = fmax(high, values[i]);
+    }
+    printf("\nwithout  %s", style->bar);
+    cli_print_sparkline_between(values, shown, low, high);
+    printf("%s\nwith     %s", style->plain, style->bar);
+    cli_print_sparkline_between(values + shown, shown, low, high);
+    printf("%s\n", style->plain);
+}
+
+void cli_summary_intervention(const cli_style *style, const json_t *report, const char *out) {
+    const json_t *rivals = cli_json_get(report, "rivals"), *one = NULL;
+    size_t i = 0;
+    char text[80];
+    intervention_answer(style, report);
+    cli_summary_world_crowd(style, report);
+    print_course(style, report);
+    printf("\n");
+    cli_print_left("silencing those", 20);
+    cli_print_left(cli_json_text(report, "indicator.name"), 14);
+    printf("influence to take for the target\n");
+    json_array_foreach(rivals, i, one) {
+        double share = cli_json_number(one, "share");
+        cli_print_left(cli_json_text(one, "name"), 20);
+        snprintf(text, sizeof text, "%s", cli_value(cli_json_number(one, "value")).text);
+        cli_print_left(text, 14);
+        printf("%s\n", isfinite(share) ? cli_percent(share).text : "all of it does not suffice");
+    }
+    printf("\n%stime%s     %s, %s simulations\n", style->bold, style->plain,
+           cli_duration(cli_json_number(report, "timings.total_seconds")).text,
+           cli_count(cli_json_count(report, "intervention.evaluations")).text);
+    print_files(style, out, "intervention.parquet");
+}

@@ -250,16 +250,20 @@ void cli_print_bar(const cli_style *style, const cli_bars *bars, double value, b
     printf("%s%*s", style->plain, pad ? bars->right - used : 0, "");
 }
 
-void cli_print_sparkline(const double *values, int n) {
+void cli_print_sparkline_between(const double *values, int n, double low, double high) {
     static const char *const block[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    for (int i = 0; i < n; i++) {
+        int height = high > low ? (int)lround(7.0 * (values[i] - low) / (high - low)) : 3;
+        fputs(isfinite(values[i]) ? block[height] : " ", stdout);
+    }
+}
+
+void cli_print_sparkline(const double *values, int n) {
     double low = INFINITY, high = -INFINITY;
     for (int i = 0; i < n; i++)
         if (isfinite(values[i])) {
             low = fmin(low, values[i]);
             high = fmax(high, values[i]);
         }
-    for (int i = 0; i < n; i++) {
-        int height = high > low ? (int)lround(7.0 * (values[i] - low) / (high - low)) : 3;
-        fputs(isfinite(values[i]) ? block[height] : " ", stdout);
-    }
+    cli_print_sparkline_between(values, n, low, high);
 }

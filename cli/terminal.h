@@ -53,4 +53,7 @@ void cli_print_bar(const cli_style *style, const cli_bars *bars, double value, b
 /* A line of n blocks of eight heights between the least and the largest value; values that are not finite are blank. */
 void cli_print_sparkline(const double *values, int n);
 
+/* The same with bounds that several lines share. */
+void cli_print_sparkline_between(const double *values, int n, double low, double high);
+
 #endif

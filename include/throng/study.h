@@ -105,6 +105,17 @@ THRONG_API THRONG_MUST_USE throng_status throng_study_simulate(throng_study *stu
 THRONG_API THRONG_MUST_USE throng_status throng_study_sweep(throng_study *study, const char *command, const char *out,
                                                             bool force, char **report, throng_error *err);
 
+/**
+ * Finds the least influence to take from agents of a study's world so that its indicator reaches a target: see
+ * throng_intervene. What is found is simulated once more, and compared with silencing those of largest credit, most
+ * heard, of largest weight, most extreme, and at random. With `out`: report.json, study.yaml, intervention.parquet.
+ * @param report  out: also set with THRONG_E_NOT_CONVERGED (documented exception): the budget does not suffice
+ * @return THRONG_E_PARAMETER (no target, no world), and what an attribution and throng_intervene return.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_study_intervene(throng_study *study, const char *command,
+                                                                const char *out, bool force, char **report,
+                                                                throng_error *err);
+
 typedef struct throng_run throng_run;
 
 /**

@@ -97,6 +97,11 @@ struct throng_i_recording;
 THRONG_MUST_USE throng_status throng_i_write_states(const struct throng_i_recording *recording, const char *path,
                                                     throng_error *err);
 
+/* intervention.parquet: id, state, weight if there is one, alpha. @param alpha [agents] */
+THRONG_MUST_USE throng_status throng_i_write_intervention(throng_context *context,
+                                                          const throng_attribution *attribution, const double *alpha,
+                                                          const char *path, throng_error *err);
+
 /* Rows that steps.parquet may have; with more it is not written. */
 #define THRONG_I_STEP_ROWS_MAX 20000000
 

@@ -232,3 +232,35 @@ out:
     throng_table_free(result.table);
     return status;
 }
+
+/* What every agent is left with, by row. */
+typedef struct alpha_column {
+    const throng_population *population;
+    const double *alpha;
+} alpha_column;
+
+static void fill_alpha(const void *user, int64_t begin, int64_t n, void *out) {
+    const alpha_column *self = user;
+    for (int64_t i = 0; i < n; i++)
+        ((double *)out)[i] = self->alpha[throng_population_agent(self->population, begin + i)];
+}
+
+throng_status throng_i_write_intervention(throng_context *context, const throng_attribution *attribution,
+                                          const double *alpha, const char *path, throng_error *err) {
+    throng_status status = THRONG_OK;
+    result_table result = {0};
+    const throng_population *population = attribution->population;
+    alpha_column left = {population, alpha};
+    throng_i_table_column column = {
+        .view = {.type = THRONG_TYPE_FLOAT64, .n_rows = population->n_rows}, .fill = fill_alpha, .fill_user = &left};
+    THRONG_TRY(throng_table_create(context, population->n_rows, &result.table, err));
+    THRONG_TRY(add_ids(&result, &population->ids, population->agents, err));
+    THRONG_TRY(add_view(&result, "state", &population->state, err));
+    if (population->weight.name)
+        THRONG_TRY(add_view(&result, "weight", &population->weight, err));
+    THRONG_TRY(throng_i_table_put_column(result.table, "alpha", &column, err));
+    THRONG_TRY(throng_table_write(result.table, path, false, err));
+out:
+    throng_table_free(result.table);
+    return status;
+}

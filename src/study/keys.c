@@ -76,6 +76,12 @@ static const throng_study_key keys[] = {
             "how many further panels to draw, to say how much of the comparison is chance"),
     TEXT("panel.aggregates", "--aggregates", "FILE", NULL,
          "the table is a panel: credit its agents as in the crowd whose aggregates (throng aggregates) these are"),
+    TEXT("intervene.target", NULL, "CHANGE", NULL,
+         "what is to become of the indicator: a change such as -20%, or a value such as 0.25"),
+    {"intervene.budget", NULL, "X", THRONG_KEY_REAL, "0.01", NULL, 1e-12, 1,
+     "most influence that may be taken, as a share of everybody's"},
+    CHOICE("intervene.by", NULL, "dampening|silencing", "dampening",
+           "take as little influence as possible, or silence as few agents as possible"),
     INTEGER("report.top", "--top", "20", 0, 100000, "how many agents to list"),
     LIST("sweep.over", "--sweep", "KEY=V,V,...",
          "run for each of several values of a setting, such as world.steps=5,10,20 or, of a parameter, "

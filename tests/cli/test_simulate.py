@@ -215,5 +215,32 @@ def test_a_stopped_simulation_says_how_far_it_came():
     assert it["complete"] is False and len(it["trajectory"]) >= 1
 
 
+@test
+def test_an_intervention_reaches_its_target_with_less_than_others_take():
+    world = ("--generate", "uniform", "--agents", 300, "--graph-model", "chung-lu", "--world", "nonlinear-opinion")
+    for by in ("dampening", "silencing"):
+        it = report("intervene", *world, "--target", "indicator -10%", "--budget", 0.2, "--by", by, "--out", by)
+        found = it["intervention"]
+        assert found["reached"] and found["value"] <= found["target"] + 1e-12
+        assert abs(found["target"] - 0.9 * found["before"]) <= 1e-12
+        assert it["course"][-1]["intervened"] == found["value"] and it["course"][-1]["indicator"] == found["before"]
+        rivals = {one["name"]: one["amount"] for one in it["rivals"]}
+        slack = 1.02 if by == "dampening" else 1.0
+        assert all(amount is None or found["amount"] <= slack * amount + 1 for amount in rivals.values()), rivals
+        assert rivals["drawn at random"] is None or rivals["drawn at random"] > 2 * found["amount"]
+        mean = report("attribute", f"{by}/intervention.parquet", "--state", "alpha", "--indicator", "mean")
+        assert abs(300 * (1 - mean["indicator"]["observed"]) - found["amount"]) <= 1e-9
+    text = ok("intervene", "silencing/study.yaml")
+    assert "Silencing" in text and "most heard" in text, text
+    done = throng("intervene", *world, "--target", "-90%", "--budget", 0.01)
+    assert done.code == 1 and "was not reached" in done.err and "not yet the target" in done.out, done.err
+    fails(2, "Which target", "intervene", *world)
+    fails(2, "such as", "intervene", *world, "--target", "less")
+    fails(2, "what variance is already", "intervene", *world, "--target", "+0%")
+    fails(2, "intervene.budget must be a number", "intervene", *world, "--target", "-1%", "--budget", 2)
+    fails(1, "derivative", "intervene", *world[:-1], "voter", "--target", "-1%")
+    fails(2, "Which world", "intervene", *world[:4], "--target", "-1%")
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:], __doc__))
