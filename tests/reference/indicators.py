@@ -74,6 +74,15 @@ def cascade_size(x, p, threshold=0.5, width=0.05):
     return math.fsum(logistic((xi - threshold) / width) for xi in x)
 
 
+def order_parameter(x, p, harmonic=1):
+    return abs(complex(math.fsum(pi * math.cos(harmonic * xi) for xi, pi in zip(x, p)),
+                       math.fsum(pi * math.sin(harmonic * xi) for xi, pi in zip(x, p))))
+
+
+def synchrony(x, p):
+    return mean(x, p) ** 2 / math.fsum(pi * xi * xi for xi, pi in zip(x, p))
+
+
 def theil(x, p):
     shares = [xi / mean(x, p) for xi in x]
     return math.fsum(pi * share * math.log(share) for share, pi in zip(shares, p) if share > 0)
@@ -135,6 +144,7 @@ ON_ALL = [
     ("extremeness", extremeness, False, True, {"threshold": 0.8, "width": 0.2}),
     ("cascade-size", cascade_size, False, False, {}),
     ("cascade-size", cascade_size, False, False, {"threshold": -0.2, "width": 0.01}),
+    ("order-parameter", order_parameter, False, True, {}),
 ]
 ON_NONNEGATIVE = [
     ("theil", theil, False, True, {}),
@@ -142,6 +152,8 @@ ON_NONNEGATIVE = [
     ("atkinson", atkinson, False, True, {"epsilon": 1}),
     ("atkinson", atkinson, False, True, {"epsilon": 2.5}),
     ("gini", gini, False, True, {}),
+    ("order-parameter", order_parameter, False, True, {"harmonic": 2}),
+    ("synchrony", synchrony, False, True, {}),
 ]
 
 
