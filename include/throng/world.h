@@ -5,6 +5,7 @@
  * in-neighbours (whoever has an edge to it) and moves:
  *
  *     heard_i[m] = sum_j w_ij alpha_j send_m(x_j)      or      sum_j w_ij alpha_j pair_m(x_i, x_j)
+ *     heard_i[m] = sum_j alpha_j send_m(x_j) / N       for public messages: over everybody, the same for all
  *     x_i'       = move(x_i, heard_i, present_i, innate_i)
  *
  * throng owns the loops over agents, edges and time, the random numbers, recording, and the reverse sweep; a world
@@ -98,7 +99,9 @@ typedef struct throng_world {
     unsigned flags;                     /* THRONG_WORLD_... */
     const throng_world_column *columns; /* [n_columns] */
     int n_columns, n_messages;          /* 1..THRONG_WORLD_COLUMNS_MAX, 0..THRONG_WORLD_MESSAGES_MAX */
-    throng_hearing hearing;
+    int n_public; /* 0..n_messages: the last so many are heard by everybody as the mean over all agents, silent ones
+                     included, whatever the graph: a price, a stock; not with pair */
+    throng_hearing hearing;             /* of the other messages */
     throng_participation participation; /* the default */
 
     /** message[m][k] = send_m(state of slot k). NULL, and no pair: message 0 is the first column. */

@@ -30,13 +30,13 @@ static void keep_answers(const throng_i_step_job *job, const throng_i_block *blo
     int lanes = passage->part.lanes;
     int64_t first = block->begin * lanes;
     for (int64_t k = 0; k < block->slots.n; k++) {
-        double whole = simulation->loudness ? simulation->loudness[block->begin + k / lanes] : 1.0;
+        int64_t agent = block->begin + k / lanes;
         for (int m = 0; m < simulation->world->n_messages; m++) {
-            rows->heard[m][k] *= whole;
+            rows->heard[m][k] *= throng_i_hearing_scale(simulation, m, agent);
             passage->answer[m][first + k] = rows->heard[m][k];
         }
         if (passage->absent)
-            passage->absent[first + k] = rows->present[k] * whole;
+            passage->absent[first + k] = rows->present[k] * (simulation->loudness ? simulation->loudness[agent] : 1.0);
     }
 }
 
@@ -70,12 +70,12 @@ static void back_block(const throng_i_step_job *job, int64_t begin, int64_t end)
 
 /* ---- second half: each agent as the one whom others hear -------------------------------------------------------- */
 
-/* What the others' answers to the block's agents add up to: sum over out-edges, or over everybody. */
+/* What the others' answers to the block's agents add up to: sum over out-edges, or over everybody if all hear it. */
 static void gather(const throng_i_passage *passage, int row, const double *source, int64_t begin, int64_t end,
                    double *out) {
     const throng_simulation *simulation = passage->simulation;
     int lanes = passage->part.lanes;
-    if (!simulation->complete) {
+    if (!simulation->complete && !throng_i_is_public(simulation->world, row)) {
         throng_i_hear(&simulation->out, lanes, source, NULL, NULL, begin, end, out);
         return;
     }
@@ -183,7 +183,7 @@ throng_status throng_i_passage_back(throng_i_passage *passage, int64_t step, con
     THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, blocks_chunk, &first, NULL, err));
     if (simulation->world->n_messages == 0)
         goto out;
-    if (simulation->complete)
+    if (throng_i_adds_up(simulation))
         THRONG_TRY(throng_i_sum_over(simulation->context, simulation->n,
                                      (simulation->world->n_messages + 1) * passage->part.lanes, add_answers, &job, NULL,
                                      passage->answers, err));

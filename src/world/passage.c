@@ -157,7 +157,7 @@ static void hear_neighbours(const throng_i_step_job *job, throng_i_block *block)
     const throng_i_passage *passage = job->passage;
     const throng_simulation *simulation = passage->simulation;
     const double *factor = passage->influence && !passage->part.each ? passage->part.lane : NULL;
-    for (int m = 0; m < simulation->world->n_messages; m++)
+    for (int m = 0; m < simulation->world->n_messages - simulation->world->n_public; m++)
         throng_i_hear(&simulation->in, passage->part.lanes,
                       passage->spoken[m] ? passage->spoken[m] : throng_i_message(job, m), simulation->loudness, factor,
                       block->begin, block->end, block->heard[m]);
@@ -195,6 +195,8 @@ void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t en
         throng_i_pairs_hear(job, block);
     else
         hear_neighbours(job, block);
+    if (simulation->world->n_public > 0)
+        throng_i_public_hear(passage, block);
 }
 
 /* ---- what agents say ------------------------------------------------------------------------------------------- */
@@ -237,7 +239,7 @@ throng_status throng_i_passage_speak(throng_i_step_job *job, throng_error *err) 
     int width = simulation->world->n_messages * passage->part.lanes;
     if (simulation->world->send || passage->spoken[0])
         THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, speak_chunk, job, NULL, err));
-    if (simulation->complete && width > 0)
+    if (throng_i_adds_up(simulation) && width > 0)
         THRONG_TRY(throng_i_sum_over(simulation->context, simulation->n, width, add_spoken, job, NULL,
                                      passage->everyone, err));
 out:

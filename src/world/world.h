@@ -51,8 +51,8 @@ typedef struct throng_i_passage {
     double *spoken[THRONG_WORLD_MESSAGES_MAX];  /* [slots] times each agent's own participation; NULL: as message */
     double *answer[THRONG_WORLD_MESSAGES_MAX];  /* [slots] d result / d heard, divided as heard is; sweeps only */
     double *absent;                             /* [slots] the same of present; sweeps only */
-    double everyone[THRONG_WORLD_MESSAGES_MAX * THRONG_I_LANES_MAX];      /* sum of what is spoken, if complete */
-    double answers[(THRONG_WORLD_MESSAGES_MAX + 1) * THRONG_I_LANES_MAX]; /* sums of answer and absent, if complete */
+    double everyone[THRONG_WORLD_MESSAGES_MAX * THRONG_I_LANES_MAX]; /* sum of what is spoken, if complete or public */
+    double answers[(THRONG_WORLD_MESSAGES_MAX + 1) * THRONG_I_LANES_MAX]; /* sums of answer and absent, likewise */
 } throng_i_passage;
 
 THRONG_MUST_USE throng_status throng_i_passage_init(const throng_simulation *simulation, throng_i_taking_part part,
