@@ -1,0 +1,268 @@
+"""One step of every world, written out as its page says: plain loops over agents and those whom they hear, independent
+of the C code. Random numbers are throng's, which are a published function of (seed, stream, agent, step), so that
+random worlds can be compared number by number.
+
+A world is a function of (crowd, x, t): x[c][i] is column c of agent i at step t; it returns the columns at t + 1.
+START are the columns after the first at step 0. Standard library only.
+"""
+
+import math
+
+MASK = (1 << 64) - 1
+LAST_STEP = MASK  # the step of draws that an agent keeps for ever
+
+
+# ---- random numbers: Philox4x64-10, Salmon et al. 2011 ---------------------------------------------------------------
+
+
+def philox(counter, key):
+    a, b, c, d = counter
+    k, m = key
+    for _ in range(10):
+        first, second = 0xD2E7470EE14C6C93 * a, 0xCA5A826395121157 * c
+        a, b, c, d = (second >> 64) ^ b ^ k, second & MASK, (first >> 64) ^ d ^ m, first & MASK
+        k, m = (k + 0x9E3779B97F4A7C15) & MASK, (m + 0xBB67AE8584CAA73B) & MASK
+    return a, b, c, d
+
+
+def uniforms(seed, stream, agent, step):
+    words = philox((agent, step, 0, 0), (seed, int.from_bytes(stream.encode(), "big")))
+    return [((word >> 12) + 0.5) / 2**52 for word in words]
+
+
+class Crowd:
+    """Who hears whom, how everybody takes part, and what a world may draw."""
+
+    def __init__(self, param, first, edges, alpha, baseline, participation, seed):
+        self.param, self.first, self.baseline, self.alpha, self.seed = param, first, baseline, alpha, seed
+        self.influence = participation == "influence"
+        self.n = len(first)
+        self.heard_by = [[] for _ in range(self.n)]
+        for source, target, weight in sorted(edges):
+            self.heard_by[target].append((source, weight))
+
+    def __getitem__(self, name):
+        return self.param[name]
+
+    def loud(self, j):
+        """What others hear of j is multiplied by it."""
+        return self.alpha[j] if self.influence else 1.0
+
+    def innate(self, i):
+        """What i came with."""
+        if self.influence:
+            return self.first[i]
+        return self.baseline[i] + self.alpha[i] * (self.first[i] - self.baseline[i])
+
+    def weight(self, i):
+        return sum(w for _, w in self.heard_by[i])
+
+    def total(self, i, f):
+        """sum_j w_ij alpha_j f(j)"""
+        return sum(w * self.loud(j) * f(j) for j, w in self.heard_by[i])
+
+    def mean(self, i, f):
+        """The same over the sum of all in-weights, silent or not; 0 if there are none."""
+        return self.total(i, f) / self.weight(i) if self.weight(i) > 0 else 0.0
+
+    def everybody(self, f):
+        return sum(self.loud(j) * f(j) for j in range(self.n)) / self.n
+
+    def uniform(self, i, t):
+        return uniforms(self.seed, "world", i, t)
+
+    def normal(self, i, t):
+        """The first of Box and Muller's pair."""
+        u = self.uniform(i, t)
+        return math.sqrt(-2.0 * math.log(u[0])) * math.cos(2.0 * math.pi * u[1])
+
+    def picked(self, i, t):
+        """An in-neighbour drawn by weight; None without any."""
+        place = uniforms(self.seed, "pick", i, t)[0] * self.weight(i)
+        for j, w in self.heard_by[i]:
+            place -= w
+            if place < 0:
+                return j
+        return self.heard_by[i][-1][0] if self.heard_by[i] else None
+
+
+# ---- opinions --------------------------------------------------------------------------------------------------------
+
+
+def friedkin_johnsen(crowd, x, t):
+    s, x = crowd["susceptibility"], x[0]
+    return [[(1 - s) * crowd.innate(i) + s * (x[i] + crowd.mean(i, lambda j: x[j] - x[i])) for i in range(crowd.n)]]
+
+
+def bounded_confidence(crowd, x, t):
+    c, x = crowd["confidence"], x[0]
+
+    def pull(d):
+        return d * math.exp(-d * d / (2 * c * c))
+
+    return [[x[i] + crowd["rate"] * crowd.mean(i, lambda j: pull(x[j] - x[i])) for i in range(crowd.n)]]
+
+
+def nonlinear_opinion(crowd, x, t):
+    x = x[0]
+    return [[math.tanh(crowd["prior"] * crowd.innate(i) + crowd["attention"] * crowd.mean(i, lambda j: x[j]))
+             for i in range(crowd.n)]]
+
+
+def voter(crowd, x, t):
+    new = list(x[0])
+    for i in range(crowd.n):
+        j = crowd.picked(i, t)
+        if j is not None and crowd.uniform(i, t)[0] < crowd["rate"]:
+            new[i] = crowd.loud(j) * x[0][j] + (1 - crowd.loud(j)) * x[0][i]
+    return [new]
+
+
+def deffuant(crowd, x, t):
+    new = list(x[0])
+    for i in range(crowd.n):
+        j = crowd.picked(i, t)
+        if j is not None and abs(x[0][j] - x[0][i]) < crowd["confidence"]:
+            new[i] += crowd["rate"] * crowd.loud(j) * (x[0][j] - x[0][i])
+    return [new]
+
+
+def biased_assimilation(crowd, x, t):
+    b, own, new = crowd["bias"], crowd["own"], []
+    for i, xi in enumerate(x[0]):
+        s, d = crowd.total(i, lambda j: x[0][j]), crowd.total(i, lambda j: 1)
+        below = own + xi**b * s + (1 - xi) ** b * (d - s)
+        new.append((own * xi + xi**b * s) / below if below > 0 else xi)
+    return [new]
+
+
+def repulsion(crowd, x, t):
+    tolerance, x = crowd["tolerance"], x[0]
+
+    def influence(d):
+        return d * (tolerance**2 - d**2) / (tolerance**2 + d**2)
+
+    return [[x[i] + crowd["rate"] * (1 - x[i] ** 2) * crowd.mean(i, lambda j: influence(x[j] - x[i]))
+             for i in range(crowd.n)]]
+
+
+def echo_chamber(crowd, x, t):
+    x, new = x[0], []
+
+    def contact(d):
+        return (1 + (d / crowd["nearness"]) ** 2) ** (-crowd["homophily"] / 2)
+
+    for i in range(crowd.n):
+        whole = crowd.total(i, lambda j: contact(x[j] - x[i]))
+        drive = 0.0
+        for j, w in crowd.heard_by[i]:
+            if whole > 0:
+                p = w * crowd.loud(j) * contact(x[j] - x[i]) / whole
+                drive += p * math.tanh(crowd["controversy"] * x[j])
+        share = crowd.mean(i, lambda j: 1)
+        new.append(x[i] + crowd["time-step"] * (crowd["coupling"] * share * drive - x[i]))
+    return [new]
+
+
+# ---- contagion -------------------------------------------------------------------------------------------------------
+
+
+def sir(crowd, x, t):
+    new = list(x[0])
+    for i in range(crowd.n):
+        u = crowd.uniform(i, t)
+        contacts = crowd.total(i, lambda j: x[0][j] == 1)
+        if x[0][i] == 0 and u[0] < 1 - (1 - crowd["infection"]) ** contacts:
+            new[i] = 1.0
+        if x[0][i] == 1 and u[1] < crowd["recovery"]:
+            new[i] = 2.0
+    return [new]
+
+
+def independent_cascade(crowd, x, t):
+    new = list(x[0])
+    for i in range(crowd.n):
+        survives = 1.0
+        for j, w in crowd.heard_by[i]:
+            if x[0][j] == 1:
+                survives *= (1 - crowd["chance"]) ** (w * crowd.loud(j))
+        if x[0][i] == 0 and crowd.uniform(i, t)[0] < 1 - survives:
+            new[i] = 1.0
+        if x[0][i] == 1:
+            new[i] = 2.0
+    return [new]
+
+
+def threshold_cascade(crowd, x, t):
+    new = []
+    for i, xi in enumerate(x[0]):
+        threshold = crowd["threshold"] + crowd["spread"] * crowd.normal(i, LAST_STEP)
+        share = crowd.mean(i, lambda j: x[0][j])
+        new.append(xi + (1 - xi) / (1 + math.exp(-(share - threshold) / crowd["softness"])))
+    return [new]
+
+
+# ---- physics ---------------------------------------------------------------------------------------------------------
+
+
+def kuramoto(crowd, x, t):
+    x, new = x[0], []
+    for i in range(crowd.n):
+        omega = crowd["spread"] * math.tan(math.pi * (crowd.uniform(i, LAST_STEP)[0] - 0.5))
+        pull = crowd.mean(i, lambda j: math.sin(x[j] - x[i]))
+        new.append(x[i] + crowd["time-step"] * (omega + crowd["coupling"] * pull))
+    return [new]
+
+
+def vicsek(crowd, x, t):
+    x, new = x[0], []
+    for i in range(crowd.n):
+        east = crowd["own"] * math.cos(x[i]) + crowd.total(i, lambda j: math.cos(x[j]))
+        north = crowd["own"] * math.sin(x[i]) + crowd.total(i, lambda j: math.sin(x[j]))
+        seen = math.atan2(north, east) if (east, north) != (0, 0) else x[i]
+        turn = (seen - x[i] + math.pi) % (2 * math.pi) - math.pi  # half a turn at most
+        new.append(x[i] + turn + crowd["noise"] * (crowd.uniform(i, t)[0] - 0.5))
+    return [new]
+
+
+def ising(crowd, x, t):
+    new, width = list(x[0]), int(crowd["width"])
+    for i in range(crowd.n):
+        u = crowd.uniform(i, t)
+        row, column = divmod(i, width) if width else (0, 0)
+        if width and (row + column) % 2 != t % 2:
+            continue
+        if u[1] < crowd["rate"]:
+            field = crowd["coupling"] * crowd.total(i, lambda j: x[0][j]) + crowd["field"]
+            new[i] = 1.0 if u[0] < math.exp(field) / (math.exp(field) + math.exp(-field)) else -1.0
+    return [new]
+
+
+# ---- with something that everybody hears -----------------------------------------------------------------------------
+
+
+def market_herding(crowd, x, t):
+    action, price, _ = x
+    change = crowd["impact"] * crowd.everybody(lambda j: action[j])
+    new = [math.tanh(crowd["herding"] * crowd.mean(i, lambda j: action[j]) + crowd["trend"] * change
+                     - crowd["value"] * (price[i] + change) + crowd["noise"] * crowd.normal(i, t))
+           for i in range(crowd.n)]
+    return [new, [p + change for p in price], [change] * crowd.n]
+
+
+def commons(crowd, x, t):
+    effort, stock = x
+    harvest = math.exp(-crowd["catch"] * crowd.everybody(lambda j: effort[j]))
+    new, norm = [], crowd["norm"]
+    for i in range(crowd.n):
+        profit = effort[i] * math.exp(crowd["speed"] * (stock[i] - crowd["cost"]))
+        new.append((1 - norm) * profit + norm * (effort[i] + crowd.mean(i, lambda j: effort[j] - effort[i])))
+    left = [s * harvest for s in stock]
+    return [new, [s + crowd["growth"] * s * (1 - s) for s in left]]
+
+
+STEPS = {f.__name__.replace("_", "-"): f for f in (
+    biased_assimilation, bounded_confidence, commons, deffuant, echo_chamber, friedkin_johnsen, independent_cascade,
+    ising, kuramoto, market_herding, nonlinear_opinion, repulsion, sir, threshold_cascade, vicsek, voter)}
+
+START = {"commons": [1.0], "market-herding": [0.0, 0.0]}
