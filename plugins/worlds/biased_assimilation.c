@@ -72,9 +72,10 @@ const throng_world throng_world_biased_assimilation = {
              "Silence: a silent agent is not heard, neither for nor against.\n"
              "Edges: 0 and 1 are for ever (own > 0, bias > 0); an agent that hears nobody stays where it is. A bias "
              "between 0 and 1 has no slope at opinions of exactly 0 and 1: it counts as 0 there.\n"
-             "Limits: two islands whose members hear h times as many of their own as of the other, one starting at x > "
-             "1/2 and one at 1 - x: they agree at 1/2 if bias < 2 / (h + 1), stay apart up to 1, and go to 1 and 0 "
-             "from bias 1 on.",
+             "Limits: two islands whose members hear h > 1 times as many of their own as of the other, one starting at "
+             "x > 1/2 and one at 1 - x: they agree at 1/2 if bias < 2 / (h + 1), stay apart inside (0, 1) up to bias "
+             "1, and go to 1 and 0 from there on. The first two are balances that the least asymmetry tips in the long "
+             "run: then both islands go to the same end.",
          .reference = "Dandekar, Goel and Lee 2013, Biased assimilation, homophily, and the dynamics of polarization, "
                       "PNAS 110(15), doi 10.1073/pnas.1217220110",
          .params = params},

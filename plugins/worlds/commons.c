@@ -93,7 +93,8 @@ const throng_world throng_world_commons = {
              "Edges: an agent that sees no neighbours keeps that part of its effort. The stock starts full.\n"
              "Limits: efforts that stay (speed 0, norm 0) with mean E leave a stock for ever if catch E < log(1 + "
              "growth), and none otherwise: L = 1 - (exp(catch E) - 1) / growth. With profit the crowd comes to rest "
-             "where S = cost, the stock that pays nobody anything, if speed is small; quicker crowds boom and bust.",
+             "where S = cost, the stock that pays nobody anything, if it is slow; a quick one booms and busts: without "
+             "norm, and everything else at its default, from a speed of 0.845 on.",
          .reference = "Gordon 1954, The economic theory of a common-property resource: the fishery, Journal of "
                       "Political Economy 62(2), doi 10.1086/257497; Smith 1968, Economics of production from natural "
                       "resources, American Economic Review 58(3); agent by agent: throng's construction",

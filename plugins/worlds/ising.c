@@ -13,7 +13,7 @@ enum {
 static const throng_param params[] = {
     [COUPLING] = {"coupling", THRONG_PARAM_REAL, 0.4, -1e6, 1e6, "", "conformity: J over temperature, an edge"},
     [FIELD] = {"field", THRONG_PARAM_REAL, 0, -1e6, 1e6, "", "leaning to +1 of everybody: h over temperature"},
-    [RATE] = {"rate", THRONG_PARAM_REAL, 0.5, 0, 1, "", "chance that an agent whose turn it is decides anew"},
+    [RATE] = {"rate", THRONG_PARAM_REAL, 0.1, 0, 1, "", "chance that an agent whose turn it is decides anew"},
     [WIDTH] = {"width", THRONG_PARAM_INTEGER, 0, 0, 1e9, "agents",
                "turns by checkerboard: agents are numbered row by row of so many; 1 is a ring, 0 no turns"},
     {0}};
@@ -59,7 +59,8 @@ const throng_world throng_world_ising = {
              "only.\n"
              "Limits: N agents that all hear each other: the mean m = tanh(coupling N m + field), order from coupling "
              "N = 1 on. Square lattice: order from coupling = log(1 + sqrt(2)) / 2 = 0.4407 on. Ring: the mean product "
-             "of neighbours is tanh(coupling).",
+             "of neighbours is tanh(coupling), 0.60 for 0.7; without turns it comes out as 0.59, 0.50 and 0 for a rate "
+             "of 0.1, 0.5 and 1.",
          .reference = "Glauber 1963, Time-dependent statistics of the Ising model, Journal of Mathematical Physics 4, "
                       "doi 10.1063/1.1703954; Onsager 1944, doi 10.1103/PhysRev.65.117",
          .params = params},

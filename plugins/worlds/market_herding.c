@@ -92,9 +92,10 @@ const throng_world throng_world_market_herding = {
              "Edges: an agent that sees no neighbours still follows price and trend.\n"
              "Randomness: news is keyed by agent and step, the same at any participation.\n"
              "Limits: let everybody see the mean, and g = herding + trend impact. Without noise the price returns to "
-             "worth if g < 1, and swings between bubbles and panics for ever if g > 1 (and value impact < 2 + 2 g); "
-             "where swings are small and g near 1 they take 2 pi / arccos(1 - value impact / 2) steps, 20 at the "
-             "defaults. With value 0, g > 1 is a bubble that never ends: a = tanh(g a).",
+             "worth if g < 1, and swings between bubbles and panics for ever if g > 1 (and value impact < 2 + 2 g). "
+             "For g near 1 a swing takes 2 pi / arccos(1 - value impact / 2) steps, 19.8 at the default value and "
+             "impact; at the defaults, g = 1.3, it takes 24. With value 0, g > 1 is a bubble that never ends: a = "
+             "tanh(g a).",
          .reference = "Lux 1995, Herd behaviour, bubbles and crashes, Economic Journal 105(431), doi 10.2307/2235156; "
                       "in discrete time, agent by agent: throng's construction",
          .params = params},

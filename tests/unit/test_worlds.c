@@ -2,130 +2,9 @@
  * Worlds: every registered one against its own differences, at every number of lanes, threads and recorded states; a
  * plain step of each written down again; known limits; and how they fail.
  */
-#include "crowds.h"
-#include "throng/dynamics.h"
-#include "world/world.h"
-
-#include <stdio.h>
-
-/* ---- scenes ---------------------------------------------------------------------------------------------------- */
-
-typedef struct scene {
-    throng_context *context;
-    throng_graph *graph;
-    int64_t n;
-    double *state, *baseline, *weight;
-} scene;
-
-/* A random graph with about `degree` in-neighbours an agent, some with none, weighted; states in (0, 1). */
-static scene scene_make(int64_t n, int degree, uint64_t seed) {
-    scene self = {.n = n};
-    throng_error err = {0};
-    int64_t edges = n * degree, used = 0;
-    throng_agent *source = malloc((size_t)edges * sizeof *source), *target = malloc((size_t)edges * sizeof *target);
-    double *w = malloc((size_t)edges * sizeof *w);
-    self.state = malloc((size_t)n * 8);
-    self.baseline = malloc((size_t)n * 8);
-    self.weight = malloc((size_t)n * 8);
-    for (int64_t i = 0; i < n; i++) {
-        self.state[i] = test_uniform(seed, 3 * i);
-        self.baseline[i] = 0.5 * test_uniform(seed, 3 * i + 1);
-        self.weight[i] = 1.0 / (0.05 + test_uniform(seed, 3 * i + 2));
-    }
-    for (int64_t e = 0; e < edges; e++) {
-        throng_agent from = (throng_agent)(n * test_uniform(seed + 1, 3 * e)),
-                     to = (throng_agent)(n * test_uniform(seed + 1, 3 * e + 1));
-        if (from == to || to % 7 == 5)
-            continue;
-        source[used] = from;
-        target[used] = to;
-        w[used++] = 0.2 + test_uniform(seed + 1, 3 * e + 2);
-    }
-    cr_assert_eq(throng_context_create(&self.context, &err), THRONG_OK, "%s", err.message);
-    cr_assert_eq(throng_graph_create_from(self.context, n, used, source, target, w, &self.graph, &err), THRONG_OK, "%s",
-                 err.message);
-    free(source);
-    free(target);
-    free(w);
-    return self;
-}
-
-static void scene_clear(scene *self) {
-    throng_graph_free(self->graph);
-    throng_context_free(self->context);
-    free(self->state);
-    free(self->baseline);
-    free(self->weight);
-}
-
-static throng_simulation *simulate(const scene *self, const char *world, throng_participation participation,
-                                   int64_t steps, bool graph) {
-    throng_error err = {0};
-    throng_simulation *out = NULL;
-    throng_simulation_def def = throng_simulation_default();
-    def.world = world;
-    def.participation = participation;
-    def.steps = steps;
-    def.seed = 7;
-    cr_assert_eq(throng_simulation_create(self->context, graph ? self->graph : NULL, self->n, self->state,
-                                          self->baseline, &def, &out, &err),
-                 THRONG_OK, "%s: %s", world, err.message);
-    return out;
-}
-
-static throng_dynamics *watch(const scene *self, throng_simulation *simulation, const char *indicator, const char *over,
-                              bool per_step) {
-    throng_error err = {0};
-    throng_dynamics *out = NULL;
-    throng_dynamics_def def = {.indicator = indicator, .over = over, .weight = self->weight, .per_step = per_step};
-    cr_assert_eq(throng_dynamics_create(simulation, &def, &out, &err), THRONG_OK, "%s", err.message);
-    return out;
-}
-
-static int world_count(const scene *self) {
-    return throng_context_plugin_count(self->context, THRONG_KIND_WORLD);
-}
-
-static const throng_world *world_at(const scene *self, int index) {
-    return (const throng_world *)(const void *)throng_context_plugin(self->context, THRONG_KIND_WORLD, index);
-}
+#include "scenes.h"
 
 /* ---- every smooth world ---------------------------------------------------------------------------------------- */
-
-/* Central differences of v at a point inside the cube; what they cannot resolve is far below this. */
-#define DIFFERENCES 1e-6
-/* What rounding of values about 1 makes of them, where everybody agrees in the end and little is left to move. */
-#define ROUNDING 1e-11
-
-static void check_gradient(const scene *self, const char *world, throng_participation participation, bool graph,
-                           const char *indicator, const char *over) {
-    throng_error err = {0};
-    throng_simulation *simulation = simulate(self, world, participation, 6, graph);
-    throng_dynamics *dynamics = watch(self, simulation, indicator, over, false);
-    throng_value_function v = throng_dynamics_function(dynamics);
-    double *alpha = malloc((size_t)self->n * 8), *gradient = malloc((size_t)self->n * 8), worst = 0.0, size = 0.0;
-    for (int64_t i = 0; i < self->n; i++)
-        alpha[i] = 0.2 + 0.6 * test_uniform(99, i);
-    cr_assert_eq(v.gradient(v.self, alpha, gradient, &err), THRONG_OK, "%s: %s", world, err.message);
-    for (int64_t i = 0; i < self->n; i++) {
-        const double step = 1e-4;
-        double at = alpha[i], f[4];
-        for (int k = 0; k < 4; k++) {
-            alpha[i] = at + step * (k < 2 ? k - 2 : k - 1);
-            cr_assert_eq(v.value(v.self, alpha, &f[k], &err), THRONG_OK);
-        }
-        alpha[i] = at;
-        double slope = (f[0] - 8.0 * f[1] + 8.0 * f[2] - f[3]) / (12.0 * step);
-        worst = fmax(worst, fabs(slope - gradient[i]));
-        size = fmax(size, fabs(slope));
-    }
-    cr_expect(worst <= DIFFERENCES * size + ROUNDING && size > 0.0, "%s, participation %d, %s over %s: off by %g of %g",
-              world, (int)participation, indicator, over, worst, size);
-    free(alpha);
-    free(gradient);
-    throng_dynamics_free(dynamics);
-    throng_simulation_free(simulation);
-}
 
 Test(worlds, gradients_agree_with_differences) {
     scene self = scene_make(23, 5, 1);
@@ -276,27 +155,6 @@ Test(worlds, path_integral_agrees_with_shapley) {
 }
 
 /* ---- a plain step of each -------------------------------------------------------------------------------------- */
-
-typedef struct recorder {
-    int64_t n, steps;
-    double *states; /* [steps + 1][n] */
-} recorder;
-
-static throng_status keep(void *user, int64_t step, const double *const *state, throng_error *err) {
-    recorder *self = user;
-    (void)err;
-    memcpy(self->states + step * self->n, state[0], (size_t)self->n * 8);
-    return THRONG_OK;
-}
-
-static double *trajectory(const scene *self, const char *world, int64_t steps, bool graph, const double *alpha) {
-    throng_error err = {0};
-    recorder record = {self->n, steps, malloc((size_t)(self->n * (steps + 1)) * 8)};
-    throng_simulation *simulation = simulate(self, world, THRONG_PARTICIPATION_DEFAULT, steps, graph);
-    cr_assert_eq(throng_simulation_run(simulation, alpha, keep, &record, &err), THRONG_OK, "%s", err.message);
-    throng_simulation_free(simulation);
-    return record.states;
-}
 
 /* Mean over in-neighbours j of f(x_i, x_j), weights w alpha_j / W_i. */
 static double mean_heard(const scene *self, const double *x, const double *alpha, int64_t i,
@@ -570,8 +428,8 @@ Test(worlds, are_refused_if_incomplete) {
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
 Test(worlds, survive_every_failing_allocation) {
-    const char *names[] = {"friedkin-johnsen", "bounded-confidence", "kuramoto"};
-    for (int w = 0; w < 3; w++) {
+    const char *names[] = {"friedkin-johnsen", "bounded-confidence", "kuramoto", "market-herding"};
+    for (int w = 0; w < 4; w++) {
         bool finished = false;
         for (int64_t k = 1; !finished; k++) {
             test_faults faults = {0, 0};
