@@ -40,17 +40,14 @@ void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t en
 /* block->heard by the world's pair function. */
 void throng_i_pairs_hear(const throng_i_step_job *job, throng_i_block *block);
 
-/* block->heard of public messages. */
-void throng_i_public_hear(const throng_i_passage *passage, throng_i_block *block);
-
-/* What the sum of a message is multiplied by before the agent hears it. */
-double throng_i_hearing_scale(const throng_simulation *simulation, int message, int64_t agent);
-
 /* With what the block's agents answer: back of their own states. @param answer [messages][slots of the block] */
 void throng_i_pairs_back_self(const throng_i_step_job *job, const throng_i_block *block, const throng_i_rows answer);
 
 /* Back of the block's agents as those whom others hear, and their credit. */
 void throng_i_pairs_back_other(const throng_i_step_job *job, int64_t begin, int64_t end);
+
+/* block->heard of public messages. */
+void throng_i_public_hear(const throng_i_passage *passage, throng_i_block *block);
 
 /* True of the last messages, those that everybody hears. */
 static inline bool throng_i_is_public(const throng_world *world, int message) {
@@ -60,6 +57,13 @@ static inline bool throng_i_is_public(const throng_world *world, int message) {
 /* True if what everybody says is added up: they hear each other, or some messages are public. */
 static inline bool throng_i_adds_up(const throng_simulation *simulation) {
     return simulation->complete || simulation->world->n_public > 0;
+}
+
+/* What the sum of a message is multiplied by before the agent hears it. */
+static inline double throng_i_hearing_scale(const throng_simulation *simulation, int message, int64_t agent) {
+    if (throng_i_is_public(simulation->world, message))
+        return 1.0 / (double)simulation->n;
+    return simulation->loudness ? simulation->loudness[agent] : 1.0;
 }
 
 /* What agents say in column or message m, before participation. */

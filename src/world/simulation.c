@@ -17,9 +17,6 @@ static throng_status check_world(const throng_world *world, throng_error *err) {
                    "%s must have 1 to %d state columns, got %d.", name, THRONG_WORLD_COLUMNS_MAX, world->n_columns);
     THRONG_REQUIRE(world->n_messages >= 0 && world->n_messages <= THRONG_WORLD_MESSAGES_MAX, E_PLUGIN,
                    "%s must have 0 to %d messages, got %d.", name, THRONG_WORLD_MESSAGES_MAX, world->n_messages);
-    THRONG_REQUIRE(world->n_public >= 0 && world->n_public <= world->n_messages, E_PLUGIN,
-                   "%s has %d messages: between 0 and so many can be public, got %d.", name, world->n_messages,
-                   world->n_public);
     for (int c = 0; c < world->n_columns; c++)
         THRONG_REQUIRE(world->columns[c].name && world->columns[c].unit && world->columns[c].doc, E_PLUGIN,
                        "%s: state column %d needs a name, a unit and a line of documentation.", name, c);
@@ -27,6 +24,9 @@ static throng_status check_world(const throng_world *world, throng_error *err) {
     THRONG_REQUIRE(!(world->send && world->pair), E_PLUGIN, "%s has both send and pair: one of them must go.", name);
     THRONG_REQUIRE(world->n_messages <= 1 || world->send || world->pair, E_PLUGIN,
                    "%s has %d messages, but neither send nor pair makes them.", name, world->n_messages);
+    THRONG_REQUIRE(world->n_public >= 0 && world->n_public <= world->n_messages, E_PLUGIN,
+                   "%s has %d messages: between 0 and so many can be public, got %d.", name, world->n_messages,
+                   world->n_public);
     THRONG_REQUIRE(!world->pair || world->n_public == 0, E_PLUGIN,
                    "%s has public messages, which no pair function can make: use send.", name);
     THRONG_REQUIRE(!smooth || (world->move_adjoint && !world->send == !world->send_adjoint &&

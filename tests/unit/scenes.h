@@ -97,8 +97,7 @@ static inline throng_dynamics *watch(const scene *self, throng_simulation *simul
                                      const char *over, bool per_step) {
     throng_error err = {0};
     throng_dynamics *out = NULL;
-    throng_dynamics_def def = {
-        .indicator = indicator, .over = over, .weight = self->weight, .per_step = per_step};
+    throng_dynamics_def def = {.indicator = indicator, .over = over, .weight = self->weight, .per_step = per_step};
     cr_assert_eq(throng_dynamics_create(simulation, &def, &out, &err), THRONG_OK, "%s", err.message);
     return out;
 }
