@@ -57,14 +57,28 @@ static cli_text time_name(const json_t *report, const char *label) {
     return cli_clip(text, 40);
 }
 
+/* Leaves out the first " is " of every part: "party Labour, chamber Lords". */
+static void leave_out_is(const char *meaning, char *out, size_t size) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (const char *part = meaning, *next = NULL; part && used < size; part = next) {
+        next = strstr(part, ", ");
+        int length = next ? (int)(next - part) : (int)strlen(part);
+        const char *is = strstr(part, " is ");
+        int before = is && is < part + length ? (int)(is - part) : length, skip = before < length ? 3 : 0;
+        used += (size_t)snprintf(out + used, size - used, "%s%.*s%.*s", part == meaning ? "" : ", ", before, part,
+                                 length - before - skip, part + before + skip);
+        next = next ? next + 2 : NULL;
+    }
+}
+
 /* A cohort in a sentence: "the head", "the top 10 % by followers", "language en". */
 static void cohort_phrase(const json_t *cohort, char *out, size_t size) {
     const char *name = cli_json_text(cohort, "name"), *meaning = cli_json_text(cohort, "meaning");
-    const char *is = strstr(meaning, " is ");
     if (strcmp(name, "head") == 0 || strcmp(name, "middle") == 0 || strcmp(name, "long tail") == 0)
         snprintf(out, size, "the %s", name);
-    else if (is)
-        snprintf(out, size, "%.*s %s", (int)(is - meaning), meaning, is + 4);
+    else if (strstr(meaning, " is "))
+        leave_out_is(meaning, out, size);
     else
         snprintf(out, size, "%s%s", strncmp(meaning, "the ", 4) == 0 ? "" : "the ", meaning);
     snprintf(out, size, "%s", cli_clip(out, 44).text);
@@ -213,6 +227,8 @@ static void print_crowd(const cli_style *style, const json_t *report) {
     if (json_is_true(cli_json_get(report, "indicator.weighted")))
         used += snprintf(text + used, sizeof text - (size_t)used, ", counted by %s",
                          *weight ? cli_clip(weight, 40).text : "weight");
+    if (strcmp(cli_json_text(report, "players"), "cohorts") == 0)
+        used += snprintf(text + used, sizeof text - (size_t)used, ", cohort by cohort");
     bool params = strchr(spec, ':') && strcmp(strchr(spec, ':'), ":weighted=false") != 0;
     snprintf(text + used, sizeof text - (size_t)used, "; %s path from the %s baseline%s%.200s",
              cli_json_text(report, "indicator.path"), cli_json_text(report, "indicator.baseline_kind"),
@@ -302,7 +318,10 @@ static void print_certificate(const cli_style *style, const json_t *report, cons
     write_certificate(cli_json_get(report, path), where, text, sizeof text);
     printf("\n%scertificate%s ", style->bold, style->plain);
     if (json_is_false(cli_json_get(report, "complete")))
-        printf("STOPPED EARLY, this is the estimate so far:\n            ");
+        printf("STOPPED EARLY after %s of %s %s, this is the estimate so far:\n            ",
+               cli_count(cli_json_count(report, "certificate.sampled")).text,
+               cli_count(cli_json_count(report, "certificate.sampled_at_most")).text,
+               cli_json_text(report, "certificate.sampled_unit"));
     cli_print_wrapped(stdout, text, 12, style->width);
 }
 
@@ -335,9 +354,10 @@ static void print_remarks(const cli_style *style, const json_t *report, const ch
         printf("%s%s%s        ", style->bold, "note", style->plain);
         cli_print_wrapped(stdout, json_string_value(json_array_get(notes, i)), 12, style->width);
     }
+    bool agents = strcmp(cli_json_text(report, "players"), "cohorts") != 0;
     if (out)
-        printf("%swritten%s     %s: report.json, attribution.parquet, %s%sstudy.yaml\n", style->bold, style->plain, out,
-               cli_report_is_change(report) ? "change.parquet, " : "",
+        printf("%swritten%s     %s: report.json, %s%s%scohorts.parquet, study.yaml\n", style->bold, style->plain, out,
+               agents ? "attribution.parquet, " : "", agents && cli_report_is_change(report) ? "change.parquet, " : "",
                json_is_true(cli_json_get(report, "world.steps_table")) ? "steps.parquet, " : "");
 }
 

@@ -68,40 +68,119 @@ static void print_more(size_t n, int shown) {
         printf("... and %s smaller ones\n", cli_count((int64_t)n - shown).text);
 }
 
+/* ---- the tree of cohorts --------------------------------------------------------------------------------------- */
+
+#define TREE_MAX   1024 /* branches of 256 cohorts in four levels */
+#define TREE_SHOWN 24   /* of nested ones; COHORTS_SHOWN of others */
+
+typedef struct tree_row {
+    const json_t *it, *outer; /* outer NULL: outermost */
+    int depth, parent;
+    bool shown;
+} tree_row;
+
+static int flatten(const json_t *cohorts, const tree_row *outer, int parent, tree_row *rows, int n) {
+    for (size_t i = 0; i < json_array_size(cohorts) && n < TREE_MAX; i++) {
+        int own = n++;
+        rows[own] = (tree_row){json_array_get(cohorts, i), outer ? outer->it : NULL, outer ? outer->depth + 1 : 0,
+                               parent, false};
+        n = flatten(cli_json_get(rows[own].it, "cohorts"), &rows[own], own, rows, n);
+    }
+    return n;
+}
+
+/* Marks the rows with the largest |phi|, and those that they are within; gives how many are marked. */
+static int choose_rows(tree_row *rows, int n) {
+    ranked list[TREE_MAX];
+    int shown = 0, most = COHORTS_SHOWN;
+    for (int i = 0; i < n; i++) {
+        list[i] = (ranked){fabs(cli_json_number(rows[i].it, "phi")), (size_t)i};
+        if (rows[i].depth > 0)
+            most = TREE_SHOWN;
+    }
+    qsort(list, (size_t)n, sizeof *list, by_size);
+    for (int i = 0; i < n; i++) {
+        int missing = 0;
+        for (int at = (int)list[i].place; at >= 0; at = rows[at].parent)
+            missing += !rows[at].shown;
+        if (shown + missing > most)
+            break;
+        shown += missing;
+        for (int at = (int)list[i].place; at >= 0; at = rows[at].parent)
+            rows[at].shown = true;
+    }
+    return shown;
+}
+
+/* A row's own part of a member that begins with the outer row's: "Commons" of "Labour/Commons". */
+static const char *own_part(const tree_row *row, const char *member, const char *separator) {
+    const char *text = cli_json_text(row->it, member), *outer = cli_json_text(row->outer, member);
+    size_t length = strlen(outer), between = strlen(separator);
+    bool within = row->outer && strncmp(text, outer, length) == 0 && strncmp(text + length, separator, between) == 0;
+    return within ? text + length + between : text;
+}
+
+/* Characters that the rows shown need for a member, at most `most`. */
+static int tree_width(const tree_row *rows, int n, const char *member, const char *separator, int most) {
+    int width = 6; /* "cohort" */
+    bool name = strcmp(member, "name") == 0;
+    for (int i = 0; i < n; i++) {
+        int wide = cli_width(own_part(&rows[i], member, separator)) + (name ? 2 * rows[i].depth : 0);
+        width = rows[i].shown && wide > width ? wide : width;
+    }
+    return width < most ? width : most;
+}
+
+static void print_row(const cli_style *style, const tree_row *row, int name, int meaning, bool sampled,
+                      const cli_bars *bars) {
+    double share = cli_json_number(row->it, "share"), half = cli_json_number(row->it, "high");
+    half -= cli_json_number(row->it, "phi");
+    printf("%*s", 2 * row->depth, "");
+    cli_print_left(cli_clip(own_part(row, "name", "/"), name - 2 * row->depth).text, name - 2 * row->depth);
+    if (meaning > 0) {
+        fputs(GAP, stdout);
+        cli_print_left(cli_clip(own_part(row, "meaning", ", "), meaning - 2).text, meaning - 2);
+    }
+    cli_print_right(cli_count(cli_json_count(row->it, "agents")).text, 12);
+    cli_print_right(cli_value(cli_json_number(row->it, "phi")).text, 12);
+    if (sampled)
+        cli_print_right(isnan(half) ? "" : cli_value(half).text, 12);
+    cli_print_right(cli_percent(share).text, 10);
+    fputs(GAP, stdout);
+    cli_print_bar(style, bars, share, false);
+    printf("\n");
+}
+
 void cli_summary_cohorts(const cli_style *style, const json_t *report) {
-    const json_t *cohorts = cli_json_get(report, "cohorts");
-    ranked shown[COHORTS_SHOWN];
+    tree_row rows[TREE_MAX];
     double lowest = 0.0, highest = 0.0;
-    int n = choose(cohorts, shown);
+    bool sampled = false;
+    int n = flatten(cli_json_get(report, "cohorts"), NULL, -1, rows, 0), shown = choose_rows(rows, n);
     if (n < 2)
         return;
-    int name = needed(cohorts, shown, n, "name", 18), meaning = 2 + needed(cohorts, shown, n, "meaning", 34);
-    if (style->width < name + meaning + 60)
+    int name = tree_width(rows, n, "name", "/", 24), meaning = 2 + tree_width(rows, n, "meaning", ", ", 34);
+    for (int i = 0; i < n; i++) {
+        double share = cli_json_number(rows[i].it, "share");
+        lowest = share < lowest ? share : lowest;
+        highest = share > highest ? share : highest;
+        sampled = sampled || json_is_number(cli_json_get(rows[i].it, "high"));
+    }
+    if (style->width < name + meaning + 60 + (sampled ? 12 : 0))
         meaning = 0; /* no room */
-    add_range(cohorts, "share", &lowest, &highest);
-    cli_bars bars = cli_bars_for(lowest, highest, style->width - name - meaning - 12 - 12 - 10 - 2);
+    cli_bars bars =
+        cli_bars_for(lowest, highest, style->width - name - meaning - 12 - 12 - (sampled ? 12 : 0) - 10 - 2);
     printf("\n%s", style->bold);
     cli_print_left("cohort", name + meaning);
     cli_print_right("agents", 12);
     cli_print_right("phi", 12);
+    if (sampled)
+        cli_print_right("95 % +-", 12);
     cli_print_right("share", 10);
     printf(GAP "of the %s%s\n", cli_report_whole(report), style->plain);
-    for (int i = 0; i < n; i++) {
-        const json_t *cohort = json_array_get(cohorts, shown[i].place);
-        double share = cli_json_number(cohort, "share");
-        cli_print_left(cli_clip(cli_json_text(cohort, "name"), name).text, name);
-        if (meaning > 0) {
-            fputs(GAP, stdout);
-            cli_print_left(cli_clip(cli_json_text(cohort, "meaning"), meaning - 2).text, meaning - 2);
-        }
-        cli_print_right(cli_count(cli_json_count(cohort, "agents")).text, 12);
-        cli_print_right(cli_value(cli_json_number(cohort, "phi")).text, 12);
-        cli_print_right(cli_percent(share).text, 10);
-        fputs(GAP, stdout);
-        cli_print_bar(style, &bars, share, false);
-        printf("\n");
-    }
-    print_more(json_array_size(cohorts), n);
+    for (int i = 0; i < n; i++)
+        if (rows[i].shown)
+            print_row(style, &rows[i], name, meaning, sampled, &bars);
+    print_more((size_t)n, shown);
 }
 
 /* ---- panel ----------------------------------------------------------------------------------------------------- */

@@ -103,9 +103,23 @@ typedef struct throng_certificate {
                                    0 for methods that are exact */
     double interval;            /* half-width of a 95 % interval in standard errors (Student's t); 0 for methods that do
                                    not sample */
-    bool efficient;             /* whether the method promises that phi adds up to v(1) - v(0) */
-    bool converged;             /* whether it kept what it promises */
+    int64_t parts, parts_planned; /* permutations or draws that were made, of at most so many; 0 for methods that do not
+                                     sample */
+    const char *parts_name;       /* "permutations", "draws"; NULL for those */
+    bool efficient;               /* whether the method promises that phi adds up to v(1) - v(0) */
+    bool converged;               /* whether it kept what it promises */
 } throng_certificate;
+
+/** Sums of phi over groups of agents, whose standard errors are wanted beside those of single agents: estimates of
+ * agents are not independent, so that errors of groups cannot be made of theirs. A sum is over a run of groups, so that
+ * sums can be nested. */
+typedef struct throng_group_sums {
+    const int32_t *group; /* [n_agents] 0..n_groups-1 */
+    int n_groups;
+    int n_sums;
+    const int32_t *first, *count; /* [n_sums] sum s is over the groups first[s] .. first[s] + count[s] - 1 */
+    double *standard_error;       /* [n_sums] out; NaN if the method does not sample, or cannot tell */
+} throng_group_sums;
 
 typedef struct throng_method_options {
     double tolerance; /* in (0, 1) */
@@ -113,13 +127,16 @@ typedef struct throng_method_options {
     uint64_t seed;
     const double *param;    /* the descriptor's parameters, in its order */
     double *standard_error; /* [n_agents] out, may be NULL: of each phi; methods that do not sample set 0 */
+    const throng_group_sums *group_sums; /* [n_group_sums] */
+    int n_group_sums;
 } throng_method_options;
 
 /** A method plug-in. */
 typedef struct throng_method {
     throng_about about;
     /** Fills phi [n_agents] and the certificate. THRONG_E_NOT_CONVERGED (a promise was not kept) (documented exception:
-     * phi and certificate hold the last iterate), THRONG_E_UNSUPPORTED with one sentence why. */
+     * phi and certificate hold the last iterate), THRONG_E_UNSUPPORTED with one sentence why. The standard errors of
+     * group_sums are NaN already: a method that can tell fills them. */
     throng_status (*attribute)(throng_context *context, const throng_value_function *function,
                                const throng_method_options *options, double *phi, throng_certificate *certificate,
                                throng_error *err);
@@ -134,7 +151,8 @@ THRONG_API throng_method_options throng_method_options_default(void);
  * @param method   "aumann-shapley", with parameters if it has any: "name:key=value"
  * @param options  from throng_method_options_default(); param is set from `method`
  * @param phi      [function->n_agents] out
- * @return what the method returns; THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER, THRONG_E_EMPTY.
+ * @return what the method returns; THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER, THRONG_E_EMPTY; THRONG_E_ARGUMENT: a
+ *         group or a sum of group_sums that there is not.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_attribute_function(throng_context *context,
                                                                    const throng_value_function *function,
@@ -189,6 +207,38 @@ typedef struct throng_black_box_counts {
 } throng_black_box_counts;
 THRONG_API throng_black_box_counts throng_black_box_count(const throng_black_box *box);
 
+/* ---- groups as players ----------------------------------------------------------------------------------------- */
+
+typedef struct throng_grouped throng_grouped;
+
+/**
+ * Makes a value function whose players are groups of another's agents: the members of a group take part together, with
+ * the group's intensity. Every method then credits groups, and shapley-exact takes a crowd in up to 24 groups.
+ *
+ * Everything that the agents' function can do the groups' can: values, draws, gradient and passes on the ray are those
+ * of the agents, summed over groups; steps of an aggregate form are added up once, here. By the chain rule
+ * aumann-shapley's (and gradient-input's) credit of a group is the sum of its members' credits; Shapley values have no
+ * such rule: that of a group is not the sum of its members'. A group without members is a player that changes nothing.
+ *
+ * On the ray, `absolute` and `change` of throng_credit_sums are sums over the agents, which bound those over groups:
+ * the same quadrature rule serves both.
+ *
+ * @param function  the agents'; copied, but what it points to must outlive the result
+ * @param group     [function->n_agents] in 0..n_groups-1; copied
+ * @param n_groups  >= 1
+ * @return THRONG_E_ARGUMENT (a group that there is not), THRONG_E_EMPTY, THRONG_E_MEMORY.
+ *
+ * Cost: O(n_agents k) once, 20 bytes an agent; then what the agents' function costs.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_grouped_create(throng_context *context,
+                                                               const throng_value_function *function,
+                                                               const int32_t *group, int64_t n_groups,
+                                                               throng_grouped **out, throng_error *err);
+THRONG_API void throng_grouped_free(throng_grouped *grouped);
+
+/** The value function over groups; it borrows `grouped`. */
+THRONG_API throng_value_function throng_grouped_function(throng_grouped *grouped);
+
 /* ---- attributing a population ---------------------------------------------------------------------------------- */
 
 /** From where the path starts. */
@@ -205,6 +255,16 @@ typedef enum throng_baseline {
 THRONG_API const char *throng_path_name(throng_path path);
 THRONG_API const char *throng_baseline_name(throng_baseline baseline);
 
+/** Who gets credit. */
+typedef enum throng_players {
+    THRONG_PLAYERS_AGENTS,
+    THRONG_PLAYERS_COHORTS, /* all members of a cohort take part together; no agent gets credit of its own */
+    THRONG_PLAYERS_COUNT
+} throng_players;
+
+/** "agents", "cohorts"; NULL for unknown values. */
+THRONG_API const char *throng_players_name(throng_players players);
+
 /** What to attribute, and how. Start from throng_attribution_default(). */
 typedef struct throng_attribution_def {
     const char *indicator; /* default "variance"; "esteban-ray:alpha=1.3" gives parameters */
@@ -216,6 +276,9 @@ typedef struct throng_attribution_def {
     uint64_t seed;             /* default 0; for methods that draw */
     const throng_graph *graph; /* over the population's agents, must outlive the attribution; for network indicators,
                                   which need one, and for worlds; NULL for all others */
+    const throng_cohorts *cohorts; /* of the population, must outlive the attribution: their sums get standard errors if
+                                      the method samples; NULL: none */
+    throng_players players; /* default agents; cohorts needs `cohorts`, every one a player (see throng_grouped) */
 
     /** What becomes of the states before the indicator is taken; NULL: nothing, they are what was observed. With a
      * world the value function is that of dynamics.h: `path` must be the default (the world's participation says what
@@ -257,14 +320,14 @@ struct throng_dynamics;
 THRONG_API const throng_simulation *throng_attribution_simulation(const throng_attribution *attribution);
 THRONG_API const struct throng_dynamics *throng_attribution_dynamics(const throng_attribution *attribution);
 
-/** [rows] phi in the order of the population's rows. */
+/** [rows] phi in the order of the population's rows; NULL if the players are cohorts. */
 THRONG_API const double *throng_attribution_phi(const throng_attribution *attribution);
 
 /** Whether the work was done to its end; false for the estimate of a method that was stopped. */
 THRONG_API bool throng_attribution_complete(const throng_attribution *attribution);
 
-/** [rows] the standard error of each phi; NULL if the method does not sample. phi plus or minus the certificate's
- *  `interval` times this is a 95 % interval. */
+/** [rows] the standard error of each phi; NULL if the method does not sample, or the players are cohorts. phi plus or
+ * minus the certificate's `interval` times this is a 95 % interval. */
 THRONG_API const double *throng_attribution_standard_error(const throng_attribution *attribution);
 
 /** An upper bound of the standard error of an agent's part in the change: draws at the two times are not independent,
@@ -293,19 +356,28 @@ typedef struct throng_change {
 } throng_change;
 THRONG_API throng_change throng_attribution_change(const throng_attribution *attribution);
 
-/** [agents] each agent's part in the change. With one time it is phi by agent. */
+/** [agents] each agent's part in the change. With one time it is phi by agent. NULL if the players are cohorts. */
 THRONG_API const double *throng_attribution_change_phi(const throng_attribution *attribution);
 
-/** One cohort's part: its agents, the sum of their phi and of |phi|. */
+/** One cohort's part: its agents, the sum of their phi and of |phi|. A cohort that is a player has one phi, its own. */
 typedef struct throng_cohort_credit {
     int64_t n_agents;
     double phi, absolute;
+    double standard_error; /* of phi; NaN if the method does not sample or cannot tell, or if the cohorts are not those
+                              of the attribution's def. In the change an upper bound, as for agents */
 } throng_cohort_credit;
 
 /** Credits of all cohorts at one time, or, with time -1, in the change: an agent is in the cohort it has at the last
- *  time, or at the first if it is gone. @param out [throng_cohorts_count] */
+ *  time, or at the first if it is gone. Cohorts that are players change as a whole, from their credit at the first time
+ *  to that at the last, whoever is in them. Their credits are known for the cohorts of the attribution's def only, and
+ *  NaN for others. @param out [throng_cohorts_count] */
 THRONG_API void throng_attribution_cohorts(const throng_attribution *attribution, const throng_cohorts *cohorts,
                                            int64_t time, throng_cohort_credit *out);
+
+/** The same for the branches of the tree that nested cohorts form: a branch is, bit for bit, the sum of the branches
+ *  right within it, in their order. @param out [throng_cohorts_branches] */
+THRONG_API void throng_attribution_branches(const throng_attribution *attribution, const throng_cohorts *cohorts,
+                                            int64_t time, throng_cohort_credit *out);
 
 #define THRONG_LORENZ_POINTS 101
 
@@ -321,7 +393,7 @@ typedef struct throng_concentration {
 /**
  * Concentration of |phi| at one time, or, with time -1, in the change, over all agents that are there (in the change:
  * at either end). |phi| is rounded to 24 bits for sorting.
- * @return THRONG_E_MEMORY.   Cost: a radix sort of 4 bytes an agent.
+ * @return THRONG_E_MEMORY; THRONG_E_UNSUPPORTED if the players are cohorts.   Cost: a radix sort of 4 bytes an agent.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_attribution_concentration(const throng_attribution *attribution,
                                                                           int64_t time, throng_concentration *out,
@@ -335,7 +407,7 @@ typedef struct throng_top_agent {
 } throng_top_agent;
 
 /** The agents with the largest |phi| at one time, or, with time -1, in the change; ties go to the earlier agent.
- *  @param out [n] @return how many there are, <= n; with THRONG_E_MEMORY none. */
+ *  @param out [n] @return how many there are, <= n; 0 if the players are cohorts. */
 THRONG_API int throng_attribution_top(const throng_attribution *attribution, int64_t time, int n,
                                       throng_top_agent *out);
 

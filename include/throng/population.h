@@ -20,6 +20,9 @@ typedef enum throng_missing {
     THRONG_MISSING_COUNT
 } throng_missing;
 
+/** Most columns that cohorts are formed by, one within the other. */
+#define THRONG_COHORT_LEVELS_MAX 4
+
 /** Which columns of a table play which part. Start from throng_population_default(). */
 typedef struct throng_population_def {
     const char *state;    /* number; required */
@@ -28,6 +31,7 @@ typedef struct throng_population_def {
     const char *time;     /* whole number, date, timestamp or text (in alphabetical order); NULL: one time */
     const char *baseline; /* number: the state an agent is compared with; NULL: none */
     const char *cohort;   /* number or text by which cohorts are formed; NULL: none */
+    const char *nested[THRONG_COHORT_LEVELS_MAX - 1]; /* columns that divide these again, outer ones first; NULL ends */
     throng_missing missing;
 } throng_population_def;
 
@@ -75,6 +79,41 @@ THRONG_API void throng_population_id(const throng_population *population, throng
 THRONG_API double throng_population_state(const throng_population *population, int64_t row);
 THRONG_API double throng_population_weight(const throng_population *population, int64_t row);
 
+/* ---- columns of a second table --------------------------------------------------------------------------------- */
+
+/** What to do with agents that a second table does not name. */
+typedef enum throng_unlisted {
+    THRONG_UNLISTED_ERROR, /* refuse, naming the first and how many there are */
+    THRONG_UNLISTED_NONE,  /* their value is missing: they are the cohort "(none)" */
+    THRONG_UNLISTED_COUNT
+} throng_unlisted;
+
+/** Which columns of a second table say what. */
+typedef struct throng_members_def {
+    const char *key;                          /* ids of agents, each once; required */
+    const char *by[THRONG_COHORT_LEVELS_MAX]; /* columns by which cohorts are formed, outer ones first; NULL ends */
+    throng_unlisted unlisted;
+} throng_members_def;
+
+/**
+ * Takes the columns by which cohorts are formed from a second table with a row an agent, such as a list of members.
+ *
+ * Whoever has an id in the population gets the values of the row with that id, at all times. Rows of others play no
+ * part, and may have the same id twice.
+ *
+ * @param population  with an id column and without a cohort column
+ * @param table       consumed, also on failure
+ * @return THRONG_E_COLUMN; THRONG_E_DUPLICATE_AGENT, naming the first row whose agent was there before; THRONG_E_COHORT
+ *         (agents that are not named); THRONG_E_ARGUMENT. The population is then as before.
+ *
+ * Cost: O(rows of both) time; 4 or 8 bytes a row of the population for each column.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_population_join(throng_population *population, throng_table *table,
+                                                                const throng_members_def *def, throng_error *err);
+
+/** How many agents a second table did not name; -1 without such a table. */
+THRONG_API int64_t throng_population_unlisted(const throng_population *population);
+
 /* ---- cohorts --------------------------------------------------------------------------------------------------- */
 
 /** How the crowd is divided into cohorts. */
@@ -96,6 +135,10 @@ typedef struct throng_cohorts throng_cohorts;
  * single agent is the long tail. NaN or a missing text is a cohort of its own, "(none)"; cuts do not apply to text.
  * With two cuts the cohorts are called "long tail", "middle" and "head". Without weights and cohort column there is one
  * cohort, "everyone".
+ *
+ * Several columns nest: a cohort is what rows have in common in all of them, and is named by all ("Labour/Commons");
+ * only those that occur are formed. Quantiles are those of the whole time, not of the outer cohort, so that "head"
+ * means the same everywhere; cuts then divide amounts only, and whole numbers with at most 32 values stay labels.
  * @return THRONG_E_COHORT: cuts out of order, or more than THRONG_COHORTS_MAX values; THRONG_E_COLUMN: the column holds
  *         dates or timestamps.
  */
@@ -109,6 +152,19 @@ THRONG_API const char *throng_cohorts_name(const throng_cohorts *cohorts, int co
 THRONG_API const char *throng_cohorts_meaning(const throng_cohorts *cohorts, int cohort);
 /** [rows] the cohort of each row. */
 THRONG_API const uint8_t *throng_cohorts_view(const throng_cohorts *cohorts);
+
+/** A branch of the tree that nested cohorts form. The innermost ones, with n = 1 and the largest depth, are the cohorts
+ *  themselves; without nesting there are no others. */
+typedef struct throng_cohort_branch {
+    int depth;           /* 0: outermost */
+    int first, n;        /* it holds the cohorts first .. first + n - 1 */
+    const char *name;    /* "Labour/Commons" */
+    const char *meaning; /* "party is Labour, chamber is Commons" */
+} throng_cohort_branch;
+
+/** How many branches there are, and the index-th, outer ones before what they hold; all 0 outside. */
+THRONG_API int throng_cohorts_branches(const throng_cohorts *cohorts);
+THRONG_API throng_cohort_branch throng_cohorts_branch(const throng_cohorts *cohorts, int index);
 
 #ifdef __cplusplus
 }

@@ -74,7 +74,8 @@ THRONG_API THRONG_MUST_USE throng_status throng_run_directory_check(throng_conte
 
 /**
  * Writes a run directory: the given text files, attribution.parquet (id, time if there is one, state, weight, cohort,
- * phi; a row a row of the population) and, with more than one time, change.parquet (id, cohort, phi; a row an agent).
+ * phi; a row a row of the population), with more than one time change.parquet (id, cohort, phi; a row an agent), and
+ * with cohorts cohorts.parquet (a row a branch and time). If the players are cohorts, the last is the only table.
  * Written aside and renamed: it appears whole or not at all.
  * @param force  replaces what is there if it is a run directory (has a report.json) or an empty directory; anything
  *               else is never touched

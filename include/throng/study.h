@@ -33,6 +33,7 @@ typedef struct throng_study_key {
     const char *choices;  /* "state|presence" */
     double minimum, maximum;
     const char *doc; /* one line */
+    bool file;       /* names files: in a study file they are relative to its folder */
 } throng_study_key;
 
 /** How many keys there are, and the index-th (NULL outside). */

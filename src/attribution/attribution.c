@@ -1,5 +1,6 @@
 /* Attributing a population: every time on its own, then the change from the first to the last. */
 #include "attribution/attribution.h"
+#include "attribution/by_cohort.h"
 #include "attribution/crowd.h"
 #include "attribution/relative.h"
 
@@ -24,6 +25,11 @@ const char *throng_baseline_name(throng_baseline baseline) {
     return (int)baseline >= 0 && baseline < THRONG_BASELINE_COUNT ? baseline_names[baseline] : NULL;
 }
 
+const char *throng_players_name(throng_players players) {
+    static const char *const names[THRONG_PLAYERS_COUNT] = {"agents", "cohorts"};
+    return (int)players >= 0 && players < THRONG_PLAYERS_COUNT ? names[players] : NULL;
+}
+
 throng_attribution_def throng_attribution_default(void) {
     return (throng_attribution_def){
         .indicator = "variance", .method = "aumann-shapley", .tolerance = 1e-10, .nodes_max = 1024};
@@ -44,6 +50,21 @@ throng_method_options throng_method_options_default(void) {
     return (throng_method_options){.tolerance = def.tolerance, .nodes_max = def.nodes_max, .seed = def.seed};
 }
 
+/* Groups and sums must be there; errors are unknown until a method says otherwise. */
+static throng_status prepare_sums(const throng_group_sums *sums, int64_t n_agents, throng_error *err) {
+    for (int64_t i = 0; i < n_agents; i++)
+        if (sums->group[i] < 0 || sums->group[i] >= sums->n_groups)
+            return THRONG_FAIL(err, E_ARGUMENT, "Agent %lld is in group %d, but groups are 0 to %d.", (long long)i,
+                               (int)sums->group[i], sums->n_groups - 1);
+    for (int s = 0; s < sums->n_sums; s++) {
+        if (sums->first[s] < 0 || sums->count[s] < 0 || sums->first[s] > sums->n_groups - sums->count[s])
+            return THRONG_FAIL(err, E_ARGUMENT, "Sum %d is over %d groups from %d on, but groups are 0 to %d.", s,
+                               (int)sums->count[s], (int)sums->first[s], sums->n_groups - 1);
+        sums->standard_error[s] = (double)NAN;
+    }
+    return THRONG_OK;
+}
+
 throng_status throng_attribute_function(throng_context *context, const throng_value_function *function,
                                         const char *method, const throng_method_options *options, double *phi,
                                         throng_certificate *certificate, throng_error *err) {
@@ -53,6 +74,8 @@ throng_status throng_attribute_function(throng_context *context, const throng_va
     THRONG_TRY(check_options(options->tolerance, options->nodes_max, err));
     THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_METHOD, method, &use, err));
     THRONG_REQUIRE(function->n_agents > 0, E_EMPTY, "The value function has no agents.");
+    for (int i = 0; i < options->n_group_sums; i++)
+        THRONG_TRY(prepare_sums(&options->group_sums[i], function->n_agents, err));
     const throng_method *found = (const throng_method *)(const void *)use.about;
     resolved.param = use.param;
     THRONG_TRY(found->attribute(context, function, &resolved, phi, certificate, err));
@@ -170,25 +193,46 @@ static throng_status explain(const throng_attribution *self, const throng_value_
     return status;
 }
 
-static throng_method_options method_options(const throng_attribution *self, int64_t first_row) {
-    return (throng_method_options){.tolerance = self->def.tolerance,
-                                   .nodes_max = self->def.nodes_max,
-                                   .seed = self->def.seed,
-                                   .standard_error = self->standard_error ? self->standard_error + first_row : NULL};
+/* Credits of a time's players, agents or cohorts, by the method. */
+static throng_status attribute_players(throng_attribution *self, int64_t time, const throng_value_function *function,
+                                       throng_error *err) {
+    int64_t begin = 0, end = 0;
+    throng_i_by_cohort groups;
+    throng_population_slice(self->population, time, &begin, &end);
+    throng_status status = throng_i_by_cohort_init(self, time, &groups, err);
+    throng_method_options options = {.tolerance = self->def.tolerance,
+                                     .nodes_max = self->def.nodes_max,
+                                     .seed = self->def.seed,
+                                     .standard_error = self->standard_error ? self->standard_error + begin : NULL,
+                                     .group_sums = groups.sums,
+                                     .n_group_sums = groups.n_sums};
+    if (status == THRONG_OK && self->cohort_phi)
+        status = throng_i_by_cohort_attribute(self, time, function, &options, &groups, err);
+    else if (status == THRONG_OK)
+        status = throng_attribute_function(self->context, function, self->method_spec, &options, self->phi + begin,
+                                           &self->certificates[time], err);
+    throng_i_by_cohort_clear(&groups);
+    return status;
 }
 
 static throng_status attribute_world(throng_attribution *self, throng_error *err) {
-    throng_method_options options = method_options(self, 0);
-    return throng_i_world_run_attribute(self->world, self->population, self->method_spec, &options, self->phi,
-                                        self->certificates, err);
+    throng_value_function function;
+    throng_status status = throng_i_world_run_function(self->world, &function, err);
+    if (status == THRONG_OK)
+        status = attribute_players(self, 0, &function, err);
+    if (status == THRONG_E_UNSUPPORTED && !function.gradient)
+        return THRONG_FAIL(
+            err, E_UNSUPPORTED,
+            "%.80s has no derivative (its world is not smooth, or the indicator counts bins), which %.60s "
+            "needs: take --method shapley-sampled or owen-sampled.",
+            self->def.world->world, self->method_spec);
+    return status;
 }
 
 static throng_status attribute_time(throng_attribution *self, const int64_t *first_row, int64_t time,
                                     throng_error *err) {
     throng_i_crowd crowd;
     int64_t begin = 0, end = 0;
-    if (self->world)
-        return attribute_world(self, err);
     throng_population_slice(self->population, time, &begin, &end);
     throng_i_crowd_def def = {.population = self->population,
                               .indicator = &self->indicator,
@@ -203,9 +247,7 @@ static throng_status attribute_time(throng_attribution *self, const int64_t *fir
         return status;
     throng_value_function function = throng_i_crowd_function(&crowd);
     self->magnitude = fmax(self->magnitude, function.magnitude);
-    throng_method_options options = method_options(self, begin);
-    status = throng_attribute_function(self->context, &function, self->method_spec, &options, self->phi + begin,
-                                       &self->certificates[time], err);
+    status = attribute_players(self, time, &function, err);
     if (status != THRONG_OK)
         status = explain(self, &function, time, status, err);
     throng_i_crowd_clear(&crowd);
@@ -246,6 +288,10 @@ throng_status throng_i_attribution_find_change(throng_attribution *self, throng_
         change_of_one_time(self);
     if (self->standard_error)
         THRONG_TRY(add_errors(self, err));
+    if (self->def.cohorts)
+        throng_i_by_cohort_find_change(self);
+    if (self->cohort_phi)
+        goto out;
     if (last == 0 && !population->agents) {
         self->change_phi = self->phi;
         goto out;
@@ -319,7 +365,11 @@ static throng_status resolve(throng_attribution *self, throng_error *err) {
     THRONG_TRY(throng_i_indicator_init(self->context, self->def.indicator, &self->indicator, err));
     THRONG_TRY(throng_i_plugin_parse(self->context, THRONG_KIND_METHOD, self->def.method, &method, err));
     throng_i_plugin_print(&method, self->method_spec, sizeof self->method_spec);
-    if (((const throng_method *)(const void *)method.about)->samples)
+    self->samples = ((const throng_method *)(const void *)method.about)->samples;
+    THRONG_REQUIRE(throng_players_name(self->def.players), E_ARGUMENT, "Unknown players (%d).", (int)self->def.players);
+    THRONG_REQUIRE(self->def.players == THRONG_PLAYERS_AGENTS || self->def.cohorts, E_ARGUMENT,
+                   "The players are cohorts, but there are none.");
+    if (self->samples && self->def.players == THRONG_PLAYERS_AGENTS)
         THRONG_TRY(throng_i_resize(self->context, &self->standard_error, population->n_rows,
                                    sizeof *self->standard_error, err));
     self->def.method = self->method_spec;
@@ -356,7 +406,7 @@ out:
 
 /* Whether a method that was stopped left something to look at. */
 static bool is_estimate(const throng_attribution *self, throng_status status) {
-    return status == THRONG_E_CANCELLED && self->standard_error && self->population->n_times == 1 &&
+    return status == THRONG_E_CANCELLED && self->samples && self->population->n_times == 1 &&
            self->certificates[0].evaluations > 0;
 }
 
@@ -372,11 +422,13 @@ throng_status throng_attribute(throng_context *context, const throng_population 
     THRONG_TRY(resolve(self, err));
     if (self->def.baseline == THRONG_BASELINE_FIRST)
         THRONG_TRY(throng_i_population_first_rows(population, &first_row, err));
+    THRONG_TRY(throng_i_by_cohort_reserve(self, err));
     /* phi is written before it is read: no need to zero it. */
-    THRONG_TRY(throng_i_resize(context, &self->phi, population->n_rows, sizeof *self->phi, err));
+    if (!self->cohort_phi)
+        THRONG_TRY(throng_i_resize(context, &self->phi, population->n_rows, sizeof *self->phi, err));
     THRONG_TRY(throng_i_alloc(context, population->n_times, sizeof *self->certificates, &self->certificates, err));
     for (int64_t time = 0; time < population->n_times; time++) {
-        status = attribute_time(self, first_row, time, err);
+        status = self->world ? attribute_world(self, err) : attribute_time(self, first_row, time, err);
         self->stopped = is_estimate(self, status);
         if (status != THRONG_OK && !self->stopped)
             goto out;
@@ -401,6 +453,8 @@ void throng_attribution_free(throng_attribution *self) {
         throng_i_free(self->context, self->change_phi);
     throng_i_free(self->context, self->change_row);
     throng_i_free(self->context, self->phi);
+    throng_i_free(self->context, self->cohort_phi);
+    throng_i_free(self->context, self->cohort_error);
     throng_i_free(self->context, self->standard_error);
     throng_i_free(self->context, self->change_error);
     throng_i_free(self->context, self->certificates);

@@ -11,8 +11,12 @@ struct throng_attribution {
     const throng_population *population;
     throng_i_indicator indicator;
     char indicator_spec[THRONG_I_SPEC_LENGTH], method_spec[THRONG_I_SPEC_LENGTH];
-    throng_attribution_def def;       /* resolved */
-    double *phi;                      /* [rows] */
+    throng_attribution_def def; /* resolved */
+    double *phi;                /* [rows] NULL: the players are cohorts */
+    double *cohort_phi;         /* [times][cohorts] of players that are cohorts; NULL: agents are players */
+    double *cohort_error;       /* [times + 2][branches] standard errors, NaN where not known: at each time, of the
+                                   change, and what the first time adds to that; NULL: the method does not sample */
+    bool samples;               /* the method does */
     throng_certificate *certificates; /* [times] */
     throng_i_world_run *world;        /* NULL: states are as observed */
     double *standard_error;           /* [rows] NULL: the method does not sample */

@@ -328,9 +328,15 @@ typedef struct sampler {
     throng_i_lane *lanes;                    /* [slots] */
     throng_status *statuses;
     throng_error *errors;
-    double *scratch, *out; /* [slots][plan->scratch], [slots][n] */
-    double *phi, *squares; /* means and sums of squared deviations, later standard errors */
-    double *own_squares;   /* if the caller does not want them */
+    double *scratch, *out;         /* [slots][plan->scratch], [slots][n] */
+    double *phi, *squares;         /* means and sums of squared deviations, later standard errors */
+    double *own_squares;           /* if the caller does not want them */
+    const throng_group_sums *sums; /* [n_sums] what is asked for beside single agents */
+    int n_sums;
+    int64_t sums_width;               /* how many sums that are, and */
+    int64_t groups_width;             /* doubles that it takes to add up one unit's */
+    double *units_sums, *groups;      /* [slots][sums_width], [slots][groups_width] */
+    double *sums_mean, *sums_squares; /* [sums_width] */
     atomic_bool stop;
 } sampler;
 
@@ -348,6 +354,23 @@ static int64_t slots_for(const throng_i_coalition_game *game, const throng_i_pla
     else if (threads * each > SLOTS_MAX)
         threads = each < SLOTS_MAX ? SLOTS_MAX / each : 1;
     return threads < units ? threads : units;
+}
+
+static throng_status sums_init(sampler *self, const throng_method_options *options, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = self->game->context;
+    self->sums = options->group_sums;
+    self->n_sums = options->n_group_sums;
+    for (int i = 0; i < self->n_sums; i++) {
+        self->sums_width += self->sums[i].n_sums;
+        self->groups_width = self->sums[i].n_groups > self->groups_width ? self->sums[i].n_groups : self->groups_width;
+    }
+    THRONG_TRY(throng_i_alloc(context, self->slots * self->sums_width, sizeof(double), &self->units_sums, err));
+    THRONG_TRY(throng_i_alloc(context, self->slots * self->groups_width, sizeof(double), &self->groups, err));
+    THRONG_TRY(throng_i_alloc(context, self->sums_width, sizeof(double), &self->sums_mean, err));
+    THRONG_TRY(throng_i_alloc(context, self->sums_width, sizeof(double), &self->sums_squares, err));
+out:
+    return status;
 }
 
 static throng_status sampler_init(sampler *self, const throng_i_coalition_game *game, const throng_i_plan *plan,
@@ -373,6 +396,7 @@ static throng_status sampler_init(sampler *self, const throng_i_coalition_game *
     THRONG_TRY(throng_i_alloc(context, self->slots, sizeof *self->errors, &self->errors, err));
     THRONG_TRY(throng_i_resize(context, &self->scratch, self->slots * plan->scratch, sizeof(double), err));
     THRONG_TRY(throng_i_resize(context, &self->out, self->slots * game->n, sizeof(double), err));
+    THRONG_TRY(sums_init(self, options, err));
     memset(phi, 0, (size_t)game->n * sizeof *phi);
     memset(self->squares, 0, (size_t)game->n * sizeof *phi);
 out:
@@ -380,7 +404,8 @@ out:
 }
 
 static void sampler_clear(sampler *self, throng_context *context) {
-    void *owned[] = {self->lanes, self->statuses, self->errors, self->scratch, self->out, self->own_squares};
+    void *owned[] = {self->lanes,       self->statuses,   self->errors, self->scratch,   self->out,
+                     self->own_squares, self->units_sums, self->groups, self->sums_mean, self->sums_squares};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         throng_i_free(context, owned[i]);
 }
@@ -405,6 +430,23 @@ static throng_status draw_unit(const sampler *self, throng_i_lane *lane, int64_t
     return status;
 }
 
+/* What the unit in a slot gives to every sum that is asked for. */
+static void add_up_sums(const sampler *self, int64_t slot) {
+    const double *out = self->out + slot * self->game->n;
+    double *groups = self->groups + slot * self->groups_width, *to = self->units_sums + slot * self->sums_width;
+    for (int at = 0; at < self->n_sums; at++) {
+        const throng_group_sums *it = &self->sums[at];
+        memset(groups, 0, (size_t)it->n_groups * sizeof *groups);
+        for (int64_t i = 0; i < self->game->n; i++)
+            groups[it->group[i]] += out[i];
+        for (int s = 0; s < it->n_sums; s++, to++) {
+            *to = 0.0;
+            for (int g = it->first[s]; g < it->first[s] + it->count[s]; g++)
+                *to += groups[g];
+        }
+    }
+}
+
 /* One chunk is one unit. The first runs on the context's own thread, as every first chunk does, and may report. */
 static void draw_slot(void *user, throng_chunk chunk) {
     sampler *self = user;
@@ -421,6 +463,8 @@ static void draw_slot(void *user, throng_chunk chunk) {
                             .everybody = self->game->everybody};
     memset(out, 0, (size_t)self->game->n * sizeof *out);
     self->statuses[slot] = draw_unit(self, lane, self->done + slot, out, &self->errors[slot]);
+    if (self->statuses[slot] == THRONG_OK)
+        add_up_sums(self, slot);
 }
 
 /* Welford's means, in the order of the units. */
@@ -433,6 +477,18 @@ static void merge_chunk(void *user, throng_chunk chunk) {
             double apart = out[i] - self->phi[i];
             self->phi[i] += apart * part;
             self->squares[i] += apart * (out[i] - self->phi[i]);
+        }
+    }
+}
+
+static void merge_sums(sampler *self) {
+    for (int64_t slot = 0; slot < self->batch; slot++) {
+        const double *sums = self->units_sums + slot * self->sums_width;
+        double part = 1.0 / (double)(self->done + slot + 1);
+        for (int64_t s = 0; s < self->sums_width; s++) {
+            double apart = sums[s] - self->sums_mean[s];
+            self->sums_mean[s] += apart * part;
+            self->sums_squares[s] += apart * (sums[s] - self->sums_mean[s]);
         }
     }
 }
@@ -454,6 +510,7 @@ static throng_status run_batch(sampler *self, throng_error *err) {
         self->evaluations += self->lanes[slot].evaluations;
     }
     THRONG_TRY(throng_chunks_for(context, self->game->n, merge_chunk, self, NULL, err));
+    merge_sums(self);
     self->done += self->batch;
     self->progress.done = self->done;
     THRONG_TRY(throng_i_progress(context, &self->progress, err));
@@ -605,8 +662,15 @@ static throng_status finish(sampler *self, bool kept, double half_width, throng_
         return THRONG_OK;
     for (int64_t i = 0; i < self->game->n; i++)
         self->squares[i] = sqrt(self->squares[i] / (units * (units - 1.0)));
+    const double *squares = self->sums_squares;
+    for (int i = 0; i < self->n_sums; i++)
+        for (int s = 0; s < self->sums[i].n_sums; s++)
+            self->sums[i].standard_error[s] = sqrt(*squares++ / (units * (units - 1.0)));
     throng_status status = throng_i_certify(self->game, self->phi, self->squares, certificate, err);
     certificate->evaluations = self->evaluations;
+    certificate->parts = self->done * self->repeats * self->plan->n_parts;
+    certificate->parts_planned = self->units * self->repeats * self->plan->n_parts;
+    certificate->parts_name = self->plan->parts;
     certificate->interval = throng_i_interval(self->done);
     certificate->converged = kept;
     if (status == THRONG_OK && kept && efficient && certificate->efficiency_residual > THRONG_I_ADDS_UP) {

@@ -95,6 +95,8 @@ throng_status throng_attribution_concentration(const throng_attribution *self, i
     double *absolute = NULL, largest = 0.0, total = 0.0;
     uint32_t *keys = NULL;
     throng_concentration result = {0};
+    THRONG_REQUIRE(!self->cohort_phi, E_UNSUPPORTED,
+                   "The players are cohorts: credit has no concentration over agents.");
     THRONG_TRY(throng_i_resize(self->context, &absolute, n, sizeof *absolute, err));
     THRONG_TRY(throng_i_resize(self->context, &keys, 2 * n, sizeof *keys, err));
     (void)collect(self, time, absolute);

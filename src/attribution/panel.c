@@ -286,6 +286,7 @@ throng_status throng_panel_create(throng_context *context, const throng_attribut
     throng_i_urn urn = {.context = context};
     maker self = {.context = context, .crowd = crowd, .cohorts = cohorts, .n = def->size};
     self.n_cohorts = cohorts ? throng_cohorts_count(cohorts) : 0;
+    THRONG_REQUIRE(crowd->phi, E_UNSUPPORTED, "The players are cohorts, but a panel is compared agent by agent.");
     THRONG_TRY(throng_i_alloc(context, 1, sizeof *panel, &panel, err));
     panel->context = context;
     panel->view.time = crowd->population->n_times - 1;

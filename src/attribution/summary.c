@@ -3,7 +3,6 @@
 #include "population/population.h"
 
 #include <math.h>
-#include <string.h>
 
 /* ---- cohorts --------------------------------------------------------------------------------------------------- */
 
@@ -13,21 +12,81 @@ static void add_credit(throng_cohort_credit *credit, double phi) {
     credit->absolute += fabs(phi);
 }
 
-void throng_attribution_cohorts(const throng_attribution *self, const throng_cohorts *cohorts, int64_t time,
-                                throng_cohort_credit *out) {
-    const uint8_t *cohort = throng_cohorts_view(cohorts);
-    memset(out, 0, (size_t)throng_cohorts_count(cohorts) * sizeof *out);
+/* Adds up agents; players that are cohorts are only counted. */
+static void add_agents(const throng_attribution *self, const uint8_t *cohort, int64_t time, throng_cohort_credit *out) {
+    const throng_population *population = self->population;
+    bool agents = !self->cohort_phi;
+    int64_t begin = 0, end = 0;
     if (time >= 0) {
-        int64_t begin = 0, end = 0;
-        throng_population_slice(self->population, time, &begin, &end);
+        throng_population_slice(population, time, &begin, &end);
         for (int64_t row = begin; row < end; row++)
-            add_credit(&out[cohort[row]], self->phi[row]);
+            add_credit(&out[cohort[row]], agents ? self->phi[row] : 0.0);
         return;
     }
-    for (int64_t agent = 0; agent < self->population->n_agents; agent++) {
+    for (int64_t agent = 0; agents && agent < population->n_agents; agent++) {
         int64_t row = self->change_row ? self->change_row[agent] : agent;
         if (row >= 0)
             add_credit(&out[cohort[row]], self->change_phi[agent]);
+    }
+}
+
+/* A cohort that is a player: from its credit at the first time to that at the last, with the agents of the last. */
+static void look_up_players(const throng_attribution *self, int n, int64_t time, throng_cohort_credit *out) {
+    int64_t last = self->population->n_times - 1;
+    const double *to = self->cohort_phi + (time >= 0 ? time : last) * n;
+    for (int i = 0; i < n; i++) {
+        out[i].phi = time < 0 && last > 0 ? to[i] - self->cohort_phi[i] : to[i];
+        out[i].absolute = fabs(out[i].phi);
+    }
+}
+
+/* Standard errors of all branches at a time or in the change; NULL: not known. */
+static const double *errors_of(const throng_attribution *self, const throng_cohorts *cohorts, int64_t time) {
+    if (!self->cohort_error || cohorts != self->def.cohorts)
+        return NULL;
+    return self->cohort_error + (time >= 0 ? time : self->population->n_times) * throng_cohorts_branches(cohorts);
+}
+
+void throng_attribution_cohorts(const throng_attribution *self, const throng_cohorts *cohorts, int64_t time,
+                                throng_cohort_credit *out) {
+    int n = throng_cohorts_count(cohorts), last = (int)self->population->n_times - 1;
+    const double *errors = errors_of(self, cohorts, time);
+    bool players = self->cohort_phi, known = !players || cohorts == self->def.cohorts;
+    for (int i = 0; i < n; i++)
+        out[i] = (throng_cohort_credit){.standard_error = (double)NAN};
+    add_agents(self, throng_cohorts_view(cohorts), players && time < 0 ? last : time, out);
+    if (players && known)
+        look_up_players(self, n, time, out);
+    for (int i = 0; i < n && !known; i++)
+        out[i].phi = out[i].absolute = (double)NAN;
+    for (int i = 0; errors && i < throng_cohorts_branches(cohorts); i++) {
+        throng_cohort_branch branch = throng_cohorts_branch(cohorts, i);
+        if (branch.n == 1) /* the innermost of several that hold the same one comes last */
+            out[branch.first].standard_error = errors[i];
+    }
+}
+
+void throng_attribution_branches(const throng_attribution *self, const throng_cohorts *cohorts, int64_t time,
+                                 throng_cohort_credit *out) {
+    throng_cohort_credit credit[THRONG_COHORTS_MAX];
+    const double *errors = errors_of(self, cohorts, time);
+    int n = throng_cohorts_branches(cohorts);
+    throng_attribution_cohorts(self, cohorts, time, credit);
+    for (int i = n - 1; i >= 0; i--) {
+        throng_cohort_branch outer = throng_cohorts_branch(cohorts, i);
+        throng_cohort_credit sum = {.standard_error = errors ? errors[i] : (double)NAN};
+        int within = i + 1;
+        for (; within < n; within++) {
+            throng_cohort_branch inner = throng_cohorts_branch(cohorts, within);
+            if (inner.depth <= outer.depth)
+                break;
+            if (inner.depth > outer.depth + 1)
+                continue;
+            sum.n_agents += out[within].n_agents;
+            sum.phi += out[within].phi;
+            sum.absolute += out[within].absolute;
+        }
+        out[i] = within == i + 1 ? credit[outer.first] : sum;
     }
 }
 
@@ -85,7 +144,7 @@ static void sort_top(throng_top_agent *heap, int n) {
 
 int throng_attribution_top(const throng_attribution *self, int64_t time, int n, throng_top_agent *out) {
     int used = 0;
-    if (n <= 0)
+    if (n <= 0 || self->cohort_phi)
         return 0;
     if (time >= 0) {
         int64_t begin = 0, end = 0;

@@ -499,6 +499,7 @@ throng_status throng_attribution_verify(throng_context *context, const throng_at
     int64_t *first_row = NULL;
     throng_error reason = {0};
     *out = (throng_verification){.holds = true};
+    THRONG_REQUIRE(again->phi, E_UNSUPPORTED, "The players are cohorts: there are no credits of agents to check.");
     if (again->def.baseline == THRONG_BASELINE_FIRST)
         THRONG_TRY(throng_i_population_first_rows(again->population, &first_row, err));
     check_repeat(again, phi, out);

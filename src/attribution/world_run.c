@@ -1,5 +1,4 @@
-/* A population handed to a world. Agents of a simulation stand in the order of the population's agents, as those of its
- * graph do; rows may stand in another. */
+/* A population handed to a world. With one time agent a has row a, in the simulation as in its graph. */
 #include "attribution/world_run.h"
 
 #include "population/population.h"
@@ -8,18 +7,15 @@
 
 /* ---- preparing ------------------------------------------------------------------------------------------------- */
 
-/* A column by agent. */
-static throng_status by_agent(throng_context *context, const throng_population *population,
-                              const throng_column_view *column, double **out, throng_error *err) {
+static throng_status copy_column(throng_context *context, const throng_population *population,
+                                 const throng_column_view *column, double **out, throng_error *err) {
     double *values = NULL, scratch[512];
-    throng_status status = throng_i_resize(context, &values, population->n_agents, sizeof *values, err);
+    throng_status status = throng_i_resize(context, &values, population->n_rows, sizeof *values, err);
     if (status != THRONG_OK)
         return status;
     for (int64_t at = 0; at < population->n_rows; at += 512) {
         int64_t n = at + 512 < population->n_rows ? 512 : population->n_rows - at;
-        const double *x = throng_i_column_block(column, at, n, scratch);
-        for (int64_t i = 0; i < n; i++)
-            values[throng_population_agent(population, at + i)] = x[i];
+        memcpy(values + at, throng_i_column_block(column, at, n, scratch), (size_t)n * sizeof *values);
     }
     *out = values;
     return THRONG_OK;
@@ -41,11 +37,11 @@ static throng_status mean_baseline(throng_i_world_run *self, int64_t n, bool wei
 static throng_status read_columns(throng_i_world_run *self, const throng_population *population,
                                   const throng_attribution_def *def, bool weighted, throng_error *err) {
     throng_status status = THRONG_OK;
-    THRONG_TRY(by_agent(self->context, population, &population->state, &self->state, err));
+    THRONG_TRY(copy_column(self->context, population, &population->state, &self->state, err));
     if (population->weight.name)
-        THRONG_TRY(by_agent(self->context, population, &population->weight, &self->weight, err));
+        THRONG_TRY(copy_column(self->context, population, &population->weight, &self->weight, err));
     if (def->baseline == THRONG_BASELINE_COLUMN)
-        THRONG_TRY(by_agent(self->context, population, &population->baseline, &self->baseline, err));
+        THRONG_TRY(copy_column(self->context, population, &population->baseline, &self->baseline, err));
     if (def->baseline == THRONG_BASELINE_MEAN)
         THRONG_TRY(mean_baseline(self, population->n_agents, weighted, err));
 out:
@@ -63,6 +59,8 @@ throng_status throng_i_world_run_create(throng_context *context, const throng_po
                    (long long)population->n_times);
     THRONG_REQUIRE(def->baseline != THRONG_BASELINE_FIRST, E_UNSUPPORTED,
                    "A world starts from one time: there is no first state to come from.");
+    THRONG_REQUIRE(n == population->n_rows && !population->agents, E_INTERNAL,
+                   "Agents of one time are not its rows; please report this.");
     THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
     self->context = context;
     THRONG_TRY(read_columns(self, population, def, weighted, err));
@@ -97,40 +95,7 @@ void throng_i_world_run_free(throng_i_world_run *self) {
 
 /* ---- attributing ----------------------------------------------------------------------------------------------- */
 
-/* From the order of agents to that of rows, in place. */
-static throng_status to_rows(throng_context *context, const throng_population *population, double *values,
-                             throng_error *err) {
-    double *agents = NULL;
-    if (!population->agents || !values)
-        return THRONG_OK;
-    throng_status status = throng_i_resize(context, &agents, population->n_agents, sizeof *agents, err);
-    if (status != THRONG_OK)
-        return status;
-    memcpy(agents, values, (size_t)population->n_agents * sizeof *agents);
-    for (int64_t row = 0; row < population->n_rows; row++)
-        values[row] = agents[throng_population_agent(population, row)];
-    throng_i_free(context, agents);
-    return THRONG_OK;
-}
-
-throng_status throng_i_world_run_attribute(throng_i_world_run *self, const throng_population *population,
-                                           const char *method, const throng_method_options *options, double *phi,
-                                           throng_certificate *certificate, throng_error *err) {
-    throng_status status = THRONG_OK;
-    throng_value_function function = throng_dynamics_function(self->dynamics);
-    THRONG_TRY(throng_dynamics_series(self->dynamics, 1.0, self->series, err));
-    throng_status done = throng_attribute_function(self->context, &function, method, options, phi, certificate, err);
-    if (done == THRONG_E_UNSUPPORTED && !function.gradient)
-        return THRONG_FAIL(
-            err, E_UNSUPPORTED,
-            "%.80s has no derivative (its world is not smooth, or the indicator counts bins), which %.60s "
-            "needs: take --method shapley-sampled or owen-sampled.",
-            self->resolved.world, method);
-    if (done != THRONG_OK && done != THRONG_E_CANCELLED)
-        return done;
-    THRONG_TRY(to_rows(self->context, population, phi, done == THRONG_OK ? err : NULL));
-    THRONG_TRY(to_rows(self->context, population, options->standard_error, done == THRONG_OK ? err : NULL));
-    return done;
-out:
-    return status;
+throng_status throng_i_world_run_function(throng_i_world_run *self, throng_value_function *out, throng_error *err) {
+    *out = throng_dynamics_function(self->dynamics);
+    return throng_dynamics_series(self->dynamics, 1.0, self->series, err);
 }

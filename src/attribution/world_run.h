@@ -20,10 +20,8 @@ THRONG_MUST_USE throng_status throng_i_world_run_create(throng_context *context,
                                                         throng_i_world_run **out, throng_error *err);
 void throng_i_world_run_free(throng_i_world_run *self);
 
-/* phi [rows] and standard errors (NULL: not wanted) by a method, in the order of the population's rows. */
-THRONG_MUST_USE throng_status throng_i_world_run_attribute(throng_i_world_run *self,
-                                                           const throng_population *population, const char *method,
-                                                           const throng_method_options *options, double *phi,
-                                                           throng_certificate *certificate, throng_error *err);
+/* The value function, after a run with everybody, which fills `series`. */
+THRONG_MUST_USE throng_status throng_i_world_run_function(throng_i_world_run *self, throng_value_function *out,
+                                                          throng_error *err);
 
 #endif

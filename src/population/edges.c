@@ -1,125 +1,14 @@
 /* Edges as people have them: finds the agents that a table names, and says which edges cannot be used. */
+#include "population/directory.h"
 #include "population/graph.h"
-#include "population/population.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- agents by their id ---------------------------------------------------------------------------------------- */
-
-/* A hash table over a population's ids. Whole numbers that are 1..n need none. */
-typedef struct directory {
-    const throng_i_keys *ids;
-    int32_t *slots; /* [mask + 1] an agent, or -1 */
-    uint64_t mask;
-} directory;
-
-/* FNV-1a, mixed. */
-static uint64_t hash_word(const char *word) {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (const char *c = word; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
-    return throng_i_hash_id(hash);
-}
-
-static throng_status directory_init(throng_context *context, const throng_i_keys *ids, directory *out,
-                                    throng_error *err) {
-    directory self = {.ids = ids, .mask = 1};
-    if (!ids->values && !ids->words) {
-        *out = self;
-        return THRONG_OK;
-    }
-    while (self.mask < 2 * (uint64_t)ids->n)
-        self.mask *= 2;
-    throng_status status = throng_i_resize(context, &self.slots, (int64_t)self.mask, sizeof *self.slots, err);
-    if (status != THRONG_OK)
-        return status;
-    memset(self.slots, 0xff, (size_t)self.mask * sizeof *self.slots);
-    self.mask--;
-    for (int64_t i = 0; i < ids->n; i++) {
-        uint64_t at = (ids->words ? hash_word(ids->words[i]) : throng_i_hash_id((uint64_t)ids->values[i])) & self.mask;
-        while (self.slots[at] >= 0)
-            at = (at + 1) & self.mask;
-        self.slots[at] = (int32_t)i;
-    }
-    *out = self;
-    return THRONG_OK;
-}
-
-static throng_agent find_whole(const directory *self, int64_t id) {
-    if (!self->slots)
-        return id >= 1 && id <= self->ids->n ? (throng_agent)(id - 1) : -1;
-    uint64_t at = throng_i_hash_id((uint64_t)id) & self->mask;
-    while (self->slots[at] >= 0 && self->ids->values[self->slots[at]] != id)
-        at = (at + 1) & self->mask;
-    return self->slots[at];
-}
-
-static throng_agent find_word(const directory *self, const char *word) {
-    uint64_t at = hash_word(word) & self->mask;
-    while (self->slots[at] >= 0 && strcmp(self->ids->words[self->slots[at]], word) != 0)
-        at = (at + 1) & self->mask;
-    return self->slots[at];
-}
-
-/* ---- a column of ids ------------------------------------------------------------------------------------------- */
-
-typedef struct match_job {
-    const directory *agents;
-    const throng_column_view *column;
-    const throng_agent *of_word; /* TEXT: the agent of every word */
-    throng_agent *out;           /* [rows] -1: unknown */
-} match_job;
+/* ---- edges that cannot be used --------------------------------------------------------------------------------- */
 
 #define BLOCK 512
-
-static void match_chunk(void *user, throng_chunk chunk) {
-    const match_job *job = user;
-    if (job->of_word) {
-        const int32_t *codes = job->column->data;
-        for (int64_t i = chunk.begin; i < chunk.end; i++)
-            job->out[i] = job->of_word[codes[i]];
-        return;
-    }
-    for (int64_t at = chunk.begin; at < chunk.end; at += BLOCK) {
-        int64_t scratch[BLOCK], n = at + BLOCK < chunk.end ? BLOCK : chunk.end - at;
-        const int64_t *ids = throng_i_column_whole(job->column, at, n, scratch);
-        for (int64_t i = 0; i < n; i++)
-            job->out[at + i] = find_whole(job->agents, ids[i]);
-    }
-}
-
-static throng_status match(throng_context *context, const directory *agents, const throng_column_view *column,
-                           throng_agent **out, throng_error *err) {
-    throng_status status = THRONG_OK;
-    throng_agent *of_word = NULL, *found = NULL;
-    bool text = column->type == THRONG_TYPE_TEXT, words = agents->ids->words;
-    const throng_progress progress = {"matching edges", "edges", 0, 0};
-    THRONG_REQUIRE(text || column->type == THRONG_TYPE_INT64 || column->type == THRONG_TYPE_INT32 ||
-                       column->type == THRONG_TYPE_UINT8,
-                   E_COLUMN, "Column \"%s\" is of type %s, but edges go between ids: whole numbers or text.",
-                   column->name, throng_type_name(column->type));
-    THRONG_REQUIRE(text == words || column->n_rows == 0, E_COLUMN, /* without rows a type is a guess */
-                   "Column \"%s\" of the edges holds %s, but the agents' ids are %s: they cannot be the same.",
-                   column->name, text ? "text" : "whole numbers", words ? "text" : "whole numbers");
-    if (text && words) {
-        THRONG_TRY(throng_i_resize(context, &of_word, column->n_words, sizeof *of_word, err));
-        for (int64_t i = 0; i < column->n_words; i++)
-            of_word[i] = find_word(agents, column->words[i]);
-    }
-    THRONG_TRY(throng_i_resize(context, &found, column->n_rows, sizeof *found, err));
-    match_job job = {agents, column, of_word, found};
-    THRONG_TRY(throng_chunks_for(context, column->n_rows, match_chunk, &job, &progress, err));
-    *out = found;
-    found = NULL;
-out:
-    throng_i_free(context, of_word);
-    throng_i_free(context, found);
-    return status;
-}
-
-/* ---- edges that cannot be used --------------------------------------------------------------------------------- */
 
 /* The columns of the table that are looked at. */
 typedef struct edge_columns {
@@ -252,13 +141,14 @@ throng_status throng_graph_create(const throng_population *population, throng_ta
     throng_context *context = population->context;
     throng_agent *source = NULL, *target = NULL;
     double *weight = NULL;
-    directory agents = {0};
+    static const throng_i_directory_use use = {"matching edges", "edges", "edges", "edges go between ids"};
+    throng_i_directory agents = {.context = context};
     edge_columns columns;
     throng_graph_counts counts = {.given = throng_table_rows(table)};
     THRONG_TRY(find_columns(table, def, &columns, err));
-    THRONG_TRY(directory_init(context, &population->ids, &agents, err));
-    THRONG_TRY(match(context, &agents, &columns.source, &source, err));
-    THRONG_TRY(match(context, &agents, &columns.target, &target, err));
+    THRONG_TRY(throng_i_directory_init(context, &population->ids, &agents, err));
+    THRONG_TRY(throng_i_directory_match(&agents, &columns.source, &use, &source, err));
+    THRONG_TRY(throng_i_directory_match(&agents, &columns.target, &use, &target, err));
     if (columns.weight.name)
         THRONG_TRY(copy_weights(context, &columns.weight, &weight, err));
     throng_i_edges edges = {.n = counts.given, .source = source, .target = target, .weight = weight};
@@ -272,7 +162,7 @@ throng_status throng_graph_create(const throng_population *population, throng_ta
     counts.repeated = (*out)->counts.repeated;
     (*out)->counts = counts;
 out:
-    throng_i_free(context, agents.slots);
+    throng_i_directory_clear(&agents);
     throng_i_free(context, source);
     throng_i_free(context, target);
     throng_i_free(context, weight);

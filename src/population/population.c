@@ -14,7 +14,8 @@ typedef enum part {
     PART_STATE,
     PART_WEIGHT,
     PART_BASELINE,
-    PART_COHORT,
+    PART_COHORT, /* and those nested in it */
+    PART_COHORT_LAST = PART_COHORT + THRONG_COHORT_LEVELS_MAX - 1,
     PART_ID,
     PART_TIME,
 } part;
@@ -26,6 +27,9 @@ enum {
     WORDS = 8
 };
 
+#define COHORTS                                                                                                        \
+    { "cohort", WHOLE | REAL | WORDS, "numbers or text" }
+
 static const struct {
     const char *name;
     unsigned accepts;
@@ -34,7 +38,10 @@ static const struct {
     [PART_STATE] = {"state", WHOLE | REAL, "numbers"},
     [PART_WEIGHT] = {"weight", WHOLE | REAL, "numbers"},
     [PART_BASELINE] = {"baseline", WHOLE | REAL, "numbers"},
-    [PART_COHORT] = {"cohort", WHOLE | REAL | WORDS, "numbers or text"},
+    [PART_COHORT] = COHORTS,
+    [PART_COHORT + 1] = COHORTS,
+    [PART_COHORT + 2] = COHORTS,
+    [PART_COHORT_LAST] = COHORTS,
     [PART_ID] = {"id", WHOLE | WORDS, "whole numbers or text"},
     [PART_TIME] = {"time", WHOLE | MOMENT | WORDS, "whole numbers, dates, timestamps or text"},
 };
@@ -93,9 +100,17 @@ out:
 static throng_status take_parts(throng_population *population, throng_table *table, const throng_population_def *def,
                                 throng_i_column *columns[THRONG_I_PARTS], throng_error *err) {
     throng_status status = THRONG_OK;
-    const char *names[THRONG_I_PARTS] = {def->state, def->weight, def->baseline, def->cohort, def->id, def->time};
+    const char *names[THRONG_I_PARTS] = {def->state, def->weight, def->baseline};
+    int levels = 0;
+    for (; levels < THRONG_COHORT_LEVELS_MAX && (levels == 0 ? def->cohort : def->nested[levels - 1]); levels++)
+        names[PART_COHORT + levels] = levels == 0 ? def->cohort : def->nested[levels - 1];
+    population->n_cohort_levels = levels;
+    names[PART_ID] = def->id;
+    names[PART_TIME] = def->time;
     THRONG_REQUIRE(table->context == population->context, E_ARGUMENT, "The table was made with another context.");
     THRONG_REQUIRE(def->state, E_ARGUMENT, "The population needs the name of the column with the state.");
+    THRONG_REQUIRE(def->cohort || !def->nested[0], E_ARGUMENT,
+                   "Column \"%s\" divides cohorts again, but no column forms them.", def->nested[0]);
     THRONG_REQUIRE((unsigned)def->missing < THRONG_MISSING_COUNT, E_ARGUMENT, "missing must be error or drop.");
     for (int role = 0; role < THRONG_I_PARTS; role++)
         if (names[role])
@@ -111,10 +126,12 @@ out:
 
 /* The views of later stages; a column may have moved since the last look. */
 static void look(throng_population *population, throng_i_column *const columns[THRONG_I_PARTS]) {
-    throng_column_view *views[] = {&population->state, &population->weight, &population->baseline, &population->cohort};
-    for (int role = PART_STATE; role <= PART_COHORT; role++)
+    throng_column_view *views[] = {&population->state, &population->weight, &population->baseline};
+    for (int role = PART_STATE; role < PART_COHORT; role++)
         if (columns[role])
             *views[role] = columns[role]->view;
+    for (int level = 0; level < population->n_cohort_levels; level++)
+        population->cohort[level] = columns[PART_COHORT + level]->view;
 }
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */

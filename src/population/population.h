@@ -57,15 +57,18 @@ const char *throng_i_count_print(int64_t count, char out[THRONG_I_COUNT_LENGTH])
 
 /* ---- the population -------------------------------------------------------------------------------------------- */
 
-#define THRONG_I_PARTS 6 /* state, weight, baseline, cohort, id, time */
+#define THRONG_I_PARTS (5 + THRONG_COHORT_LEVELS_MAX) /* state, weight, baseline, cohorts, id, time */
 
 /* Everything here may be read by later stages; only src/population writes. */
 struct throng_population {
     throng_context *context;
     int64_t n_rows, n_agents, n_times, n_dropped;
     throng_column_view state, weight,
-        baseline;                            /* numbers of any type, all finite; name NULL: there is no such column */
-    throng_column_view cohort;               /* numbers, maybe NaN, or TEXT; name NULL: there is none */
+        baseline; /* numbers of any type, all finite; name NULL: there is no such column */
+    throng_column_view cohort[THRONG_COHORT_LEVELS_MAX]; /* numbers, maybe NaN, or TEXT */
+    int n_cohort_levels;
+    bool joined; /* cohort columns are of a second table, which does not name so many: */
+    int64_t n_unlisted;
     throng_agent *agents;                    /* [n_rows] NULL: the agent of row r is r */
     throng_i_keys ids;                       /* [n_agents] without id column: the agent's row in the table, from 1 */
     throng_i_keys times;                     /* [n_times] ascending; without time column name is NULL */

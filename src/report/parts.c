@@ -27,11 +27,27 @@ static const char *cohort_of(const throng_i_reporter *self, int64_t row) {
 
 /* ---- cohorts --------------------------------------------------------------------------------------------------- */
 
+/* The larger of the intervals of what a credit is made of, in standard errors. */
+static double interval_of(const throng_i_reporter *self, int64_t time) {
+    int64_t last = self->population->n_times - 1;
+    return fmax(throng_attribution_certificate(self->attribution, time >= 0 ? time : 0).interval,
+                throng_attribution_certificate(self->attribution, time >= 0 ? time : last).interval);
+}
+
+/* What sampling leaves open: standard error and 95 % interval. */
+static void put_error(throng_i_reporter *self, json_t *object, int64_t time, double phi, double error) {
+    double half = error * interval_of(self, time);
+    put(self, object, "standard_error", throng_i_json_real(error));
+    put(self, object, "low", throng_i_json_real(phi - half));
+    put(self, object, "high", throng_i_json_real(phi + half));
+}
+
 /* One cohort; shares refer to the sums over all cohorts. */
-static json_t *cohort(throng_i_reporter *self, int index, throng_cohort_credit credit, double total, double absolute) {
+static json_t *cohort(throng_i_reporter *self, const char *name, const char *meaning, throng_cohort_credit credit,
+                      double total, double absolute) {
     json_t *object = json_object();
-    put(self, object, "name", throng_i_json_string(throng_cohorts_name(self->cohorts, index)));
-    put(self, object, "meaning", throng_i_json_string(throng_cohorts_meaning(self->cohorts, index)));
+    put(self, object, "name", throng_i_json_string(name));
+    put(self, object, "meaning", throng_i_json_string(meaning));
     put(self, object, "agents", json_integer(credit.n_agents));
     put(self, object, "phi", throng_i_json_real(credit.phi));
     put(self, object, "share", throng_i_json_share(credit.phi, total));
@@ -41,18 +57,44 @@ static json_t *cohort(throng_i_reporter *self, int index, throng_cohort_credit c
     return object;
 }
 
-json_t *throng_i_report_cohorts(throng_i_reporter *self, int64_t time) {
-    throng_cohort_credit credit[THRONG_COHORTS_MAX];
-    double absolute = 0.0, total = throng_i_report_total(self, time);
-    int n = self->cohorts ? throng_cohorts_count(self->cohorts) : 0;
+double throng_i_report_absolute(const throng_i_reporter *self, const throng_cohort_credit *credit) {
+    double absolute = 0.0;
+    for (int i = 0; i < throng_cohorts_branches(self->cohorts); i++)
+        if (throng_cohorts_branch(self->cohorts, i).depth == 0)
+            absolute += credit[i].absolute;
+    return absolute;
+}
+
+/* The branches of one depth from *at on, each with those right within it; *at ends behind them. */
+static json_t *branches(throng_i_reporter *self, int64_t time, const throng_cohort_credit *credit, double absolute,
+                        int *at) {
+    int n = throng_cohorts_branches(self->cohorts), depth = throng_cohorts_branch(self->cohorts, *at).depth;
     json_t *list = json_array();
-    if (n > 0)
-        throng_attribution_cohorts(self->attribution, self->cohorts, time, credit);
-    for (int i = 0; i < n; i++)
-        absolute += credit[i].absolute;
-    for (int i = 0; i < n; i++)
-        throng_i_json_append(&self->failed, list, cohort(self, i, credit[i], total, absolute));
+    while (*at < n && throng_cohorts_branch(self->cohorts, *at).depth == depth) {
+        throng_cohort_branch it = throng_cohorts_branch(self->cohorts, *at);
+        const throng_cohort_credit *own = &credit[(*at)++];
+        json_t *object = cohort(self, it.name, it.meaning, *own, throng_i_report_total(self, time), absolute);
+        if (!isnan(own->standard_error))
+            put_error(self, object, time, own->phi, own->standard_error);
+        if (*at < n && throng_cohorts_branch(self->cohorts, *at).depth > depth)
+            put(self, object, "cohorts", branches(self, time, credit, absolute, at));
+        throng_i_json_append(&self->failed, list, object);
+    }
     return list;
+}
+
+json_t *throng_i_report_cohorts(throng_i_reporter *self, int64_t time) {
+    throng_cohort_credit *credit = NULL;
+    json_t *list = NULL;
+    int at = 0, n = self->cohorts ? throng_cohorts_branches(self->cohorts) : 0;
+    if (throng_i_alloc(self->context, n, sizeof *credit, &credit, NULL) != THRONG_OK)
+        self->failed = true;
+    if (n > 0 && credit) {
+        throng_attribution_branches(self->attribution, self->cohorts, time, credit);
+        list = branches(self, time, credit, throng_i_report_absolute(self, credit), &at);
+    }
+    throng_i_free(self->context, credit);
+    return list ? list : json_array();
 }
 
 json_t *throng_i_report_concentration(throng_i_reporter *self, int64_t time) {
@@ -97,18 +139,13 @@ static throng_top_agent *top_room(throng_i_reporter *self, const throng_populati
     return room;
 }
 
-/* What sampling leaves open, if the method samples: standard error and 95 % interval. */
+/* The same for an agent, if the method samples. */
 static void put_interval(throng_i_reporter *self, json_t *object, int64_t time, const throng_top_agent *one) {
     const double *errors = throng_attribution_standard_error(self->attribution);
     if (!errors)
         return;
-    int64_t last = self->population->n_times - 1;
     double error = time >= 0 ? errors[one->row] : throng_attribution_change_error(self->attribution, one->agent);
-    double half = error * fmax(throng_attribution_certificate(self->attribution, time >= 0 ? time : 0).interval,
-                               throng_attribution_certificate(self->attribution, time >= 0 ? time : last).interval);
-    put(self, object, "standard_error", throng_i_json_real(error));
-    put(self, object, "low", throng_i_json_real(one->phi - half));
-    put(self, object, "high", throng_i_json_real(one->phi + half));
+    put_error(self, object, time, one->phi, error);
 }
 
 json_t *throng_i_report_top(throng_i_reporter *self, int64_t time) {
@@ -134,7 +171,7 @@ json_t *throng_i_report_top(throng_i_reporter *self, int64_t time) {
 static json_t *panel_cohorts(throng_i_reporter *self, double total) {
     const throng_panel_view *panel = self->def->panel;
     const double *phi = throng_attribution_phi(panel->attribution);
-    throng_cohort_credit crowd[THRONG_COHORTS_MAX], drawn[THRONG_COHORTS_MAX] = {{0, 0.0, 0.0}};
+    throng_cohort_credit crowd[THRONG_COHORTS_MAX], drawn[THRONG_COHORTS_MAX] = {{.n_agents = 0}};
     double absolute = 0.0, crowd_absolute = 0.0;
     int n = self->cohorts ? throng_cohorts_count(self->cohorts) : 0;
     json_t *list = json_array();
@@ -150,7 +187,8 @@ static json_t *panel_cohorts(throng_i_reporter *self, double total) {
     for (int i = 0; i < n; i++)
         crowd_absolute += crowd[i].absolute;
     for (int i = 0; i < n; i++) {
-        json_t *object = cohort(self, i, drawn[i], total, absolute);
+        json_t *object = cohort(self, throng_cohorts_name(self->cohorts, i), throng_cohorts_meaning(self->cohorts, i),
+                                drawn[i], total, absolute);
         if (panel->given) { /* the crowd's cohorts are not among its aggregates */
             throng_i_json_append(&self->failed, list, object);
             continue;

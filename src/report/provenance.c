@@ -128,6 +128,7 @@ json_t *throng_i_report_cite(throng_i_reporter *self) {
 
 /* ---- remarks --------------------------------------------------------------------------------------------------- */
 
+#define SHIFTED    "%.6g of the change is a shift of the baseline between the two times, credited to nobody."
 #define SHIFT_TOLD 1e-12 /* relative to the indicator: a smaller shift of the baseline is rounding */
 
 static void note(throng_i_reporter *self, json_t *list, const char *format, ...) THRONG_PRINTF(3, 4);
@@ -145,7 +146,7 @@ static void note_indicator(throng_i_reporter *self, json_t *list) {
     const char *name = indicator->about.name;
     if (!throng_attribution_weighted(self->attribution) && self->population->weight.name)
         note(self, list, "%s counts everyone equally: %s %s.", name, self->population->weight.name,
-             self->population->cohort.name ? "plays no part in it" : "only forms the cohorts");
+             self->population->cohort[0].name ? "plays no part in it" : "only forms the cohorts");
     if (throng_attribution_reference_crowd(self->attribution))
         note(self, list,
              "%s starts from a normal crowd with the observed mean and spread: absent agents are part of it.", name);
@@ -164,13 +165,20 @@ static void note_change(throng_i_reporter *self, json_t *list) {
     int64_t neither = 0, last = population->n_times - 1;
     if (last == 0)
         return;
+    if (self->attribution->cohort_phi) {
+        note(self, list,
+             "A cohort's part in the change is its credit at the last time less that at the first, whoever was "
+             "in it.");
+        if (shifted)
+            note(self, list, SHIFTED, change.baseline_shift);
+        return;
+    }
     for (int64_t agent = 0; row && agent < population->n_agents; agent++)
         neither += row[agent] < 0;
     int64_t ends = population->offsets[1] + population->offsets[last + 1] - population->offsets[last];
     int64_t one = 2 * (population->n_agents - neither) - ends; /* whoever is at both is counted twice in `ends` */
     if (shifted)
-        note(self, list, "%.6g of the change is a shift of the baseline between the two times, credited to nobody.",
-             change.baseline_shift);
+        note(self, list, SHIFTED, change.baseline_shift);
     char count[THRONG_I_COUNT_LENGTH];
     if (one > 0)
         note(self, list, "%s agent%s there at only one of the two times, and contribute%s 0 at the other.",
@@ -183,10 +191,17 @@ static void note_change(throng_i_reporter *self, json_t *list) {
 json_t *throng_i_report_notes(throng_i_reporter *self) {
     const throng_population *population = self->population;
     json_t *list = json_array();
-    char count[THRONG_I_COUNT_LENGTH];
+    char count[THRONG_I_COUNT_LENGTH], all[THRONG_I_COUNT_LENGTH];
     if (population->n_dropped > 0)
         note(self, list, "%s row%s with a missing or infinite number left out.",
              throng_i_count_print(population->n_dropped, count), population->n_dropped == 1 ? " was" : "s were");
+    if (throng_population_unlisted(population) > 0)
+        note(self, list, "%s of %s agents %s not in the cohort table, but in the cohort \"(none)\".",
+             throng_i_count_print(throng_population_unlisted(population), count),
+             throng_i_count_print(population->n_agents, all),
+             throng_population_unlisted(population) == 1 ? "is" : "are");
+    if (self->attribution->cohort_phi)
+        note(self, list, "The players are cohorts, all members taking part together: no agent has credit of its own.");
     if (!population->ids.name && population->n_times > 1)
         note(self, list, "There is no id column: every row is an agent of its own, also over time.");
     for (int i = 0; i < self->def->n_sources; i++)

@@ -43,7 +43,9 @@ static throng_certificate change_certificate(const throng_attribution *attributi
         if (one.quadrature_nodes > worst.quadrature_nodes)
             worst.quadrature_nodes = one.quadrature_nodes;
         worst.error_estimate = fmax(worst.error_estimate, one.error_estimate);
-        worst.evaluations += time > 0 ? one.evaluations : 0;
+        worst.evaluations += one.evaluations;
+        worst.parts += one.parts;
+        worst.parts_planned += one.parts_planned;
         worst.converged = worst.converged && one.converged;
     }
     worst.efficiency_residual = fmax(worst.efficiency_residual, change.efficiency_residual);
@@ -67,6 +69,11 @@ json_t *throng_i_report_certificate(throng_i_reporter *self, const throng_attrib
     put(self, object, "error_estimate", throng_i_json_real(it.error_estimate));
     if (it.interval > 0.0)
         put(self, object, "interval", throng_i_json_real(it.interval));
+    if (it.parts_name) {
+        put(self, object, "sampled", json_integer(it.parts));
+        put(self, object, "sampled_at_most", json_integer(it.parts_planned));
+        put(self, object, "sampled_unit", throng_i_json_string(it.parts_name));
+    }
     put(self, object, "efficient", json_boolean(it.efficient));
     put(self, object, "converged", json_boolean(it.converged));
     put(self, object, "nobody", throng_i_json_real(it.nobody));
@@ -107,6 +114,15 @@ static json_t *indicator(throng_i_reporter *self) {
     return object;
 }
 
+/* "party/chamber", null without any. */
+static json_t *cohort_columns(const throng_population *population) {
+    char names[1024] = "";
+    size_t used = 0;
+    for (int i = 0; i < population->n_cohort_levels && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? "/" : "", population->cohort[i].name);
+    return throng_i_json_string(population->n_cohort_levels > 0 ? names : NULL);
+}
+
 json_t *throng_i_report_columns(throng_i_reporter *self) {
     const throng_population *population = self->population;
     json_t *object = json_object();
@@ -115,7 +131,7 @@ json_t *throng_i_report_columns(throng_i_reporter *self) {
     put(self, object, "time", throng_i_json_string(population->times.name));
     put(self, object, "weight", throng_i_json_string(population->weight.name));
     put(self, object, "baseline", throng_i_json_string(population->baseline.name));
-    put(self, object, "cohort", throng_i_json_string(population->cohort.name));
+    put(self, object, "cohort", cohort_columns(population));
     return object;
 }
 
@@ -142,8 +158,10 @@ static json_t *one_time(throng_i_reporter *self, int64_t time) {
     put(self, object, "indicator", values);
     put(self, object, "certificate", throng_i_report_certificate(self, self->attribution, time));
     put(self, object, "cohorts", throng_i_report_cohorts(self, time));
-    put(self, object, "concentration", throng_i_report_concentration(self, time));
-    put(self, object, "top", throng_i_report_top(self, time));
+    if (!self->attribution->cohort_phi) {
+        put(self, object, "concentration", throng_i_report_concentration(self, time));
+        put(self, object, "top", throng_i_report_top(self, time));
+    }
     return object;
 }
 
@@ -174,6 +192,9 @@ throng_status throng_i_report_make(throng_context *context, const throng_attribu
     put(self, document, "rows", json_integer(population->n_rows));
     put(self, document, "rows_dropped", json_integer(population->n_dropped));
     put(self, document, "times", json_integer(population->n_times));
+    if (throng_population_unlisted(population) >= 0)
+        put(self, document, "agents_unlisted", json_integer(throng_population_unlisted(population)));
+    put(self, document, "players", json_string(throng_players_name(throng_attribution_resolved(attribution).players)));
     put(self, document, "columns", throng_i_report_columns(self));
     if (throng_attribution_resolved(attribution).graph)
         put(self, document, "graph", throng_i_report_graph(self, throng_attribution_resolved(attribution).graph));
@@ -182,8 +203,10 @@ throng_status throng_i_report_make(throng_context *context, const throng_attribu
     put(self, document, "indicator", indicator(self));
     put(self, document, "certificate", throng_i_report_certificate(self, attribution, whole));
     put(self, document, "cohorts", throng_i_report_cohorts(self, whole));
-    put(self, document, "concentration", throng_i_report_concentration(self, whole));
-    put(self, document, "top", throng_i_report_top(self, whole));
+    if (!attribution->cohort_phi) {
+        put(self, document, "concentration", throng_i_report_concentration(self, whole));
+        put(self, document, "top", throng_i_report_top(self, whole));
+    }
     put(self, document, "by_time", by_time(self));
     if (def->aggregates)
         put(self, document, "aggregates", throng_i_report_aggregates(self));

@@ -48,6 +48,9 @@ json_t *throng_i_report_simulation(bool *failed, const throng_simulation *simula
 /* The sum of phi that shares refer to. */
 double throng_i_report_total(const throng_i_reporter *self, int64_t time);
 
+/* The sum of |phi| that shares of it refer to, from the credits of all branches. */
+double throng_i_report_absolute(const throng_i_reporter *self, const throng_cohort_credit *credit);
+
 /* The label of a time, null if the table has no times. */
 json_t *throng_i_report_time(const throng_i_reporter *self, int64_t time);
 
@@ -66,7 +69,8 @@ typedef struct throng_i_run_directory {
 THRONG_MUST_USE throng_status throng_i_run_directory_begin(throng_context *context, const char *path, bool force,
                                                            throng_i_run_directory *out, throng_error *err);
 
-/* Writes attribution.parquet and, with more than one time, change.parquet into the draft. */
+/* Writes the tables into the draft: attribution.parquet and, with more than one time, change.parquet, unless the
+ * players are cohorts; and cohorts.parquet if there are any. */
 THRONG_MUST_USE throng_status throng_i_run_directory_tables(throng_i_run_directory *self,
                                                             const throng_attribution *attribution,
                                                             const throng_cohorts *cohorts, throng_error *err);
@@ -87,10 +91,13 @@ THRONG_MUST_USE throng_status throng_i_write_attribution(throng_context *context
                                                          throng_error *err);
 THRONG_MUST_USE throng_status throng_i_write_change(throng_context *context, const throng_attribution *attribution,
                                                     const throng_cohorts *cohorts, const char *path, throng_error *err);
+THRONG_MUST_USE throng_status throng_i_write_cohorts(throng_context *context, const throng_attribution *attribution,
+                                                     const throng_cohorts *cohorts, const char *path,
+                                                     throng_error *err);
 
 /* Credits of every agent in every step; only where they were kept. */
 THRONG_MUST_USE throng_status throng_i_write_steps(throng_context *context, const throng_attribution *attribution,
-                                                   const char *path, throng_error *err);
+                                                   const throng_cohorts *cohorts, const char *path, throng_error *err);
 
 struct throng_i_recording;
 /* Every agent's state columns at the steps that were kept. */

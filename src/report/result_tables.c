@@ -1,10 +1,13 @@
-/* attribution.parquet and change.parquet: tables whose columns are views of what the run holds anyway. Ids, times and
- * cohorts are kept once per agent, time and cohort; they are spread over the rows only while these are written. */
+/* attribution.parquet, change.parquet and cohorts.parquet. The first two are tables whose columns are views of what the
+ * run holds anyway. Ids, times and cohorts are kept once per agent, time and cohort; they are spread over the rows only
+ * while these are written. */
 #include "report/report.h"
 
 #include "attribution/attribution.h"
 #include "report/recording.h"
 #include "table/table.h"
+
+#include <math.h>
 
 #define SPREADS_MAX 3 /* id, time, cohort */
 
@@ -121,7 +124,7 @@ static throng_status add_cohorts(result_table *self, const throng_cohorts *cohor
     return add_spread(self, "cohort", how, self->cohorts, n + 1, err);
 }
 
-/* ---- the tables -------------------------------------------------------------------------------------------- */
+/* ---- the two tables -------------------------------------------------------------------------------------------- */
 
 throng_status throng_i_write_attribution(throng_context *context, const throng_attribution *attribution,
                                          const throng_cohorts *cohorts, const char *path, throng_error *err) {
@@ -160,6 +163,126 @@ out:
     return status;
 }
 
+/* ---- cohorts --------------------------------------------------------------------------------------------------- */
+
+#define CHANGE "(change)"
+
+/* What cohorts.parquet is made of: a row a branch and time, then the change's. */
+typedef struct cohort_table {
+    const throng_attribution *attribution;
+    const throng_cohorts *cohorts;
+    int n;             /* branches */
+    int64_t n_periods; /* times, and the change */
+    throng_table *table;
+    throng_cohort_credit *credit; /* [n] */
+    int64_t *agents, *depth;
+    double *phi, *share, *absolute_share, *per_agent, *error;
+} cohort_table;
+
+static throng_status add_column(cohort_table *self, const char *name, throng_type type, void *out, throng_error *err) {
+    void *memory = NULL;
+    throng_status status = throng_table_add(self->table, name, type, &memory, err);
+    if (status == THRONG_OK)
+        *(void **)out = memory;
+    return status;
+}
+
+/* What a time is called, as people write it; `label` is room for it. */
+static const char *name_of_time(const cohort_table *self, int64_t time, char label[80]) {
+    const throng_i_keys *times = &self->attribution->population->times;
+    if (times->type == THRONG_TYPE_TEXT)
+        return times->words[time];
+    throng_population_time_label(self->attribution->population, time, label, 80);
+    return label;
+}
+
+/* The columns of text. Names need not be different: "a/b" may be a cohort, and "b" within "a". */
+static throng_status add_words(cohort_table *self, throng_context *context, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const char **words = NULL; /* [rows] */
+    char(*labels)[80] = NULL;
+    int64_t n_rows = throng_table_rows(self->table);
+    THRONG_TRY(throng_i_resize(context, &words, n_rows, sizeof *words, err));
+    THRONG_TRY(throng_i_resize(context, &labels, self->n_periods, sizeof *labels, err));
+    for (int64_t row = 0; self->n_periods > 1 && row < n_rows; row++) {
+        int64_t period = row / self->n;
+        words[row] = period == self->n_periods - 1 ? CHANGE : name_of_time(self, period, labels[period]);
+    }
+    if (self->n_periods > 1)
+        THRONG_TRY(throng_table_add_text(self->table, "time", words, err));
+    for (int64_t row = 0; row < n_rows; row++)
+        words[row] = throng_cohorts_branch(self->cohorts, (int)(row % self->n)).name;
+    THRONG_TRY(throng_table_add_text(self->table, "cohort", words, err));
+out:
+    throng_i_free(context, words);
+    throng_i_free(context, labels);
+    return status;
+}
+
+/* Whether the method could tell the standard errors of these cohorts. */
+static bool knows_errors(const cohort_table *self) {
+    throng_attribution_branches(self->attribution, self->cohorts, 0, self->credit);
+    return self->n > 0 && !isnan(self->credit[0].standard_error);
+}
+
+static throng_status add_numbers(cohort_table *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    THRONG_TRY(add_column(self, "depth", THRONG_TYPE_INT64, &self->depth, err));
+    THRONG_TRY(add_column(self, "agents", THRONG_TYPE_INT64, &self->agents, err));
+    THRONG_TRY(add_column(self, "phi", THRONG_TYPE_FLOAT64, &self->phi, err));
+    THRONG_TRY(add_column(self, "share", THRONG_TYPE_FLOAT64, &self->share, err));
+    THRONG_TRY(add_column(self, "absolute_share", THRONG_TYPE_FLOAT64, &self->absolute_share, err));
+    THRONG_TRY(add_column(self, "per_agent", THRONG_TYPE_FLOAT64, &self->per_agent, err));
+    if (knows_errors(self))
+        THRONG_TRY(add_column(self, "standard_error", THRONG_TYPE_FLOAT64, &self->error, err));
+out:
+    return status;
+}
+
+/* The rows of one time, or of the change. */
+static void fill_period(cohort_table *self, int64_t period) {
+    int64_t time = self->n_periods > 1 && period == self->n_periods - 1 ? -1 : period;
+    const throng_i_reporter reporter = {
+        .attribution = self->attribution, .population = self->attribution->population, .cohorts = self->cohorts};
+    throng_attribution_branches(self->attribution, self->cohorts, time, self->credit);
+    double total = throng_i_report_total(&reporter, time), absolute = throng_i_report_absolute(&reporter, self->credit);
+    for (int i = 0; i < self->n; i++) {
+        const throng_cohort_credit *it = &self->credit[i];
+        int64_t row = period * self->n + i;
+        self->depth[row] = throng_cohorts_branch(self->cohorts, i).depth;
+        self->agents[row] = it->n_agents;
+        self->phi[row] = it->phi;
+        self->share[row] = total != 0.0 ? it->phi / total : (double)NAN;
+        self->absolute_share[row] = absolute != 0.0 ? it->absolute / absolute : (double)NAN;
+        self->per_agent[row] = it->n_agents > 0 ? it->phi / (double)it->n_agents : (double)NAN;
+        if (self->error)
+            self->error[row] = it->standard_error;
+    }
+}
+
+throng_status throng_i_write_cohorts(throng_context *context, const throng_attribution *attribution,
+                                     const throng_cohorts *cohorts, const char *path, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t n_times = attribution->population->n_times;
+    cohort_table self = {.attribution = attribution,
+                         .cohorts = cohorts,
+                         .n = throng_cohorts_branches(cohorts),
+                         .n_periods = n_times > 1 ? n_times + 1 : 1};
+    THRONG_TRY(throng_table_create(context, self.n * self.n_periods, &self.table, err));
+    THRONG_TRY(throng_i_resize(context, &self.credit, self.n, sizeof *self.credit, err));
+    THRONG_TRY(add_words(&self, context, err));
+    THRONG_TRY(add_numbers(&self, err));
+    for (int64_t period = 0; period < self.n_periods; period++)
+        fill_period(&self, period);
+    THRONG_TRY(throng_table_write(self.table, path, false, err));
+out:
+    throng_i_free(context, self.credit);
+    throng_table_free(self.table);
+    return status;
+}
+
+/* ---- worlds ------------------------------------------------------------------------------------------------------ */
+
 bool throng_i_has_steps(const throng_attribution *attribution) {
     const throng_i_world_run *run = attribution->world;
     return run && run->resolved.steps > 0 && throng_dynamics_steps(run->dynamics) &&
@@ -179,11 +302,12 @@ out:
     return status;
 }
 
-throng_status throng_i_write_steps(throng_context *context, const throng_attribution *attribution, const char *path,
-                                   throng_error *err) {
+throng_status throng_i_write_steps(throng_context *context, const throng_attribution *attribution,
+                                   const throng_cohorts *cohorts, const char *path, throng_error *err) {
     throng_status status = THRONG_OK;
     result_table result = {0};
     int64_t *labels = NULL, n = attribution->population->n_agents, steps = attribution->world->resolved.steps;
+    (void)cohorts;
     THRONG_TRY(throng_i_alloc(context, steps, sizeof *labels, &labels, err));
     for (int64_t t = 0; t < steps; t++)
         labels[t] = t;

@@ -21,9 +21,9 @@
 #define DRAFTS_MAX 100 /* names to try: an earlier process of the same number may have left its draft */
 
 /* What a run directory holds: anything else in a directory is somebody else's. */
-static const char *const run_files[] = {"report.json",    "attribution.parquet", "change.parquet",
-                                        "steps.parquet",  "study.yaml",          "trajectory.parquet",
-                                        "states.parquet", "sweep.parquet",       "intervention.parquet"};
+static const char *const run_files[] = {
+    "report.json",   "study.yaml",     "attribution.parquet", "change.parquet", "cohorts.parquet",
+    "steps.parquet", "states.parquet", "trajectory.parquet",  "sweep.parquet",  "intervention.parquet"};
 
 static bool is_run_file(const char *name) {
     for (size_t i = 0; i < sizeof run_files / sizeof *run_files; i++)
@@ -165,26 +165,34 @@ out:
     return status;
 }
 
+/* Writes one table. */
+typedef throng_status (*write_fn)(throng_context *context, const throng_attribution *attribution,
+                                  const throng_cohorts *cohorts, const char *path, throng_error *err);
+
+static throng_status write_table(throng_i_run_directory *self, const char *name, write_fn write,
+                                 const throng_attribution *attribution, const throng_cohorts *cohorts,
+                                 throng_error *err) {
+    char *path = NULL;
+    throng_status status = throng_i_print(self->context, &path, err, "%s/%s", self->draft, name);
+    if (status == THRONG_OK)
+        status = write(self->context, attribution, cohorts, path, err);
+    throng_i_free(self->context, path);
+    return status;
+}
+
 throng_status throng_i_run_directory_tables(throng_i_run_directory *self, const throng_attribution *attribution,
                                             const throng_cohorts *cohorts, throng_error *err) {
     throng_status status = THRONG_OK;
-    char *path = NULL;
-    THRONG_TRY(throng_i_print(self->context, &path, err, "%s/attribution.parquet", self->draft));
-    THRONG_TRY(throng_i_write_attribution(self->context, attribution, cohorts, path, err));
-    if (attribution->population->n_times > 1) {
-        throng_i_free(self->context, path);
-        path = NULL;
-        THRONG_TRY(throng_i_print(self->context, &path, err, "%s/change.parquet", self->draft));
-        THRONG_TRY(throng_i_write_change(self->context, attribution, cohorts, path, err));
-    }
-    if (throng_i_has_steps(attribution)) {
-        throng_i_free(self->context, path);
-        path = NULL;
-        THRONG_TRY(throng_i_print(self->context, &path, err, "%s/steps.parquet", self->draft));
-        THRONG_TRY(throng_i_write_steps(self->context, attribution, path, err));
-    }
+    bool agents = attribution->phi;
+    if (agents)
+        THRONG_TRY(write_table(self, "attribution.parquet", throng_i_write_attribution, attribution, cohorts, err));
+    if (agents && attribution->population->n_times > 1)
+        THRONG_TRY(write_table(self, "change.parquet", throng_i_write_change, attribution, cohorts, err));
+    if (cohorts)
+        THRONG_TRY(write_table(self, "cohorts.parquet", throng_i_write_cohorts, attribution, cohorts, err));
+    if (agents && throng_i_has_steps(attribution))
+        THRONG_TRY(write_table(self, "steps.parquet", throng_i_write_steps, attribution, cohorts, err));
 out:
-    throng_i_free(self->context, path);
     return status;
 }
 

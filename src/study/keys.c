@@ -11,16 +11,16 @@
 #define SEED_MAX 9007199254740991.0
 
 #define TEXT(key, option, placeholder, fallback, doc)                                                                  \
-    { key, option, placeholder, THRONG_KEY_TEXT, fallback, NULL, 0, 0, doc }
-#define LIST(key, option, placeholder, doc)                                                                            \
-    { key, option, placeholder, THRONG_KEY_TEXT_LIST, NULL, NULL, 0, 0, doc }
+    { key, option, placeholder, THRONG_KEY_TEXT, fallback, NULL, 0, 0, doc, false }
+#define LIST(key, option, placeholder, files, doc)                                                                     \
+    { key, option, placeholder, THRONG_KEY_TEXT_LIST, NULL, NULL, 0, 0, doc, files }
 #define CHOICE(key, option, choices, fallback, doc)                                                                    \
-    { key, option, choices, THRONG_KEY_CHOICE, fallback, choices, 0, 0, doc }
+    { key, option, choices, THRONG_KEY_CHOICE, fallback, choices, 0, 0, doc, false }
 #define INTEGER(key, option, fallback, minimum, maximum, doc)                                                          \
-    { key, option, "N", THRONG_KEY_INTEGER, fallback, NULL, minimum, maximum, doc }
+    { key, option, "N", THRONG_KEY_INTEGER, fallback, NULL, minimum, maximum, doc, false }
 
 static const throng_study_key keys[] = {
-    LIST("population.table", NULL, "TABLE",
+    LIST("population.table", NULL, "TABLE", true,
          "Parquet, CSV or NDJSON (also .gz, .zst), a DuckDB file with #table, a glob, or - for standard input; "
          "several files are one table"),
     TEXT("population.generate", "--generate", "NAME[:KEY=VALUE,...]", NULL,
@@ -33,7 +33,7 @@ static const throng_study_key keys[] = {
     TEXT("population.weight", "--weight", "COL", NULL, "column with each agent's weight or visibility"),
     TEXT("population.where", "--where", "SQL", NULL, "condition that rows must fulfil, such as \"followers > 10\""),
     CHOICE("population.missing", "--missing", "error|drop", "error", "what to do with rows that lack a number"),
-    LIST("graph.edges", "--graph", "EDGES",
+    LIST("graph.edges", "--graph", "EDGES", true,
          "table of edges between agents, for network indicators and worlds; files as for TABLE, several are one table"),
     TEXT("graph.model", "--graph-model", "NAME[:KEY=VALUE,...]", NULL,
          "draw a graph instead of reading one: see throng list graphs"),
@@ -60,36 +60,44 @@ static const throng_study_key keys[] = {
         "realised-volatility, price-crash"),
     TEXT("attribution.indicator", "--indicator", "NAME[:KEY=VALUE,...]", "variance", "see throng list indicators"),
     TEXT("attribution.method", "--method", "NAME[:KEY=VALUE,...]", "aumann-shapley", "see throng list methods"),
+    CHOICE("attribution.players", "--players", "agents|cohorts", "agents",
+           "who gets credit; cohorts: all members take part together, and no agent has credit of its own"),
     CHOICE("attribution.path", "--path", "state|presence", NULL, "what taking part means; default: the indicator's"),
     TEXT("attribution.baseline", "--baseline", "neutral|mean|first|COL", NULL,
          "where the path starts; column:NAME for a column named so; default: the indicator's"),
     {"attribution.tolerance", "--tolerance", "X", THRONG_KEY_REAL, "1e-10", NULL, 1e-16, 0.1,
-     "efficiency residual and change of rule that are accepted"},
+     "efficiency residual and change of rule that are accepted", false},
     INTEGER("attribution.nodes-max", "--nodes-max", "1024", 2, 8192, "most quadrature nodes to try"),
-    TEXT("cohorts.by", "--cohort-by", "COL", NULL, "column that divides agents into cohorts; default: the weight"),
+    LIST("cohorts.by", "--cohort-by", "COL", false,
+         "column that divides agents into cohorts; given again, one that divides these; default: the weight"),
     {"cohorts.cuts", "--cuts", "Q,...", THRONG_KEY_REAL_LIST, NULL, NULL, 0, 1,
-     "quantiles between cohorts, ascending; default: 0.9,0.999"},
+     "quantiles between cohorts, ascending; default: 0.9,0.999", false},
+    LIST("cohorts.table", "--cohort-table", "TABLE", true,
+         "second table, a row an agent, that has the columns of --cohort-by; files as for TABLE"),
+    TEXT("cohorts.key", "--cohort-key", "COL", NULL, "column of that table with the agents' ids; default: as --id"),
+    CHOICE("cohorts.missing", "--cohort-missing", "error|none", "error",
+           "what to do with agents that are not in that table: none makes them a cohort \"(none)\""),
     INTEGER("panel.size", "--size", NULL, 1, 1000000, "size of a panel to draw and attribute alone, beside the crowd"),
     CHOICE("panel.bias", "--bias", "weight|uniform|top", "weight",
            "who gets into the panel: drawn by weight, drawn with equal chances, those of largest weight"),
     INTEGER("panel.draws", "--draws", "200", 0, 100000,
             "how many further panels to draw, to say how much of the comparison is chance"),
-    TEXT("panel.aggregates", "--aggregates", "FILE", NULL,
-         "the table is a panel: credit its agents as in the crowd whose aggregates (throng aggregates) these are"),
+    {"panel.aggregates", "--aggregates", "FILE", THRONG_KEY_TEXT, NULL, NULL, 0, 0,
+     "the table is a panel: credit its agents as in the crowd whose aggregates (throng aggregates) these are", true},
     TEXT("intervene.target", NULL, "CHANGE", NULL,
          "what is to become of the indicator: a change such as -20%, or a value such as 0.25"),
     {"intervene.budget", NULL, "X", THRONG_KEY_REAL, "0.01", NULL, 1e-12, 1,
-     "most influence that may be taken, as a share of everybody's"},
+     "most influence that may be taken, as a share of everybody's", false},
     CHOICE("intervene.by", NULL, "dampening|silencing", "dampening",
            "take as little influence as possible, or silence as few agents as possible"),
     INTEGER("report.top", "--top", "20", 0, 100000, "how many agents to list"),
-    LIST("sweep.over", "--sweep", "KEY=V,V,...",
+    LIST("sweep.over", "--sweep", "KEY=V,V,...", false,
          "run for each of several values of a setting, such as world.steps=5,10,20 or, of a parameter, "
          "world.confidence=0.1:0.5:9 (from, to, how many); several sweeps make a grid"),
     INTEGER("sweep.repetitions", "--repetitions", "1", 1, 1000000,
             "run so often, with seeds one after the other, for means and their intervals"),
     INTEGER("run.seed", "--seed", "0", 0, SEED_MAX, "seed of whatever is drawn at random"),
-    LIST("run.plugins", "--plugin", "FILE.so", "load indicators and methods from a shared object"),
+    LIST("run.plugins", "--plugin", "FILE.so", true, "load indicators and methods from a shared object"),
 };
 
 #define KEY_COUNT ((int)(sizeof keys / sizeof *keys))
@@ -108,11 +116,6 @@ int throng_i_study_key_index(const char *key) {
         if (strcmp(keys[i].key, key) == 0)
             return i;
     return -1;
-}
-
-bool throng_i_study_key_is_path(const throng_study_key *key) {
-    bool files = key->kind == THRONG_KEY_TEXT_LIST && strcmp(key->key, "sweep.over") != 0;
-    return files || strcmp(key->key, "panel.aggregates") == 0;
 }
 
 void throng_i_study_key_allowed(const throng_study_key *key, char *out, size_t size) {

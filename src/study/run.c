@@ -91,6 +91,27 @@ out:
     return status;
 }
 
+/* The second table, by which cohorts are formed. */
+static throng_status read_members(throng_run *self, const throng_i_settings *settings, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_table *table = NULL;
+    throng_column_request requests[1 + THRONG_COHORT_LEVELS_MAX] = {{settings->membership.key, THRONG_ROLE_KEY}};
+    int n = 1;
+    for (int i = 0; i < THRONG_COHORT_LEVELS_MAX && settings->membership.by[i]; i++)
+        if (strcmp(settings->membership.by[i], settings->membership.key) != 0) /* ids will do as labels */
+            requests[n++] = (throng_column_request){settings->membership.by[i], THRONG_ROLE_LABEL};
+    THRONG_TRY(
+        throng_table_read(self->context, settings->members, settings->n_members, requests, n, NULL, &table, err));
+    THRONG_TRY(copy_sources(self, table, err));
+    throng_table *consumed = table;
+    table = NULL;
+    THRONG_TRY(throng_population_join(self->population, consumed, &settings->membership, err));
+    throng_i_run_stage_done(self, "join");
+out:
+    throng_table_free(table);
+    return status;
+}
+
 throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings *settings, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_table *table = NULL;
@@ -107,6 +128,8 @@ throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings 
     table = NULL;
     THRONG_TRY(throng_population_create(self->context, consumed, &settings->population, &self->population, err));
     throng_i_run_stage_done(self, "population");
+    if (settings->n_members > 0)
+        THRONG_TRY(read_members(self, settings, err));
     if (settings->n_edges > 0)
         THRONG_TRY(read_graph(self, settings, err));
     else if (settings->graph_model)
@@ -125,6 +148,7 @@ throng_status throng_i_run_attribute(throng_run *self, const throng_i_settings *
     throng_i_run_stage_done(self, "cohorts");
     throng_attribution_def what = settings->attribution;
     what.graph = self->graph;
+    what.cohorts = self->cohorts;
     status = throng_attribute(self->context, self->population, &what, &self->attribution, err);
     throng_i_run_stage_done(self, "attribute");
     if (status != THRONG_OK)
@@ -233,6 +257,7 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
     throng_status status = THRONG_OK;
     throng_i_settings settings = {0};
     throng_run *self = NULL;
+    bool stopped = false;
     THRONG_TRY(throng_i_run_begin(study->context, &self, err));
     THRONG_TRY(throng_i_study_load_plugins(study, err));
     THRONG_TRY(throng_i_settings_init(study, &settings, err));
@@ -245,16 +270,15 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
         THRONG_TRY(correct_panel(self, study, &settings, err));
     else
         status = throng_i_run_attribute(self, &settings, err);
-    bool stopped = status == THRONG_E_CANCELLED && self->attribution;
+    stopped = status == THRONG_E_CANCELLED && self->attribution;
     if (status != THRONG_OK && !stopped)
         goto out;
-    throng_error *then = stopped ? NULL : err; /* why it was stopped is what is said */
+    throng_error *then = stopped ? NULL : err; /* why it was stopped is what is said, even if the report fails */
     THRONG_TRY(make_report(self, &settings, command, then));
     if (stopped) {
         THRONG_TRY(finish_report(self, then));
         *run = self;
         self = NULL;
-        status = THRONG_E_CANCELLED;
         goto out;
     }
     if (out)
@@ -266,7 +290,7 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
 out:
     throng_i_settings_clear(study, &settings);
     throng_run_free(self);
-    return status;
+    return stopped ? THRONG_E_CANCELLED : status;
 }
 
 throng_status throng_study_aggregates(throng_study *study, throng_aggregates **out, throng_error *err) {
@@ -279,6 +303,8 @@ throng_status throng_study_aggregates(throng_study *study, throng_aggregates **o
     THRONG_TRY(throng_i_settings_check_no_draw(study, "aggregates are of the whole crowd: leave it out", err));
     THRONG_REQUIRE(settings.n_edges == 0, E_PARAMETER,
                    "A network indicator is not a function of sums over agents: it has no aggregates.");
+    THRONG_REQUIRE(settings.attribution.players == THRONG_PLAYERS_AGENTS, E_PARAMETER,
+                   "Aggregates credit a panel agent by agent: leave out --players cohorts (attribution.players).");
     THRONG_REQUIRE(!settings.aggregates, E_PARAMETER, "Aggregates are made from a crowd: leave out --aggregates.");
     THRONG_TRY(throng_i_run_read_crowd(self, &settings, err));
     THRONG_TRY(throng_attribute(self->context, self->population, &settings.attribution, &self->attribution, err));

@@ -5,7 +5,7 @@
 #include "report/report.h"
 #include "study/settings.h"
 
-#define THRONG_I_STAGES_MAX 12
+#define THRONG_I_STAGES_MAX 13
 
 struct throng_run {
     throng_context *context;

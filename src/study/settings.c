@@ -39,7 +39,6 @@ static void set_columns(const throng_study *study, throng_i_settings *self) {
     self->population.weight = text(study, "population.weight");
     self->population.id = text(study, "population.id");
     self->population.time = text(study, "population.time");
-    self->population.cohort = text(study, "cohorts.by");
     self->population.missing =
         strcmp(text(study, "population.missing"), "drop") == 0 ? THRONG_MISSING_DROP : THRONG_MISSING_ERROR;
     if (self->attribution.baseline == THRONG_BASELINE_COLUMN)
@@ -49,7 +48,45 @@ static void set_columns(const throng_study *study, throng_i_settings *self) {
     request(self, self->population.state, THRONG_ROLE_NUMBER);
     request(self, self->population.weight, THRONG_ROLE_NUMBER);
     request(self, self->population.baseline, THRONG_ROLE_NUMBER);
+    if (self->n_members > 0)
+        return;
+    self->population.cohort = throng_study_text(study, "cohorts.by", 0);
     request(self, self->population.cohort, THRONG_ROLE_LABEL);
+    for (int i = 1; self->population.cohort && i < THRONG_COHORT_LEVELS_MAX; i++) {
+        self->population.nested[i - 1] = throng_study_text(study, "cohorts.by", i);
+        request(self, self->population.nested[i - 1], THRONG_ROLE_LABEL);
+    }
+}
+
+/* ---- cohorts of a second table ---------------------------------------------------------------------------------- */
+
+static void set_members(const throng_study *study, throng_i_settings *self) {
+    const char *key = text(study, "cohorts.key");
+    if (strcmp(text(study, "cohorts.missing"), "none") == 0)
+        self->membership.unlisted = THRONG_UNLISTED_NONE;
+    self->membership.key = key ? key : self->population.id;
+    for (int i = 0; i < THRONG_COHORT_LEVELS_MAX; i++)
+        self->membership.by[i] = throng_study_text(study, "cohorts.by", i);
+}
+
+static throng_status check_members(const throng_study *study, const throng_i_settings *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    THRONG_REQUIRE(!throng_study_text(study, "cohorts.by", THRONG_COHORT_LEVELS_MAX), E_PARAMETER,
+                   "--cohort-by (cohorts.by) may name at most %d columns.", THRONG_COHORT_LEVELS_MAX);
+    for (int i = 1; self->membership.by[0] && i < THRONG_COHORT_LEVELS_MAX && self->membership.by[i]; i++)
+        for (int before = 0; before < i; before++)
+            THRONG_REQUIRE(strcmp(self->membership.by[i], self->membership.by[before]) != 0, E_PARAMETER,
+                           "--cohort-by (cohorts.by) names the column \"%.100s\" twice.", self->membership.by[i]);
+    THRONG_REQUIRE(self->n_members > 0 || !text(study, "cohorts.key"), E_PARAMETER,
+                   "--cohort-key (cohorts.key) is a column of a second table: name it with --cohort-table.");
+    THRONG_REQUIRE(self->n_members > 0 || self->membership.unlisted == THRONG_UNLISTED_ERROR, E_PARAMETER,
+                   "--cohort-missing (cohorts.missing) is about a second table: name it with --cohort-table.");
+    THRONG_REQUIRE(self->n_members == 0 || self->membership.by[0], E_PARAMETER,
+                   "--cohort-table needs --cohort-by (cohorts.by): its column that divides agents into cohorts.");
+    THRONG_REQUIRE(self->n_members == 0 || self->population.id, E_PARAMETER,
+                   "--cohort-table is matched by ids: it needs --id (population.id), the agents' ids.");
+out:
+    return status;
 }
 
 /* ---- attribution ----------------------------------------------------------------------------------------------- */
@@ -75,6 +112,9 @@ static void set_attribution(const throng_study *study, throng_i_settings *self) 
     for (int i = THRONG_PATH_DEFAULT + 1; path && i < THRONG_PATH_COUNT; i++)
         if (strcmp(path, throng_path_name((throng_path)i)) == 0)
             self->attribution.path = (throng_path)i;
+    for (int i = 0; i < THRONG_PLAYERS_COUNT; i++)
+        if (strcmp(text(study, "attribution.players"), throng_players_name((throng_players)i)) == 0)
+            self->attribution.players = (throng_players)i;
     self->attribution.tolerance = number(study, "attribution.tolerance");
     self->attribution.nodes_max = (int)number(study, "attribution.nodes-max");
     self->attribution.seed = self->seed;
@@ -209,6 +249,7 @@ static throng_status check(const throng_study *study, const throng_i_settings *s
     THRONG_REQUIRE(self->population.state, E_PARAMETER,
                    "--state (population.state) is missing: name the column with each agent's state.");
     THRONG_TRY(throng_i_indicator_init(study->context, self->attribution.indicator, &indicator, err));
+    THRONG_TRY(check_members(study, self, err));
     THRONG_TRY(check_graph(self, indicator.descriptor, err));
     THRONG_TRY(check_world(study, self, err));
     THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_METHOD, self->attribution.method, &use, err));
@@ -221,6 +262,9 @@ static throng_status check(const throng_study *study, const throng_i_settings *s
             study, "with --aggregates (panel.aggregates) the table is the panel: leave it out", err));
     THRONG_REQUIRE(self->panel.size == 0 || self->panel.bias != THRONG_PANEL_TOP || self->population.weight,
                    E_PARAMETER, "--bias top (panel.bias) takes the agents of largest weight: it needs --weight.");
+    THRONG_REQUIRE(self->attribution.players == THRONG_PLAYERS_AGENTS || (self->panel.size == 0 && !self->aggregates),
+                   E_PARAMETER,
+                   "A panel is credited agent by agent: leave out --players cohorts (attribution.players).");
     THRONG_REQUIRE(self->attribution.baseline != THRONG_BASELINE_FIRST ||
                        (self->population.id && self->population.time),
                    E_PARAMETER,
@@ -238,13 +282,18 @@ throng_status throng_i_settings_init(const throng_study *study, throng_i_setting
         self.n_paths++;
     while (throng_study_text(study, "graph.edges", self.n_edges))
         self.n_edges++;
+    while (throng_study_text(study, "cohorts.table", self.n_members))
+        self.n_members++;
     while (throng_study_text(study, "cohorts.cuts", self.n_cuts))
         self.n_cuts++;
     THRONG_TRY(throng_i_alloc(study->context, self.n_paths, sizeof *self.paths, &self.paths, err));
+    THRONG_TRY(throng_i_alloc(study->context, self.n_members, sizeof *self.members, &self.members, err));
     THRONG_TRY(throng_i_alloc(study->context, self.n_edges, sizeof *self.edges, &self.edges, err));
     THRONG_TRY(throng_i_alloc(study->context, self.n_cuts, sizeof *self.cuts, &self.cuts, err));
     for (int i = 0; i < self.n_paths; i++)
         self.paths[i] = throng_study_text(study, "population.table", i);
+    for (int i = 0; i < self.n_members; i++)
+        self.members[i] = throng_study_text(study, "cohorts.table", i);
     for (int i = 0; i < self.n_edges; i++)
         self.edges[i] = throng_study_text(study, "graph.edges", i);
     for (int i = 0; i < self.n_cuts; i++)
@@ -256,6 +305,7 @@ throng_status throng_i_settings_init(const throng_study *study, throng_i_setting
     self.top = (int)number(study, "report.top");
     set_attribution(study, &self);
     set_columns(study, &self);
+    set_members(study, &self);
     set_panel(study, &self);
     set_graph(study, &self);
     set_world(study, &self);
@@ -271,6 +321,7 @@ out:
 
 void throng_i_settings_clear(const throng_study *study, throng_i_settings *self) {
     throng_i_free(study->context, self->paths);
+    throng_i_free(study->context, self->members);
     throng_i_free(study->context, self->edges);
     throng_i_free(study->context, self->cuts);
     *self = (throng_i_settings){0};

@@ -4,7 +4,7 @@
 
 #include "study/study.h"
 
-#define THRONG_I_REQUESTS_MAX 8
+#define THRONG_I_REQUESTS_MAX (5 + THRONG_COHORT_LEVELS_MAX)
 
 /* Texts are borrowed from the study. */
 typedef struct throng_i_settings {
@@ -21,7 +21,10 @@ typedef struct throng_i_settings {
     const char *generator; /* makes the crowd; NULL: it is read */
     int64_t n_agents;      /* that it makes */
     uint64_t seed;
-    const char **edges; /* [n_edges] files of edges */
+    const char **members; /* [n_members] files of a second table with cohorts */
+    int n_members;
+    throng_members_def membership; /* key NULL without such a table */
+    const char **edges;            /* [n_edges] files of edges */
     int n_edges;
     throng_graph_def graph;
     const char *graph_model;     /* draws the graph; NULL: none is drawn */

@@ -41,7 +41,4 @@ THRONG_MUST_USE throng_status throng_i_study_copy(const throng_study *study, thr
 THRONG_MUST_USE throng_status throng_i_study_join(throng_context *context, const char *folder, const char *path,
                                                   char **out, throng_error *err);
 
-/* Whether a key holds file names. */
-bool throng_i_study_key_is_path(const throng_study_key *key);
-
 #endif

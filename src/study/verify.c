@@ -66,8 +66,8 @@ static bool same(const json_t *one, json_t *other, double floor, char *where, si
 
 /* What a report says of the numbers, part by part; certificates are checked where they are made. */
 static void check_report(const json_t *file, const json_t *again, throng_verification *out) {
-    static const char *const parts[] = {"agents",      "rows",          "times", "indicator", "cohorts",
-                                        "certificate", "concentration", "top",   "by_time",   "panel"};
+    static const char *const parts[] = {"agents",      "rows",          "times", "players", "indicator", "cohorts",
+                                        "certificate", "concentration", "top",   "by_time", "panel"};
     char where[200], text[300];
     /* residuals and error estimates are relative, and may be rounding */
     const double rounding = 1e-9;
@@ -100,17 +100,16 @@ static void check_inputs(const json_t *file, const json_t *again, throng_verific
                                   : "a file that was read has changed since: its content is not what the report names");
 }
 
-/* The second table of runs with several times. */
-static throng_status check_change(const throng_run *run, const throng_table *table, throng_verification *out,
-                                  throng_error *err) {
+/* A column of credits in a table of the run directory against the same computed again. */
+static throng_status check_credits(const throng_table *table, const char *file, const char *name, const double *again,
+                                   int64_t n, throng_verification *out, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_column_view view;
-    const double *again = throng_attribution_change_phi(throng_run_attribution(run));
-    int64_t n = throng_population_agents(throng_run_population(run));
+    char text[160];
     double most = 0.0, largest = 0.0;
     THRONG_TRY(throng_table_find(table, "phi", &view, err));
     THRONG_REQUIRE(throng_table_rows(table) == n && view.type == THRONG_TYPE_FLOAT64, E_FORMAT,
-                   "change.parquet has %lld rows, but there are %lld agents: it is not of this run.",
+                   "%s has %lld rows, but the run done again has %lld: it is not of this run.", file,
                    (long long)throng_table_rows(table), (long long)n);
     const double *phi = view.data;
     for (int64_t i = 0; i < n; i++) {
@@ -119,23 +118,68 @@ static throng_status check_change(const throng_run *run, const throng_table *tab
         largest = fmax(largest, fabs(again[i]));
     }
     bool same = most <= 1e-12 * largest;
-    throng_verification_add(out, "change", same ? THRONG_VERDICT_HOLDS : THRONG_VERDICT_FAILS, most, 1e-12 * largest,
-                            "largest difference of a credit in change.parquet from the same computed again");
+    snprintf(text, sizeof text, "largest difference of a credit in %s from the same computed again", file);
+    throng_verification_add(out, name, same ? THRONG_VERDICT_HOLDS : THRONG_VERDICT_FAILS, most, 1e-12 * largest, text);
 out:
+    return status;
+}
+
+/* Runs with several times. */
+static throng_status check_change(const throng_run *run, const throng_table *table, throng_verification *out,
+                                  throng_error *err) {
+    return check_credits(table, "change.parquet", "change", throng_attribution_change_phi(throng_run_attribution(run)),
+                         throng_population_agents(throng_run_population(run)), out, err);
+}
+
+/* A row a branch and time, then, with several times, the change's. */
+static throng_status check_cohorts(throng_context *context, const throng_run *run, const throng_table *table,
+                                   throng_verification *out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_cohorts *cohorts = throng_run_cohorts(run);
+    int n = throng_cohorts_branches(cohorts);
+    int64_t n_times = throng_population_times(throng_run_population(run)), periods = n_times > 1 ? n_times + 1 : 1;
+    throng_cohort_credit *credit = NULL;
+    double *phi = NULL;
+    THRONG_TRY(throng_i_alloc(context, n, sizeof *credit, &credit, err));
+    THRONG_TRY(throng_i_alloc(context, n * periods, sizeof *phi, &phi, err));
+    for (int64_t period = 0; period < periods; period++) {
+        throng_attribution_branches(throng_run_attribution(run), cohorts, period < n_times ? period : -1, credit);
+        for (int i = 0; i < n; i++)
+            phi[period * n + i] = credit[i].phi;
+    }
+    THRONG_TRY(check_credits(table, "cohorts.parquet", "cohorts", phi, n * periods, out, err));
+out:
+    throng_i_free(context, credit);
+    throng_i_free(context, phi);
     return status;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
-static throng_status compare(throng_context *context, const throng_run *run, const json_t *report,
-                             const throng_table *table, const throng_table *change, uint64_t seed,
-                             throng_verification *out, throng_error *err) {
+/* The tables of a run directory. */
+typedef struct tables {
+    throng_table *attribution, *change; /* NULL: there is none, as the players are cohorts or there is one time */
+    throng_table *cohorts;
+} tables;
+
+static throng_status read_table(throng_context *context, const char *path, const char *name, throng_table **out,
+                                throng_error *err) {
+    static const throng_column_request request = {"phi", THRONG_ROLE_NUMBER};
+    char *file = NULL;
+    throng_status status = throng_i_print(context, &file, err, "%s/%s", path, name);
+    if (status == THRONG_OK) {
+        const char *const borrowed = file;
+        status = throng_table_read(context, &borrowed, 1, &request, 1, NULL, out, err);
+    }
+    throng_i_free(context, file);
+    return status;
+}
+
+static throng_status check_agents(throng_context *context, const throng_run *run, const throng_table *table,
+                                  uint64_t seed, throng_verification *out, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_column_view phi;
-    json_error_t reason;
-    json_t *again = json_loads(throng_run_report(run), 0, &reason);
     const throng_population *population = throng_run_population(run);
-    THRONG_REQUIRE(again, E_MEMORY, "Out of memory: the report could not be compared.");
     THRONG_REQUIRE(throng_table_rows(table) == throng_population_rows(population), E_FORMAT,
                    "attribution.parquet has %lld rows, but the run done again has %lld: it is not of this run, or rows "
                    "were taken away.",
@@ -143,8 +187,23 @@ static throng_status compare(throng_context *context, const throng_run *run, con
     THRONG_TRY(throng_table_find(table, "phi", &phi, err));
     THRONG_REQUIRE(phi.type == THRONG_TYPE_FLOAT64, E_FORMAT, "The column phi of attribution.parquet is not float64.");
     THRONG_TRY(throng_attribution_verify(context, throng_run_attribution(run), phi.data, seed, out, err));
-    if (change)
-        THRONG_TRY(check_change(run, change, out, err));
+out:
+    return status;
+}
+
+static throng_status compare(throng_context *context, const throng_run *run, const json_t *report, const tables *files,
+                             throng_verification *out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    json_error_t reason;
+    json_t *again = json_loads(throng_run_report(run), 0, &reason);
+    uint64_t seed = (uint64_t)json_integer_value(json_object_get(json_object_get(report, "provenance"), "seed"));
+    *out = (throng_verification){.holds = true};
+    THRONG_REQUIRE(again, E_MEMORY, "Out of memory: the report could not be compared.");
+    if (files->attribution)
+        THRONG_TRY(check_agents(context, run, files->attribution, seed, out, err));
+    if (files->change)
+        THRONG_TRY(check_change(run, files->change, out, err));
+    THRONG_TRY(check_cohorts(context, run, files->cohorts, out, err));
     check_report(report, again, out);
     check_inputs(report, again, out);
 out:
@@ -157,34 +216,33 @@ throng_status throng_study_verify(throng_context *context, const char *path, thr
     throng_status status = THRONG_OK;
     throng_study *study = NULL;
     throng_run *run = NULL;
-    throng_table *table = NULL, *change = NULL;
+    tables files = {.attribution = NULL};
     json_t *report = NULL;
-    char *files[4] = {NULL};
-    static const char *const names[] = {"report.json", "study.yaml", "attribution.parquet", "change.parquet"};
-    const throng_column_request request = {"phi", THRONG_ROLE_NUMBER};
-    for (int i = 0; i < 4; i++)
-        THRONG_TRY(throng_i_print(context, &files[i], err, "%s/%s", path, names[i]));
-    THRONG_TRY(read_report(files[0], &report, err));
+    char *names[2] = {NULL};
+    THRONG_TRY(throng_i_print(context, &names[0], err, "%s/report.json", path));
+    THRONG_TRY(throng_i_print(context, &names[1], err, "%s/study.yaml", path));
+    THRONG_TRY(read_report(names[0], &report, err));
     THRONG_TRY(throng_study_create(context, &study, err));
-    THRONG_TRY(throng_study_load(study, files[1], err));
+    THRONG_TRY(throng_study_load(study, names[1], err));
     THRONG_REQUIRE(
         !throng_study_text(study, "panel.aggregates", 0), E_UNSUPPORTED,
         "%s is a corrected panel: its credits are those of a crowd that is not here. Verify the crowd's run.", path);
-    const char *const table_path = files[2];
-    THRONG_TRY(throng_table_read(context, &table_path, 1, &request, 1, NULL, &table, err));
+    bool agents = strcmp(throng_study_text(study, "attribution.players", 0), "agents") == 0;
+    if (agents)
+        THRONG_TRY(read_table(context, path, "attribution.parquet", &files.attribution, err));
+    THRONG_TRY(read_table(context, path, "cohorts.parquet", &files.cohorts, err));
     THRONG_TRY(throng_study_run(study, NULL, NULL, false, &run, err));
-    const char *const change_path = files[3];
-    if (throng_population_times(throng_run_population(run)) > 1)
-        THRONG_TRY(throng_table_read(context, &change_path, 1, &request, 1, NULL, &change, err));
-    uint64_t seed = (uint64_t)json_integer_value(json_object_get(json_object_get(report, "provenance"), "seed"));
-    THRONG_TRY(compare(context, run, report, table, change, seed, out, err));
+    if (agents && throng_population_times(throng_run_population(run)) > 1)
+        THRONG_TRY(read_table(context, path, "change.parquet", &files.change, err));
+    THRONG_TRY(compare(context, run, report, &files, out, err));
 out:
     throng_run_free(run);
     throng_study_free(study);
-    throng_table_free(table);
-    throng_table_free(change);
+    throng_table_free(files.attribution);
+    throng_table_free(files.change);
+    throng_table_free(files.cohorts);
     json_decref(report);
-    for (int i = 0; i < 4; i++)
-        throng_i_free(context, files[i]);
+    throng_i_free(context, names[0]);
+    throng_i_free(context, names[1]);
     return status;
 }

@@ -83,7 +83,7 @@ static throng_status set_value(reader *self, const char *key, const char *value,
     throng_status status = THRONG_OK;
     throng_error reason = {0};
     char *path = NULL;
-    if (throng_i_study_key_is_path(throng_study_key_at(throng_i_study_key_index(key))) && self->folder[0]) {
+    if (throng_study_key_at(throng_i_study_key_index(key))->file && self->folder[0]) {
         THRONG_TRY(throng_i_study_join(self->study->context, self->folder, value, &path, err));
         value = path;
     }
@@ -379,7 +379,7 @@ throng_status throng_study_yaml(const throng_study *study, char **yaml, throng_e
     THRONG_REQUIRE(yaml_emitter_initialize(&self.emitter), E_MEMORY, "Out of memory: no study file can be written.");
     THRONG_TRY(throng_i_study_copy(study, &copy, err));
     for (int i = 0; i < throng_study_key_count(); i++)
-        if (throng_i_study_key_is_path(throng_study_key_at(i)))
+        if (throng_study_key_at(i)->file)
             THRONG_TRY(make_absolute(copy, i, err));
     snprintf(head, sizeof head, "# Settings of a run of throng %s. To repeat it: throng run FILE\n", throng_version());
     self.failed = !write_bytes(&self, (unsigned char *)head, strlen(head));

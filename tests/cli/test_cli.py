@@ -41,8 +41,8 @@ def test_help_and_version():
 @test
 def test_help_has_an_option_for_every_setting():
     text = ok("attribute", "--help")
-    for option in ("state id time weight where missing indicator method path baseline tolerance nodes-max cohort-by "
-                   "cuts top seed plugin threads out force json quiet").split():
+    for option in ("state id time weight where missing indicator method players path baseline tolerance nodes-max cohort-by "
+                   "cohort-table cohort-key cohort-missing cuts top seed plugin threads out force json quiet").split():
         assert re.search(rf"^  --{option}( |$)", text, re.M), option
 
 
@@ -286,7 +286,8 @@ def test_run_directory():
     options = ["--state", "x", "--id", "id", "--time", "t", "--weight", "w", "--top", "7"]
     text = ok("attribute", "t.csv", *options, "--out", "run")
     assert "written     run:" in text
-    assert sorted(os.listdir("run")) == ["attribution.parquet", "change.parquet", "report.json", "study.yaml"]
+    assert sorted(os.listdir("run")) == ["attribution.parquet", "change.parquet", "cohorts.parquet", "report.json",
+                                         "study.yaml"]
     assert sorted(os.listdir()) == ["run", "t.csv"]
     printed = report("attribute", "t.csv", *options, "--out", "again")
     written = json.loads(pathlib.Path("again/report.json").read_text())
@@ -297,7 +298,7 @@ def test_run_directory():
         assert {one["id"]: one["state"] for one in entry["top"]} == {one["id"]: one["phi"] for one in source["top"]}
         assert {one["name"] for one in entry["cohorts"]} <= {one["name"] for one in source["cohorts"]}
     ok("attribute", "t.csv", "--state", "x", "--where", "t = 1", "--out", "single")
-    assert sorted(os.listdir("single")) == ["attribution.parquet", "report.json", "study.yaml"]
+    assert sorted(os.listdir("single")) == ["attribution.parquet", "cohorts.parquet", "report.json", "study.yaml"]
 
 
 @test

@@ -7,6 +7,7 @@ Environment: as for test_cli.py.
 """
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,8 @@ def test_intervals():
     crowd("c.parquet", agents=500)
     it = report("attribute", "c.parquet", *OPTIONS, "--method", "shapley-sampled:permutations=40", "--out", "run")
     assert it["complete"] and it["certificate"]["interval"] > 1.95
-    for one in it["top"]:
+    assert it["certificate"]["sampled"] == it["certificate"]["sampled_at_most"] == 40
+    for one in it["top"] + it["cohorts"]:
         assert one["low"] < one["phi"] < one["high"] and one["standard_error"] > 0
         half = it["certificate"]["interval"] * one["standard_error"]
         assert abs(one["high"] - one["phi"] - half) < 1e-9 * half
@@ -31,7 +33,8 @@ def test_intervals():
     assert json.loads(written)["indicator"]["observed"] > 0
     assert "95 % +-" in ok("attribute", "c.parquet", *OPTIONS, "--method", "shapley-sampled:permutations=40")
     it = report("attribute", "c.parquet", *OPTIONS)
-    assert "interval" not in it["certificate"] and "low" not in it["top"][0]
+    assert not {"interval", "sampled"} & set(it["certificate"]) and "low" not in it["top"][0]
+    assert "low" not in it["cohorts"][0]
     assert "95 %" not in ok("attribute", "c.parquet", *OPTIONS).split("certificate")[0]
 
 
@@ -69,8 +72,12 @@ def test_ctrl_c_prints_the_estimate_so_far():
             it = json.loads(out)
             assert it["complete"] is False and it["certificate"]["converged"] is False
             assert it["certificate"]["evaluations"] > 0 and it["top"][0]["low"] < it["top"][0]["high"]
+            assert 4 <= it["certificate"]["sampled"] < it["certificate"]["sampled_at_most"] == 1e12
+            assert it["certificate"]["sampled_unit"] == "permutations"
+            assert it["certificate"]["evaluations"] < 2000 * it["certificate"]["sampled"]
         else:
-            assert "STOPPED EARLY, this is the estimate so far" in out.decode() and "95 % +-" in out.decode()
+            assert re.search(r"STOPPED EARLY after [\d,]+ of 1,000,000,000,000 permutations, this is the estimate so far",
+                             out.decode()) and "95 % +-" in out.decode(), out.decode()
         assert listing() == before, "nothing is written"
 
 

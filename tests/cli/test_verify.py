@@ -109,6 +109,11 @@ def test_tampered_runs_are_found_out():
         assert verdict["report"] == "fails" and verdict["repeat"] == "holds", (path, verdict)
         assert path.split(".")[0] in next(c["meaning"] for c in it["checks"] if c["name"] == "report")
     assert "FAILS" in throng("verify", "t").out and "does not hold" in throng("verify", "t").out
+    tampered(lambda: shutil.copy("d/cohorts.parquet", "t/cohorts.parquet"))
+    _, verdict = verify("t", 1)
+    assert [name for name in verdict if verdict[name] == "fails"] == ["cohorts"], verdict
+    tampered(lambda: pathlib.Path("t/cohorts.parquet").unlink())
+    fails(1, "cohorts.parquet", "verify", "t")
     tampered(lambda: shutil.copy("small/attribution.parquet", "t/attribution.parquet"))  # rows are missing
     fails(1, "attribution.parquet has 700 rows, but the run done again has 800", "verify", "t")
     tampered(lambda: put("t/attribution.parquet", pathlib.Path("c/attribution.parquet").read_bytes()[:2000]))

@@ -295,6 +295,131 @@ Test(cohorts, as_many_words_as_there_may_be) {
     throng_population_free(population);
 }
 
+/* ---- nested ---------------------------------------------------------------------------------------------------- */
+
+/* "Labour[0,2) Labour/Commons[0,1) ...": depth as indentation. */
+static const char *tree_of(const throng_cohorts *cohorts) {
+    static char line[4096];
+    size_t used = 0;
+    line[0] = '\0';
+    for (int i = 0; i < throng_cohorts_branches(cohorts); i++) {
+        throng_cohort_branch it = throng_cohorts_branch(cohorts, i);
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s%.*s%s[%d,%d)", i ? " " : "", 2 * it.depth,
+                                 "........", it.name, it.first, it.first + it.n);
+    }
+    return line;
+}
+
+static throng_table *members_table(void) {
+    throng_table *table = make_table(6);
+    static const double state[6], age[] = {30, 40, 50, 60, 70, 80.5};
+    static const int32_t term[] = {2, 1, 1, 1, 2, 1};
+    expect_ok(throng_table_add_view(table, "state", THRONG_TYPE_FLOAT64, state, &error));
+    expect_ok(throng_table_add_view(table, "age", THRONG_TYPE_FLOAT64, age, &error));
+    expect_ok(throng_table_add_view(table, "term", THRONG_TYPE_INT32, term, &error));
+    text(table, "party", "Tory", "Labour", "Tory", "(none)", "Labour", "Tory");
+    text(table, "chamber", "Lords", "Commons", "Commons", "Lords", "Commons", "Lords");
+    return table;
+}
+
+/* Only what occurs is formed, in the order of both levels. */
+Test(cohorts, nested) {
+    throng_population *population = populate(members_table(), PARTS(.cohort = "party", .nested = {"chamber"}));
+    throng_cohorts *cohorts = divide(population, 0, NULL);
+    cr_expect_str_eq(tree_of(cohorts), "Labour[0,1) ..Labour/Commons[0,1) Tory[1,3) ..Tory/Commons[1,2) "
+                                       "..Tory/Lords[2,3) (none)[3,4) ..(none)/Lords[3,4)");
+    throng_cohort_branch nothing = throng_cohorts_branch(cohorts, 7);
+    cr_expect(!nothing.name && nothing.n == 0 && !throng_cohorts_branch(cohorts, -1).name);
+    cr_expect_str_eq(throng_cohorts_branch(cohorts, 2).meaning, "party is Tory");
+    cr_expect_str_eq(described(population, cohorts),
+                     "2 0 1 3 0 2 | Labour/Commons: party is Labour, chamber is Commons "
+                     "| Tory/Commons: party is Tory, chamber is Commons | Tory/Lords: party is Tory, chamber is Lords "
+                     "| (none)/Lords: party is missing, chamber is Lords");
+}
+
+Test(cohorts, four_levels_and_cuts_of_amounts_only) {
+    throng_population *population =
+        populate(members_table(), PARTS(.cohort = "term", .nested = {"chamber", "age", "party"}));
+    throng_cohorts *cohorts = divide(population, 1, (double[]){0.5});
+    cr_expect_str_eq(tree_of(cohorts),
+                     "1[0,4) ..1/Commons[0,2) ....1/Commons/below[0,2) ......1/Commons/below/Labour[0,1) "
+                     "......1/Commons/below/Tory[1,2) ..1/Lords[2,4) ....1/Lords/above[2,4) "
+                     "......1/Lords/above/Tory[2,3) ......1/Lords/above/(none)[3,4) 2[4,6) ..2/Commons[4,5) "
+                     "....2/Commons/above[4,5) ......2/Commons/above/Labour[4,5) ..2/Lords[5,6) "
+                     "....2/Lords/below[5,6) ......2/Lords/below/Tory[5,6)");
+    throng_cohorts_free(cohorts);
+    throng_population_free(population);
+}
+
+Test(cohorts, without_nesting_branches_are_the_cohorts) {
+    throng_population *population = populate(members_table(), PARTS(.cohort = "chamber"));
+    throng_cohorts *cohorts = divide(population, 0, NULL);
+    cr_expect_str_eq(tree_of(cohorts), "Commons[0,1) Lords[1,2)");
+    throng_cohorts_free(cohorts);
+    throng_population_free(population);
+}
+
+Test(cohorts, nothing_to_divide_again) {
+    refuse(members_table(), PARTS(.nested = {"party"}), THRONG_E_ARGUMENT,
+           "Column \"party\" divides cohorts again, but no column forms them.");
+}
+
+/* Outer branches are the sums of what is right within them, to the last bit; and all rows are in the right place. */
+Test(cohorts, sums_of_branches) {
+    enum {
+        N = 5000
+    };
+    static double state[N], x[N];
+    static int32_t a[N], b[N];
+    for (int i = 0; i < N; i++) {
+        state[i] = test_uniform(3, (uint64_t)i) - 0.4;
+        x[i] = test_uniform(4, (uint64_t)i);
+        a[i] = (int)(5 * test_uniform(5, (uint64_t)i));
+        b[i] = (int)(7 * test_uniform(6, (uint64_t)i));
+    }
+    throng_table *table = make_table(N);
+    expect_ok(throng_table_add_view(table, "state", THRONG_TYPE_FLOAT64, state, &error));
+    expect_ok(throng_table_add_view(table, "x", THRONG_TYPE_FLOAT64, x, &error));
+    expect_ok(throng_table_add_view(table, "a", THRONG_TYPE_INT32, a, &error));
+    expect_ok(throng_table_add_view(table, "b", THRONG_TYPE_INT32, b, &error));
+    throng_population *population = populate(table, PARTS(.cohort = "a", .nested = {"b", "x"}));
+    throng_cohorts *cohorts = divide(population, 0, NULL);
+    throng_attribution *attribution = NULL;
+    throng_attribution_def def = throng_attribution_default();
+    expect_ok(throng_attribute(context, population, &def, &attribution, &error));
+    throng_cohort_credit credit[THRONG_COHORTS_MAX * 3], leaves[THRONG_COHORTS_MAX];
+    throng_attribution_branches(attribution, cohorts, 0, credit);
+    throng_attribution_cohorts(attribution, cohorts, 0, leaves);
+    int n = throng_cohorts_branches(cohorts);
+    cr_assert_gt(n, 5 * 7 + 5 + 20);
+    for (int i = 0; i < n; i++) {
+        throng_cohort_branch it = throng_cohorts_branch(cohorts, i);
+        throng_cohort_credit sum = {.n_agents = 0};
+        bool innermost = it.depth == 2;
+        for (int j = i + 1; j < n && throng_cohorts_branch(cohorts, j).depth > it.depth; j++)
+            if (throng_cohorts_branch(cohorts, j).depth == it.depth + 1) {
+                sum.n_agents += credit[j].n_agents;
+                sum.phi += credit[j].phi;
+                sum.absolute += credit[j].absolute;
+            }
+        sum = innermost ? leaves[it.first] : sum;
+        cr_assert(credit[i].n_agents == sum.n_agents && credit[i].phi == sum.phi &&
+                      credit[i].absolute == sum.absolute && isnan(credit[i].standard_error),
+                  "%s", it.name);
+    }
+    double by_a[5] = {0.0}, of_a = 0.0;
+    for (int i = 0; i < N; i++)
+        by_a[a[i]] += throng_attribution_phi(attribution)[i];
+    for (int i = 0; i < n; i++)
+        if (throng_cohorts_branch(cohorts, i).depth == 0) {
+            of_a = by_a[atoi(throng_cohorts_branch(cohorts, i).name)];
+            cr_expect_float_eq(credit[i].phi, of_a, 1e-13 * fabs(of_a));
+        }
+    throng_attribution_free(attribution);
+    throng_cohorts_free(cohorts);
+    throng_population_free(population);
+}
+
 /* ---- what is refused ------------------------------------------------------------------------------------------- */
 
 static void refuse_cohorts(const throng_population *population, int n_cuts, const double *cuts, throng_status expected,
@@ -306,6 +431,26 @@ static void refuse_cohorts(const throng_population *population, int n_cuts, cons
     cr_expect_str_eq(error.message, message);
     cr_expect_null(cohorts);
     cr_expect_eq(throng_context_bytes(context), before);
+}
+
+Test(cohorts, too_many_pairs) {
+    enum {
+        N = 20 * 15
+    };
+    static double state[N];
+    static int32_t a[N], b[N];
+    for (int i = 0; i < N; i++) {
+        a[i] = i % 20;
+        b[i] = i / 20;
+    }
+    throng_table *table = make_table(N);
+    expect_ok(throng_table_add_view(table, "state", THRONG_TYPE_FLOAT64, state, &error));
+    expect_ok(throng_table_add_view(table, "a", THRONG_TYPE_INT32, a, &error));
+    expect_ok(throng_table_add_view(table, "b", THRONG_TYPE_INT32, b, &error));
+    throng_population *population = populate(table, PARTS(.cohort = "a", .nested = {"b"}));
+    refuse_cohorts(population, 0, NULL, THRONG_E_COHORT,
+                   "\"b\" within \"a\" makes 300 cohorts, but there may be at most 256.");
+    throng_population_free(population);
 }
 
 Test(cohorts, too_many_words) {
@@ -377,7 +522,7 @@ static throng_status all_ways(void) {
     static const double state[] = {1, 2, 3}, gaps[] = {0.5, NAN, 2}, whole[] = {1, NAN, 2};
     static const char *const words[] = {"a", "(none)", "b"}, *const columns[] = {NULL, "gaps", "whole", "words"};
     throng_status status = THRONG_OK;
-    for (int way = 0; way < 4 && status == THRONG_OK; way++) {
+    for (int way = 0; way < 5 && status == THRONG_OK; way++) {
         throng_table *table = NULL;
         throng_population *population = NULL;
         throng_cohorts *cohorts = NULL;
@@ -393,7 +538,9 @@ static throng_status all_ways(void) {
             throng_table_free(table);
             return status;
         }
-        throng_population_def def = PARTS(.cohort = columns[way]);
+        throng_population_def def = PARTS(.cohort = columns[way % 4]);
+        if (way == 4)
+            def = PARTS(.cohort = "words", .nested = {"gaps", "whole"});
         status = throng_population_create(context, table, &def, &population, &error);
         if (status == THRONG_OK)
             status = throng_cohorts_create(population, NULL, &cohorts, &error);

@@ -95,6 +95,37 @@ Test(concentration, knows_its_ends) {
     crowd_clear(&crowd);
 }
 
+/* Failing memory leaves the result as it was, and nothing behind; lists of top agents need none. */
+Test(concentration, survives_failing_allocations) {
+    test_faults faults = {0, 0};
+    throng_context *context = NULL;
+    throng_error err = {0};
+    test_crowd crowd = crowd_make(500, 2, 7);
+    cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &context, &err), THRONG_OK);
+    throng_population *population = crowd_population(context, &crowd);
+    throng_attribution *result = attribute(context, population, "aumann-shapley");
+    int64_t bytes = throng_context_bytes(context);
+    for (int64_t time = -1; time < 2; time++) {
+        int64_t k = 1;
+        for (throng_status status = THRONG_E_MEMORY; status != THRONG_OK; k++) {
+            throng_concentration it = {.half = -7};
+            faults.fail_at = faults.calls + k;
+            status = throng_attribution_concentration(result, time, &it, &err);
+            cr_assert(status == THRONG_OK ? it.half > 0 : status == THRONG_E_MEMORY && it.half == -7);
+            cr_expect_eq(throng_context_bytes(context), bytes);
+        }
+        cr_expect_eq(k, 4, "two allocations, and none left");
+        throng_top_agent top[5];
+        faults.fail_at = faults.calls + 1;
+        cr_expect_eq(throng_attribution_top(result, time, 5, top), 5);
+    }
+    faults.fail_at = 0;
+    throng_attribution_free(result);
+    throng_population_free(population);
+    throng_context_free(context);
+    crowd_clear(&crowd);
+}
+
 Test(standard_errors, come_with_methods_that_sample) {
     throng_context *context = test_context(2);
     test_crowd crowd = crowd_make(40, 2, 3);
@@ -146,6 +177,8 @@ Test(standard_errors, an_estimate_is_left_when_sampling_is_stopped) {
         if (out) {
             throng_certificate it = throng_attribution_certificate(out, 0);
             cr_expect_not(throng_attribution_complete(out));
+            cr_expect(it.parts >= 4 && it.parts < it.parts_planned && it.parts_planned == 1000000000 &&
+                      strcmp(it.parts_name, "permutations") == 0);
             cr_expect(it.evaluations > 0 && it.interval > 1.9 && !it.converged && it.efficiency_residual < 1e-9);
         }
         throng_attribution_free(out);

@@ -16,7 +16,7 @@ Test(population, one_row) {
     cr_expect_eq(throng_population_dropped(population), 0);
     cr_expect_eq(throng_population_weight(population, 0), 1.0);
     cr_expect_null(population->weight.name);
-    cr_expect_null(population->cohort.name);
+    cr_expect_null(population->cohort[0].name);
     cr_expect_null(population->ids.name);
     cr_expect_str_eq(rows_of(population), "2.5=1");
     throng_population_free(population);
@@ -153,7 +153,7 @@ Test(population, one_column_for_several_parts) {
         const char *expected[] = {"2=2@1 4=4@1 1=1@1 4=4@2 2=2@2 1=1@2", "2=2@1 4=4@1 6=6@1 1=1@2 3=3@2 5=5@2",
                                   "2=2@1 1=1@1 4=4@2 2=2@2 1=1@2", "2=2@1 6=6@1 1=1@2 3=3@2 5=5@2"};
         cr_expect_str_eq(rows_of(population), expected[(way & 1) + (way & 4) / 2]);
-        cr_expect_eq(population->state.data, population->cohort.data);
+        cr_expect_eq(population->state.data, population->cohort[0].data);
         cr_expect_eq(population->n_columns, 3);
         throng_population_free(population);
     }
@@ -166,9 +166,9 @@ Test(population, time_as_cohort) {
     view(table, "state", FLOAT64, 1, 2, 3);
     throng_population *population = populate(table, PARTS(.time = "wave", .cohort = "wave"));
     cr_expect_str_eq(rows_of(population), "2=2@first 1=1@second 3=3@second");
-    const int32_t *codes = population->cohort.data;
-    cr_expect_str_eq(population->cohort.words[codes[0]], "first");
-    cr_expect_str_eq(population->cohort.words[codes[2]], "second");
+    const int32_t *codes = population->cohort[0].data;
+    cr_expect_str_eq(population->cohort[0].words[codes[0]], "first");
+    cr_expect_str_eq(population->cohort[0].words[codes[2]], "second");
     throng_population_free(population);
 }
 
@@ -185,7 +185,7 @@ Test(population, columns_that_share_memory) {
         throng_population *population = populate(table, def);
         cr_expect_str_eq(rows_of(population), "1=5 2=3 3=4");
         double scratch[3];
-        const double *cohort = throng_i_column_block(&population->cohort, 0, 3, scratch);
+        const double *cohort = throng_i_column_block(&population->cohort[0], 0, 3, scratch);
         cr_expect(cohort[0] == 5 && cohort[1] == 3 && cohort[2] == 4);
         throng_population_free(population);
     }
@@ -350,7 +350,7 @@ static throng_status make_busy(int64_t n, throng_population **out) {
 static uint64_t fingerprint(const throng_population *population) {
     size_t n = (size_t)population->n_rows;
     return test_hash(population->state.data, n * 4) ^ 3 * test_hash(population->weight.data, n * 8) ^
-           5 * test_hash(population->cohort.data, n * 4) ^ 7 * test_hash(population->agents, n * 4) ^
+           5 * test_hash(population->cohort[0].data, n * 4) ^ 7 * test_hash(population->agents, n * 4) ^
            11 * test_hash(population->ids.values, (size_t)population->n_agents * 8) ^
            13 * test_hash(population->offsets, (size_t)(population->n_times + 1) * 8);
 }

@@ -70,7 +70,7 @@ Test(rows, dropped) {
     cr_expect_eq(throng_population_agents(population), 3, "those who are gone are no agents");
     cr_expect_str_eq(rows_of(population), "2=b 3=c 5=b2");
     cr_expect_eq(throng_population_weight(population, 2), 5.0);
-    cr_expect_eq(((const uint8_t *)population->cohort.data)[2], 5);
+    cr_expect_eq(((const uint8_t *)population->cohort[0].data)[2], 5);
     throng_population_free(population);
 }
 
@@ -313,7 +313,7 @@ static void compare(const throng_population *population, const person *people, i
         cr_assert_eq(throng_population_state(population, row), (double)who->state, "row %d", row);
         cr_assert_eq(throng_population_weight(population, row), who->weight, "row %d", row);
         cr_assert_eq(*throng_i_column_block(&population->baseline, row, 1, scratch), (double)who->baseline);
-        cr_assert_eq(((const uint8_t *)population->cohort.data)[row], who->cohort);
+        cr_assert_eq(((const uint8_t *)population->cohort[0].data)[row], who->cohort);
         throng_population_id(population, throng_population_agent(population, row), id, sizeof id);
         print_id(who, id_way, expected, sizeof expected);
         cr_assert_str_eq(id, expected, "row %d", row);

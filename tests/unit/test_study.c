@@ -441,3 +441,73 @@ Test(study, what_needs_no_data_is_refused_before_reading) {
     }
     throng_context_free(context);
 }
+
+/* ---- stopping -------------------------------------------------------------------------------------------------- */
+
+typedef struct stopper {
+    test_faults faults;
+    int64_t fail_at; /* allocation after sampling began */
+    int reports;     /* of progress, since then */
+} stopper;
+
+/* Stops sampling when it has something to show; from then on an allocation fails. */
+static bool stop_sampling(void *user, const throng_progress *progress) {
+    stopper *self = user;
+    if (strcmp(progress->stage, "sampling") != 0)
+        return true;
+    if (self->reports++ == 0)
+        self->faults.fail_at = self->faults.calls + self->fail_at;
+    return self->reports < 6;
+}
+
+static void *stopper_realloc(void *user, void *pointer, size_t size) {
+    return test_faulty_realloc(&((stopper *)user)->faults, pointer, size);
+}
+
+/* A run that is stopped leaves the estimate so far; without memory for its report it leaves nothing, and the message
+ * still says why it ended. */
+Test(stopping, survives_every_failing_allocation, .timeout = 120) {
+    char table[64], text[24];
+    snprintf(table, sizeof table, "test_study_%ld.csv", (long)getpid());
+    FILE *file = fopen(table, "wb");
+    cr_assert_not_null(file);
+    fputs("x,side\n", file);
+    for (int i = 0; i < 300; i++) {
+        snprintf(text, sizeof text, "%d,%d\n", i * i % 97, i % 3);
+        fputs(text, file);
+    }
+    fclose(file);
+    bool finished = false;
+    for (int64_t k = 1; !finished; k++) {
+        stopper it = {.fail_at = k};
+        throng_context *context = NULL;
+        throng_error err = {0};
+        throng_run *run = NULL;
+        cr_assert_eq(throng_context_create_with(stopper_realloc, &it, &context, &err), THRONG_OK);
+        cr_assert_eq(throng_context_set_threads(context, 1, &err), THRONG_OK);
+        throng_study *study = new_study(context);
+        cr_assert_eq(throng_study_set(study, "population.table", table, &err), THRONG_OK);
+        cr_assert_eq(throng_study_set(study, "population.state", "x", &err), THRONG_OK);
+        cr_assert_eq(throng_study_set(study, "cohorts.by", "side", &err), THRONG_OK);
+        cr_assert_eq(throng_study_set(study, "attribution.indicator", "bimodality", &err), THRONG_OK);
+        cr_assert_eq(throng_study_set(study, "attribution.method", "shapley-sampled:permutations=1e9", &err),
+                     THRONG_OK);
+        throng_context_set_progress(context, stop_sampling, &it);
+        int64_t bytes = throng_context_bytes(context);
+        throng_status status = throng_study_run(study, NULL, NULL, false, &run, &err);
+        finished = it.faults.calls < it.faults.fail_at;
+        cr_expect(status == THRONG_E_CANCELLED || (status == THRONG_E_MEMORY && !finished), "allocation %lld: %s",
+                  (long long)k, throng_status_name(status));
+        cr_expect_eq(err.status, status, "allocation %lld: %s", (long long)k, err.message);
+        cr_expect(run || !finished);
+        if (run)
+            cr_expect(strstr(throng_run_report(run), "\"complete\": false") &&
+                      strstr(throng_run_report(run), "\"sampled_unit\": \"permutations\""));
+        throng_run_free(run);
+        cr_expect_eq(throng_context_bytes(context), bytes, "allocation %lld leaks", (long long)k);
+        throng_study_free(study);
+        throng_context_free(context);
+        cr_assert_lt(k, 300);
+    }
+    remove(table);
+}

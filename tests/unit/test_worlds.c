@@ -333,6 +333,69 @@ Test(worlds, voters_copy_one_neighbour) {
     scene_clear(&self);
 }
 
+/* ---- groups of agents as players ------------------------------------------------------------------------------- */
+
+/* With a derivative a group gets what its members get; without one a few groups can be asked about exactly, where
+ * agents would be too many. */
+Test(worlds, groups_are_players_like_any_other) {
+    enum {
+        N = 60,
+        GROUPS = 6
+    };
+    static const char *const worlds[] = {"bounded-confidence", "friedkin-johnsen", "kuramoto", "voter", "sir"};
+    int32_t group[N];
+    for (int w = 0; w < 5; w++) {
+        throng_error err = {0};
+        scene self = scene_make(N, 6, 21);
+        for (int i = 0; i < N; i++) {
+            group[i] = (int32_t)(GROUPS * test_uniform(22, (uint64_t)i));
+            self.state[i] = w >= 3 ? i % 3 == 0 : self.state[i];
+        }
+        throng_simulation *simulation = simulate(&self, worlds[w], THRONG_PARTICIPATION_DEFAULT, 8, true);
+        throng_dynamics *dynamics = watch(&self, simulation, "variance", "mean", false);
+        throng_value_function v = throng_dynamics_function(dynamics);
+        throng_grouped *grouped = NULL;
+        cr_assert_eq(throng_grouped_create(self.context, &v, group, GROUPS, &grouped, &err), THRONG_OK);
+        throng_value_function players = throng_grouped_function(grouped);
+        throng_method_options options = throng_method_options_default();
+        throng_certificate it;
+        double phi[N], of_group[GROUPS], exact[GROUPS], error[GROUPS], sum[GROUPS] = {0.0};
+        options.tolerance = 1e-8;
+        bool smooth = v.gradient || v.ray_credit;
+        cr_expect_eq(smooth, w < 3);
+        if (smooth) {
+            cr_assert_eq(throng_attribute_function(self.context, &v, "aumann-shapley", &options, phi, &it, &err),
+                         THRONG_OK, "%s: %s", worlds[w], err.message);
+            cr_assert_eq(
+                throng_attribute_function(self.context, &players, "aumann-shapley", &options, of_group, &it, &err),
+                THRONG_OK, "%s: %s", worlds[w], err.message);
+            for (int i = 0; i < N; i++)
+                sum[group[i]] += phi[i];
+            for (int g = 0; g < GROUPS; g++)
+                cr_expect_float_eq(of_group[g], sum[g], 1e-12, "%s, group %d: %g", worlds[w], g, of_group[g] - sum[g]);
+        } else {
+            cr_expect_eq(
+                throng_attribute_function(self.context, &players, "aumann-shapley", &options, of_group, &it, &err),
+                THRONG_E_UNSUPPORTED);
+        }
+        cr_assert_eq(throng_attribute_function(self.context, &players, "shapley-exact", &options, exact, &it, &err),
+                     THRONG_OK, "%s: %s", worlds[w], err.message);
+        options.standard_error = error;
+        for (int m = 0; m < 2; m++) {
+            const char *method = m ? "owen-sampled:draws=40" : "shapley-sampled:permutations=400";
+            cr_assert_eq(throng_attribute_function(self.context, &players, method, &options, of_group, &it, &err),
+                         THRONG_OK, "%s: %s", worlds[w], err.message);
+            for (int g = 0; g < GROUPS; g++)
+                cr_expect_leq(fabs(of_group[g] - exact[g]), 5.0 * error[g] + 1e-12, "%s by %s, group %d", worlds[w],
+                              method, g);
+        }
+        throng_grouped_free(grouped);
+        throng_dynamics_free(dynamics);
+        throng_simulation_free(simulation);
+        scene_clear(&self);
+    }
+}
+
 /* ---- how they fail --------------------------------------------------------------------------------------------- */
 
 static void refuse(const scene *self, const throng_graph *graph, throng_simulation_def def, throng_status expected,

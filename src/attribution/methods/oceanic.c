@@ -416,6 +416,8 @@ const throng_method throng_method_oceanic = {
                 "residual, the change when the two lightest atoms join the ocean, scaled to what the ocean holds, the "
                 "change between Gaussian rules, the standard error of sampling, and the share of evaluations at which "
                 "f had no value at some Gaussian node, so that all were drawn towards the mean.\n"
+                "Standard errors: of single agents, beyond 12 atoms; none of cohorts, as how the errors of atoms and "
+                "ocean vary together is not kept.\n"
                 "Equal to the Shapley value for quadratic f; exact up to 12 agents. Weak where single agents of the "
                 "ocean change f abruptly: bins that hold few agents, kinks. docs/oceanic.md has the measurements.",
             .reference = "Milnor and Shapley 1978, Values of large games II: oceanic games, Mathematics of Operations "
