@@ -12,6 +12,10 @@
  * gives send or pair, move and, if it is smooth, their adjoints. Its functions work on **slots**: arrays of n numbers
  * that are independent of each other. One agent fills several slots when throng runs the same crowd at several
  * participations at once, so a function must treat slot k from the k-th numbers alone.
+ *
+ * Loops over slots are where a run spends what it does not spend on memory. They become vector code if parameters and
+ * arrays are in local variables, nothing in them is a call, and the compiler is told that no array which throng hands
+ * out to be written overlaps another: throng/math.h has THRONG_APART for that, and functions that can be inlined.
  */
 #ifndef THRONG_WORLD_H
 #define THRONG_WORLD_H
@@ -24,6 +28,7 @@ extern "C" {
 
 #define THRONG_WORLD_COLUMNS_MAX  4
 #define THRONG_WORLD_MESSAGES_MAX 4
+#define THRONG_WORLD_TRAITS_MAX   4
 
 /** One number that every agent carries. The first column starts at the population's state, the others at `start`. */
 typedef struct throng_world_column {
@@ -67,6 +72,8 @@ typedef struct throng_slots {
     int64_t agent;                                  /* agent of slot 0 ... */
     int lanes;                                      /* ... and how many slots each agent has */
     throng_random random;                           /* draw with (agent, step): the same at any participation */
+    const double *trait[THRONG_WORLD_TRAITS_MAX];   /* [n] each: what throng_world.draw drew; not in draw itself */
+    const double *next[THRONG_WORLD_COLUMNS_MAX];   /* [n] each: what move made of it; move_adjoint only */
 } throng_slots;
 
 /** Pairs of slots for `pair`: an agent and one of its in-neighbours each. */
@@ -88,9 +95,11 @@ typedef struct throng_slots_adjoint {
 } throng_slots_adjoint;
 
 enum {
-    THRONG_WORLD_SMOOTH = 1 << 0,  /* differentiable, and the adjoints are given: path methods work */
-    THRONG_WORLD_RANDOM = 1 << 1,  /* uses random numbers */
-    THRONG_WORLD_COMPLETE = 1 << 2 /* without a graph everybody hears everybody, itself included, in O(agents) */
+    THRONG_WORLD_SMOOTH = 1 << 0,      /* differentiable, and the adjoints are given: path methods work */
+    THRONG_WORLD_RANDOM = 1 << 1,      /* uses random numbers */
+    THRONG_WORLD_COMPLETE = 1 << 2,    /* without a graph everybody hears everybody, itself included, in O(agents) */
+    THRONG_WORLD_DEAF_ADJOINT = 1 << 3 /* move_adjoint does without heard, which is NULL there: a sweep then visits each
+                                          edge once on its way back instead of twice */
 };
 
 /** A world plug-in. Unused functions are NULL. */
@@ -118,6 +127,11 @@ typedef struct throng_world {
     /** next[c][k] = the state of slot k after this step. Required. */
     void (*move)(const throng_slots *slots, double *const *next);
     void (*move_adjoint)(const throng_slots *slots, const throng_slots_adjoint *adjoint);
+
+    /** trait[t][k] = what slot k's agent keeps for the whole run, such as a threshold of its own. Called once, before
+     *  the first step, with one slot an agent, whose state is the population's. */
+    void (*draw)(const throng_slots *slots, double *const *trait);
+    int n_traits; /* 0..THRONG_WORLD_TRAITS_MAX */
 } throng_world;
 
 /* ---- running a world ------------------------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
 /* Bounded confidence: one listens to those who think nearly alike, here with a smooth edge. */
+#include "throng/math.h"
 #include "throng/world.h"
 
 #include <math.h>
@@ -18,35 +19,47 @@ static const throng_world_column columns[] = {
     {"opinion", "state", "what the agent thinks", 0, -(double)INFINITY, (double)INFINITY}};
 
 /* The pull of one opinion on another: d exp(-d^2 / (2 c^2)). */
-static void pair(const throng_pairs *pairs, double *const *message) {
+THRONG_WIDE static void pair(const throng_pairs *pairs, double *const *message) {
     double c = pairs->param[CONFIDENCE], sharp = 0.5 / (c * c);
+    const double *self = pairs->self[0], *other = pairs->other[0];
+    double *out = message[0];
+    THRONG_APART
     for (int64_t k = 0; k < pairs->n; k++) {
-        double d = pairs->other[0][k] - pairs->self[0][k];
-        message[0][k] = d * exp(-sharp * d * d);
+        double d = other[k] - self[k];
+        out[k] = d * throng_exp(-sharp * d * d);
     }
 }
 
-static void pair_adjoint(const throng_pairs *pairs, const double *const *of, double *const *message,
-                         double *const *self, double *const *other) {
+THRONG_WIDE static void pair_adjoint(const throng_pairs *pairs, const double *const *of, double *const *message,
+                                     double *const *self, double *const *other) {
     double c = pairs->param[CONFIDENCE], sharp = 0.5 / (c * c);
+    const double *x = pairs->self[0], *y = pairs->other[0], *weight = of[0];
+    double *out = message[0], *back_x = self[0], *back_y = other[0];
+    THRONG_APART
     for (int64_t k = 0; k < pairs->n; k++) {
-        double d = pairs->other[0][k] - pairs->self[0][k], near = exp(-sharp * d * d);
-        double slope = of[0][k] * (near - 2.0 * sharp * d * (d * near));
-        message[0][k] = d * near;
-        self[0][k] -= slope;
-        other[0][k] += slope;
+        double d = y[k] - x[k], near = throng_exp(-sharp * d * d);
+        double slope = weight[k] * (near - 2.0 * sharp * d * (d * near));
+        out[k] = d * near;
+        back_x[k] -= slope;
+        back_y[k] += slope;
     }
 }
 
-static void move(const throng_slots *slots, double *const *next) {
+THRONG_WIDE static void move(const throng_slots *slots, double *const *next) {
+    double rate = slots->param[RATE], *out = next[0];
+    const double *x = slots->state[0], *heard = slots->heard[0];
+    THRONG_APART
     for (int64_t k = 0; k < slots->n; k++)
-        next[0][k] = slots->state[0][k] + slots->param[RATE] * slots->heard[0][k];
+        out[k] = x[k] + rate * heard[k];
 }
 
-static void move_adjoint(const throng_slots *slots, const throng_slots_adjoint *adjoint) {
+THRONG_WIDE static void move_adjoint(const throng_slots *slots, const throng_slots_adjoint *adjoint) {
+    double rate = slots->param[RATE], *state = adjoint->state[0], *heard = adjoint->heard[0];
+    const double *of = adjoint->of[0];
+    THRONG_APART
     for (int64_t k = 0; k < slots->n; k++) {
-        adjoint->state[0][k] += adjoint->of[0][k];
-        adjoint->heard[0][k] += slots->param[RATE] * adjoint->of[0][k];
+        state[k] += of[k];
+        heard[k] += rate * of[k];
     }
 }
 
@@ -66,7 +79,7 @@ const throng_world throng_world_bounded_confidence = {
          .reference = "Hegselmann and Krause 2002, Opinion dynamics and bounded confidence, JASSS 5(3) 2; smooth "
                       "kernel: throng's construction",
          .params = params},
-    .flags = THRONG_WORLD_SMOOTH,
+    .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_DEAF_ADJOINT,
     .columns = columns,
     .n_columns = 1,
     .n_messages = 1,

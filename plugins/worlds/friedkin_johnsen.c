@@ -1,4 +1,5 @@
 /* Friedkin and Johnsen: everybody moves towards what it hears, and holds on to what it came with. */
+#include "throng/math.h"
 #include "throng/world.h"
 
 #include <math.h>
@@ -16,21 +17,25 @@ static const throng_world_column columns[] = {
     {"opinion", "state", "what the agent thinks", 0, -(double)INFINITY, (double)INFINITY}};
 
 /* Whoever is silent is not heard: its place in the mean is taken by one's own opinion. */
-static void move(const throng_slots *slots, double *const *next) {
-    double s = slots->param[SUSCEPTIBILITY];
-    const double *x = slots->state[0], *heard = slots->heard[0];
+THRONG_WIDE static void move(const throng_slots *slots, double *const *next) {
+    double s = slots->param[SUSCEPTIBILITY], *out = next[0];
+    const double *x = slots->state[0], *heard = slots->heard[0], *present = slots->present, *innate = slots->innate;
+    THRONG_APART
     for (int64_t k = 0; k < slots->n; k++)
-        next[0][k] = (1.0 - s) * slots->innate[k] + s * (x[k] + (heard[k] - slots->present[k] * x[k]));
+        out[k] = (1.0 - s) * innate[k] + s * (x[k] + (heard[k] - present[k] * x[k]));
 }
 
-static void move_adjoint(const throng_slots *slots, const throng_slots_adjoint *adjoint) {
+THRONG_WIDE static void move_adjoint(const throng_slots *slots, const throng_slots_adjoint *adjoint) {
     double s = slots->param[SUSCEPTIBILITY];
-    const double *x = slots->state[0], *of = adjoint->of[0];
+    const double *x = slots->state[0], *of = adjoint->of[0], *present = slots->present;
+    double *state = adjoint->state[0], *heard = adjoint->heard[0];
+    double *around = adjoint->present, *innate = adjoint->innate;
+    THRONG_APART
     for (int64_t k = 0; k < slots->n; k++) {
-        adjoint->state[0][k] += s * (1.0 - slots->present[k]) * of[k];
-        adjoint->heard[0][k] += s * of[k];
-        adjoint->present[k] -= s * x[k] * of[k];
-        adjoint->innate[k] += (1.0 - s) * of[k];
+        state[k] += s * (1.0 - present[k]) * of[k];
+        heard[k] += s * of[k];
+        around[k] -= s * x[k] * of[k];
+        innate[k] += (1.0 - s) * of[k];
     }
 }
 
@@ -51,7 +56,7 @@ const throng_world throng_world_friedkin_johnsen = {
                       "and Johnsen 1990, Social influence and opinions, Journal of Mathematical Sociology 15, doi "
                       "10.1080/0022250X.1990.9990069",
          .params = params},
-    .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_COMPLETE,
+    .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_COMPLETE | THRONG_WORLD_DEAF_ADJOINT,
     .columns = columns,
     .n_columns = 1,
     .n_messages = 1,

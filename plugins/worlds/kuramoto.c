@@ -22,10 +22,12 @@ static const throng_world_column columns[] = {
 /* Keeps the draw of a frequency, the same at every step, apart from draws of a step. */
 #define FREQUENCY_STEP UINT64_MAX
 
-static double frequency(const throng_slots *slots, int64_t slot) {
-    double uniform[4];
-    throng_random_uniforms(slots->random, (uint64_t)(slots->agent + slot / slots->lanes), FREQUENCY_STEP, 0, uniform);
-    return slots->param[SPREAD] * tan(3.14159265358979323846 * (uniform[0] - 0.5));
+static void draw(const throng_slots *slots, double *const *trait) {
+    for (int64_t k = 0; k < slots->n; k++) {
+        double uniform[4];
+        throng_random_uniforms(slots->random, (uint64_t)(slots->agent + k), FREQUENCY_STEP, 0, uniform);
+        trait[0][k] = slots->param[SPREAD] * tan(3.14159265358979323846 * (uniform[0] - 0.5));
+    }
 }
 
 static void send(const throng_slots *slots, double *const *message) {
@@ -45,7 +47,7 @@ static void move(const throng_slots *slots, double *const *next) {
     for (int64_t k = 0; k < slots->n; k++) {
         double phase = slots->state[0][k];
         double pull = slots->heard[1][k] * cos(phase) - slots->heard[0][k] * sin(phase);
-        next[0][k] = phase + slots->param[TIME_STEP] * (frequency(slots, k) + slots->param[COUPLING] * pull);
+        next[0][k] = phase + slots->param[TIME_STEP] * (slots->trait[0][k] + slots->param[COUPLING] * pull);
     }
 }
 
@@ -86,4 +88,6 @@ const throng_world throng_world_kuramoto = {
     .send_adjoint = send_adjoint,
     .move = move,
     .move_adjoint = move_adjoint,
+    .draw = draw,
+    .n_traits = 1,
 };

@@ -1,4 +1,5 @@
 /* Thresholds: one joins when enough of those one watches have joined. */
+#include "throng/math.h"
 #include "throng/world.h"
 
 #include <math.h>
@@ -18,29 +19,38 @@ static const throng_param params[] = {
 
 static const throng_world_column columns[] = {{"active", "", "how far the agent has joined, 0 to 1", 0, 0, 1}};
 
-/* The same draw at every step. */
+/* Keeps the draw of a threshold apart from draws of a step. */
 #define THRESHOLD_STEP UINT64_MAX
 
-static double pressure(const throng_slots *slots, int64_t slot) {
-    double normal[4];
-    throng_random_normals(slots->random, (uint64_t)(slots->agent + slot / slots->lanes), THRESHOLD_STEP, 0, normal);
-    double threshold = slots->param[THRESHOLD] + slots->param[SPREAD] * normal[0];
-    return 1.0 / (1.0 + exp((threshold - slots->heard[0][slot]) / slots->param[SOFTNESS]));
-}
-
-/* Who has joined stays: what is left to join shrinks by the pressure. */
-static void move(const throng_slots *slots, double *const *next) {
+static void draw(const throng_slots *slots, double *const *trait) {
     for (int64_t k = 0; k < slots->n; k++) {
-        double x = slots->state[0][k];
-        next[0][k] = x + (1.0 - x) * pressure(slots, k);
+        double normal[4];
+        throng_random_normals(slots->random, (uint64_t)(slots->agent + k), THRESHOLD_STEP, 0, normal);
+        trait[0][k] = slots->param[THRESHOLD] + slots->param[SPREAD] * normal[0];
     }
 }
 
-static void move_adjoint(const throng_slots *slots, const throng_slots_adjoint *adjoint) {
+static inline double pressure(double threshold, double share, double softness) {
+    return 1.0 / (1.0 + throng_exp((threshold - share) / softness));
+}
+
+/* Who has joined stays: what is left to join shrinks by the pressure. */
+THRONG_WIDE static void move(const throng_slots *slots, double *const *next) {
+    const double *state = slots->state[0], *heard = slots->heard[0], *threshold = slots->trait[0];
+    double softness = slots->param[SOFTNESS], *out = next[0];
+    THRONG_APART
+    for (int64_t k = 0; k < slots->n; k++)
+        out[k] = state[k] + (1.0 - state[k]) * pressure(threshold[k], heard[k], softness);
+}
+
+THRONG_WIDE static void move_adjoint(const throng_slots *slots, const throng_slots_adjoint *adjoint) {
+    const double *x = slots->state[0], *heard = slots->heard[0], *threshold = slots->trait[0], *of = adjoint->of[0];
+    double softness = slots->param[SOFTNESS], *state = adjoint->state[0], *back = adjoint->heard[0];
+    THRONG_APART
     for (int64_t k = 0; k < slots->n; k++) {
-        double x = slots->state[0][k], p = pressure(slots, k), of = adjoint->of[0][k];
-        adjoint->state[0][k] += of * (1.0 - p);
-        adjoint->heard[0][k] += of * (1.0 - x) * p * (1.0 - p) / slots->param[SOFTNESS];
+        double p = pressure(threshold[k], heard[k], softness);
+        state[k] += of[k] * (1.0 - p);
+        back[k] += of[k] * (1.0 - x[k]) * p * (1.0 - p) / softness;
     }
 }
 
@@ -68,4 +78,6 @@ const throng_world throng_world_threshold_cascade = {
     .participation = THRONG_PARTICIPATION_INFLUENCE,
     .move = move,
     .move_adjoint = move_adjoint,
+    .draw = draw,
+    .n_traits = 1,
 };

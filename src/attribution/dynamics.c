@@ -19,6 +19,7 @@ struct throng_dynamics {
     double *credit;   /* [steps or 1][n] of the last path integral */
     double *before;   /* [n] phi of the last rule, kept for the next one's comparison */
     int before_nodes; /* 0: none */
+    throng_i_scratch scratch;
 };
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
@@ -78,6 +79,7 @@ void throng_dynamics_free(throng_dynamics *self) {
         return;
     throng_context *context = self->simulation->context;
     throng_i_outcome_clear(&self->outcome);
+    throng_i_scratch_clear(context, &self->scratch);
     throng_i_free(context, self->series);
     throng_i_free(context, self->slope);
     throng_i_free(context, self->credit);
@@ -189,7 +191,9 @@ static throng_status gradient(void *user, const double *alpha, double *out, thro
     throng_i_taking_part part = {.lanes = 1, .each = alpha};
     memset(out, 0, (size_t)self->simulation->n * sizeof *out);
     throng_status status = find_slopes(self, part, err);
-    return status == THRONG_OK ? throng_i_sweep(self->simulation, part, &one, add_seed, self, false, out, err) : status;
+    if (status == THRONG_OK)
+        status = throng_i_sweep(self->simulation, part, &one, add_seed, self, false, out, &self->scratch, err);
+    return status;
 }
 
 /* self->credit = sum over nodes of weight * gradient, several nodes at a time. */
@@ -205,7 +209,7 @@ static throng_status integrate(throng_dynamics *self, const throng_nodes *nodes,
         memcpy(part.lane, nodes->t + q, (size_t)part.lanes * sizeof *part.lane);
         THRONG_TRY(find_slopes(self, part, err));
         THRONG_TRY(throng_i_sweep(self->simulation, part, nodes->weight + q, add_seed, self, self->per_step,
-                                  self->credit, err));
+                                  self->credit, &self->scratch, err));
         q += part.lanes;
     }
 out:

@@ -8,6 +8,8 @@
  */
 #include "attribution/moments_kernel.h"
 
+#include "throng/math.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -15,14 +17,6 @@
 typedef double lanes __attribute__((vector_size(THRONG_I_LANES * sizeof(double))));
 typedef int64_t lane_bits __attribute__((vector_size(THRONG_I_LANES * sizeof(int64_t))));
 
-/* Versions for wider vectors, chosen when the library is loaded. gcc only: clang 14 cannot link them into a shared
- * library. Not with sanitizers, whose run-time is not up yet when the choice is made. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) &&               \
-    !defined(__SANITIZE_THREAD__)
-#define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDE
-#endif
 #define ALWAYS static inline __attribute__((always_inline))
 
 ALWAYS lanes load(const double *from) {
@@ -83,7 +77,7 @@ ALWAYS void add(int degree, bool weighted, int64_t n, const double *x, const dou
 }
 
 /* Constant degrees let the compiler unroll and keep all sums in registers. */
-WIDE static void add_any(int degree, int64_t n, const double *x, const double *w, double shift, double *sums) {
+THRONG_WIDE static void add_any(int degree, int64_t n, const double *x, const double *w, double shift, double *sums) {
     switch (2 * degree + (w != NULL)) {
     case 2:
         add(1, false, n, x, w, shift, sums);
@@ -163,8 +157,8 @@ ALWAYS void credit(int degree, bool weighted, const throng_i_credit_rule *rule, 
     sums[2] += sum_of(acc.change);
 }
 
-WIDE static void credit_any(const throng_i_credit_rule *rule, int64_t n, const double *x, const double *w, double *phi,
-                            double *sums) {
+THRONG_WIDE static void credit_any(const throng_i_credit_rule *rule, int64_t n, const double *x, const double *w,
+                                   double *phi, double *sums) {
     switch (2 * rule->degree + (w != NULL)) {
     case 0:
         credit(0, false, rule, n, x, w, phi, sums);
@@ -232,7 +226,8 @@ ALWAYS void add_squares(int degree, bool weighted, int64_t n, const double *x, c
         sums[k] += sum_of(acc[k]);
 }
 
-WIDE static void add_squares_any(int degree, int64_t n, const double *x, const double *w, double shift, double *sums) {
+THRONG_WIDE static void add_squares_any(int degree, int64_t n, const double *x, const double *w, double shift,
+                                        double *sums) {
     switch (2 * degree + (w != NULL)) {
     case 2:
         add_squares(1, false, n, x, w, shift, sums);
@@ -313,8 +308,8 @@ ALWAYS void form(int degree, bool weighted, const throng_i_quadratic_rule *rule,
     sums[1] += sum_of(acc[1]);
 }
 
-WIDE static void form_any(const throng_i_quadratic_rule *rule, int64_t n, const double *x, const double *w, double *out,
-                          double *sums) {
+THRONG_WIDE static void form_any(const throng_i_quadratic_rule *rule, int64_t n, const double *x, const double *w,
+                                 double *out, double *sums) {
     switch (2 * rule->degree + (w != NULL)) {
     case 2:
         form(1, false, rule, n, x, w, out, sums);

@@ -1,6 +1,9 @@
 /* An indicator of states that move. */
 #include "attribution/outcome.h"
 
+#include "throng/math.h"
+#include "world/world.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -77,7 +80,7 @@ typedef struct states_job {
     double *of;
 } states_job;
 
-/* g and g' at a state. */
+/* g and g' at a state, but for moments. */
 static void features_at(const throng_i_outcome *self, double x, double *g, double *slope) {
     const throng_indicator *descriptor = self->indicator.descriptor;
     int k_max = self->setting.n_aggregates;
@@ -85,17 +88,9 @@ static void features_at(const throng_i_outcome *self, double x, double *g, doubl
         descriptor->features(&self->setting, x, g, slope);
         return;
     }
-    if (descriptor->form == THRONG_FORM_HISTOGRAM) {
-        memset(g, 0, (size_t)k_max * sizeof *g);
-        memset(slope, 0, (size_t)k_max * sizeof *slope);
-        g[throng_i_bin(&self->setting, x)] = 1.0;
-        return;
-    }
-    double y = x - self->shift;
-    for (int k = 0; k < k_max; k++) {
-        g[k] = k > 0 ? g[k - 1] * y : 1.0;
-        slope[k] = k > 0 ? k * g[k - 1] : 0.0;
-    }
+    memset(g, 0, (size_t)k_max * sizeof *g);
+    memset(slope, 0, (size_t)k_max * sizeof *slope);
+    g[throng_i_bin(&self->setting, x)] = 1.0;
 }
 
 static void add_states(void *user, throng_chunk chunk, double *sums) {
@@ -117,10 +112,43 @@ static void add_states(void *user, throng_chunk chunk, double *sums) {
     }
 }
 
+/* Moments have at most so many. */
+#define MOMENTS_MAX 5
+
+/* add_states for moments: the hot one. */
+THRONG_I_ALWAYS void add_lanes(const int lanes, const throng_i_outcome *self, const double *x, throng_chunk chunk,
+                               double *sums) {
+    int k_max = self->setting.n_aggregates;
+    double total[MOMENTS_MAX][THRONG_I_LANES_MAX] = {{0.0}}, y[THRONG_I_LANES_MAX], g[THRONG_I_LANES_MAX];
+    for (int64_t i = chunk.begin; i < chunk.end; i++) {
+        double p = (self->weight ? self->weight[i] : 1.0) / self->mass;
+#pragma GCC unroll 8
+        for (int l = 0; l < lanes; l++) {
+            y[l] = x[i * lanes + l] - self->shift;
+            g[l] = 1.0;
+        }
+        for (int k = 0; k < k_max; k++)
+#pragma GCC unroll 8
+            for (int l = 0; l < lanes; l++) {
+                total[k][l] += p * g[l];
+                g[l] *= y[l];
+            }
+    }
+    for (int l = 0; l < lanes; l++)
+        for (int k = 0; k < k_max; k++)
+            sums[l * k_max + k] += total[k][l];
+}
+
+THRONG_WIDE static void add_moments(void *user, throng_chunk chunk, double *sums) {
+    const states_job *job = user;
+    THRONG_I_WITH_LANES(job->lanes, add_lanes, job->outcome, job->x, chunk, sums);
+}
+
 static throng_status aggregates_of(throng_i_outcome *self, int lanes, const double *x, double *m, throng_error *err) {
     states_job job = {.outcome = self, .lanes = lanes, .x = x};
-    return throng_i_sum_over(self->context, self->n, lanes * self->setting.n_aggregates, add_states, &job, NULL, m,
-                             err);
+    bool moments = self->indicator.descriptor->form == THRONG_FORM_MOMENTS;
+    return throng_i_sum_over(self->context, self->n, lanes * self->setting.n_aggregates,
+                             moments ? add_moments : add_states, &job, NULL, m, err);
 }
 
 static throng_status undefined(const throng_i_outcome *self, throng_error *err) {
@@ -182,6 +210,39 @@ static void seed_chunk(void *user, throng_chunk chunk) {
     }
 }
 
+/* seed_chunk for moments. */
+THRONG_I_ALWAYS void seed_lanes(const int lanes, const states_job *job, throng_chunk chunk) {
+    const throng_i_outcome *self = job->outcome;
+    int k_max = self->setting.n_aggregates;
+    double f[MOMENTS_MAX][THRONG_I_LANES_MAX], y[THRONG_I_LANES_MAX], g[THRONG_I_LANES_MAX];
+    for (int k = 0; k < k_max; k++)
+        for (int l = 0; l < lanes; l++)
+            f[k][l] = k * job->f[l * k_max + k];
+    for (int64_t i = chunk.begin; i < chunk.end; i++) {
+        double p = (self->weight ? self->weight[i] : 1.0) / self->mass, sum[THRONG_I_LANES_MAX];
+#pragma GCC unroll 8
+        for (int l = 0; l < lanes; l++) {
+            y[l] = job->x[i * lanes + l] - self->shift;
+            g[l] = 1.0;
+            sum[l] = 0.0;
+        }
+        for (int k = 1; k < k_max; k++)
+#pragma GCC unroll 8
+            for (int l = 0; l < lanes; l++) {
+                sum[l] += f[k][l] * g[l];
+                g[l] *= y[l];
+            }
+#pragma GCC unroll 8
+        for (int l = 0; l < lanes; l++)
+            job->of[i * lanes + l] += job->scale[l] * p * sum[l];
+    }
+}
+
+THRONG_WIDE static void seed_moments(void *user, throng_chunk chunk) {
+    const states_job *job = user;
+    THRONG_I_WITH_LANES(job->lanes, seed_lanes, job, chunk);
+}
+
 throng_status throng_i_outcome_seed(throng_i_outcome *self, int lanes, const double *x, const double *scale, double *of,
                                     throng_error *err) {
     throng_status status = THRONG_OK;
@@ -201,7 +262,9 @@ throng_status throng_i_outcome_seed(throng_i_outcome *self, int lanes, const dou
     for (int l = 0; l < lanes; l++)
         throng_i_indicator_gradient(&self->indicator, &self->setting, m + l * k_max, f + l * k_max);
     states_job job = {self, lanes, x, f, scale, of};
-    THRONG_TRY(throng_chunks_for(self->context, self->n, seed_chunk, &job, NULL, err));
+    THRONG_TRY(throng_chunks_for(self->context, self->n,
+                                 self->indicator.descriptor->form == THRONG_FORM_MOMENTS ? seed_moments : seed_chunk,
+                                 &job, NULL, err));
 out:
     throng_i_free(self->context, m);
     return status;

@@ -28,38 +28,55 @@ throng_status throng_i_progress(throng_context *context, const throng_progress *
     return THRONG_FAIL(err, E_CANCELLED, "Stopped while %s.", progress->stage);
 }
 
+typedef struct chunk_run {
+    int64_t first, last; /* chunks first .. last - 1 */
+} chunk_run;
+
+/* The next run of chunks for a thread, empty at the end. Runs are long at first, so that a thread walks through memory
+ * in one direction, then ever shorter, so that all end together although chunks and processors differ. Which thread
+ * runs a chunk changes nothing in it. */
+static chunk_run claim(_Atomic int64_t *claimed, int64_t n_chunks, int threads) {
+    int64_t first = *claimed, length;
+    do {
+        if (first >= n_chunks)
+            return (chunk_run){n_chunks, n_chunks};
+        length = (n_chunks - first + 2 * threads - 1) / (2 * threads);
+    } while (!atomic_compare_exchange_weak(claimed, &first, first + length));
+    return (chunk_run){first, first + length};
+}
+
 throng_status throng_chunks_for(throng_context *context, int64_t n, throng_chunk_fn body, void *user,
                                 const throng_progress *progress, throng_error *err) {
     int64_t n_chunks = throng_i_chunk_count(n);
     int threads = n_chunks < context->threads ? (int)n_chunks : context->threads;
+    threads = threads > 0 ? threads : 1;
     bool watched = progress && context->progress;
     atomic_bool stop = false;
     throng_status status = THRONG_OK;
-    _Atomic int64_t done = 0;
-#pragma omp parallel num_threads(threads > 0 ? threads : 1) if (threads > 1)
+    /* The first chunk runs on the calling thread, whose body may therefore report progress. */
+    int64_t share = (n_chunks + 2 * threads - 1) / (2 * threads);
+    _Atomic int64_t done = 0, claimed = share;
+#pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        /* Static shares: chunks cost alike, and each thread walks through memory in one direction. The first chunk runs
-         * on the calling thread, whose body may therefore report progress. */
-        int thread = omp_get_thread_num(), n_threads = omp_get_num_threads();
-        int64_t first = n_chunks * thread / n_threads, last = n_chunks * (thread + 1) / n_threads;
-        for (int64_t i = first; i < last; i++) {
-            throng_chunk chunk = {i, i * THRONG_CHUNK_ROWS, (i + 1) * THRONG_CHUNK_ROWS};
-            if (chunk.end > n)
-                chunk.end = n;
-            body(user, chunk);
-            if (!watched)
-                continue;
-            int64_t total = atomic_fetch_add(&done, chunk.end - chunk.begin) + (chunk.end - chunk.begin);
-            if (thread == 0) {
-                throng_progress report = *progress;
-                report.done += total;
-                report.total = progress->total ? progress->total : n;
-                status = throng_i_progress(context, &report, err);
-                stop = status != THRONG_OK;
+        int thread = omp_get_thread_num();
+        chunk_run run = thread == 0 ? (chunk_run){0, share} : claim(&claimed, n_chunks, threads);
+        for (; run.first < run.last && !stop; run = claim(&claimed, n_chunks, threads))
+            for (int64_t i = run.first; i < run.last && !stop; i++) {
+                throng_chunk chunk = {i, i * THRONG_CHUNK_ROWS, (i + 1) * THRONG_CHUNK_ROWS};
+                if (chunk.end > n)
+                    chunk.end = n;
+                body(user, chunk);
+                if (!watched)
+                    continue;
+                int64_t total = atomic_fetch_add(&done, chunk.end - chunk.begin) + (chunk.end - chunk.begin);
+                if (thread == 0) {
+                    throng_progress report = *progress;
+                    report.done += total;
+                    report.total = progress->total ? progress->total : n;
+                    status = throng_i_progress(context, &report, err);
+                    stop = status != THRONG_OK;
+                }
             }
-            if (stop)
-                break;
-        }
     }
     return status;
 }

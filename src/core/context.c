@@ -9,7 +9,7 @@
 
 #define THREADS_MAX 1024
 
-static void *default_realloc(void *user, void *pointer, size_t size) {
+void *throng_i_realloc(void *user, void *pointer, size_t size) {
     (void)user;
     if (size == 0) {
         free(pointer);
@@ -22,7 +22,7 @@ throng_status throng_i_context_create(throng_realloc_fn realloc_fn, void *user, 
                                       throng_error *err) {
     throng_status status = THRONG_OK;
     if (!realloc_fn)
-        realloc_fn = default_realloc;
+        realloc_fn = throng_i_realloc;
     throng_context *context = realloc_fn(user, NULL, sizeof *context);
     if (!context)
         return THRONG_FAIL(err, E_MEMORY, "Out of memory: no context could be made.");

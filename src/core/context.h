@@ -22,4 +22,7 @@ struct throng_context {
     int n_libraries;
 };
 
+/* The allocator of contexts that are given none. */
+void *throng_i_realloc(void *user, void *pointer, size_t size);
+
 #endif

@@ -2,70 +2,101 @@
  */
 #include "world/passage.h"
 
+#include "throng/math.h"
+
 #include <string.h>
+
+/* The lanes of one agent, added up by the nodes' weights. */
+THRONG_I_ALWAYS double weigh(const int lanes, const double *of, const double *weight) {
+    double sum = 0.0;
+#pragma GCC unroll 8
+    for (int l = 0; l < lanes; l++)
+        sum += weight[l] * of[l];
+    return sum;
+}
 
 /* ---- first half: each agent's move, and what it heard ----------------------------------------------------------- */
 
-/* What the adjoint of move adds to, for one block. */
-typedef struct move_rows {
-    throng_i_rows heard;
-    double present[THRONG_I_SLOTS], innate[THRONG_I_SLOTS];
-} move_rows;
+/* credit += what moving the innate does: d innate / d alpha = x - b */
+THRONG_I_ALWAYS void add_innate(const int lanes, const double *state, const double *baseline, const double *of,
+                                const double *weight, int64_t n, double *credit) {
+    for (int64_t i = 0; i < n; i++)
+        credit[i] += (state[i] - (baseline ? baseline[i] : 0.0)) * weigh(lanes, of + i * lanes, weight);
+}
 
-/* credit of moving what is innate: d innate / d alpha = x - b */
-static void credit_innate(const throng_i_passage *passage, int64_t begin, int64_t end, const double *of,
-                          const double *weight, double *credit) {
+THRONG_WIDE static void credit_innate(const throng_i_passage *passage, int64_t begin, int64_t end, const double *of,
+                                      const double *weight, double *credit) {
+    const double *state = passage->simulation->state + begin, *baseline = passage->simulation->baseline;
+    if (baseline)
+        THRONG_I_WITH_LANES(passage->part.lanes, add_innate, state, baseline + begin, of, weight, end - begin,
+                            credit + begin);
+    else
+        THRONG_I_WITH_LANES(passage->part.lanes, add_innate, state, NULL, of, weight, end - begin, credit + begin);
+}
+
+/* answer *= each agent's factor */
+THRONG_I_ALWAYS void divide(const int lanes, const double *loudness, int64_t n, double *answer) {
+    for (int64_t i = 0; i < n; i++)
+#pragma GCC unroll 8
+        for (int l = 0; l < lanes; l++)
+            answer[i * lanes + l] *= loudness[i];
+}
+
+/* Answers are divided as what was heard. */
+THRONG_WIDE static void divide_answers(const throng_i_passage *passage, int64_t begin, int64_t end) {
     const throng_simulation *simulation = passage->simulation;
     int lanes = passage->part.lanes;
-    for (int64_t i = begin; i < end; i++) {
-        double way = simulation->state[i] - (simulation->baseline ? simulation->baseline[i] : 0.0);
-        for (int l = 0; l < lanes; l++)
-            credit[i] += weight[l] * way * of[(i - begin) * lanes + l];
+    for (int m = 0; m <= simulation->world->n_messages; m++) {
+        double *answer = m < simulation->world->n_messages ? passage->answer[m] : passage->absent;
+        if (throng_i_is_public(simulation->world, m)) {
+            double scale = throng_i_hearing_scale(simulation, m, begin);
+            for (int64_t k = begin * lanes; k < end * lanes; k++)
+                answer[k] *= scale;
+        } else if (answer && simulation->loudness)
+            THRONG_I_WITH_LANES(lanes, divide, simulation->loudness + begin, end - begin, answer + begin * lanes);
     }
 }
 
-static void keep_answers(const throng_i_step_job *job, const throng_i_block *block, move_rows *rows) {
-    throng_i_passage *passage = job->passage;
-    const throng_simulation *simulation = passage->simulation;
-    int lanes = passage->part.lanes;
-    int64_t first = block->begin * lanes;
-    for (int64_t k = 0; k < block->slots.n; k++) {
-        int64_t agent = block->begin + k / lanes;
-        for (int m = 0; m < simulation->world->n_messages; m++) {
-            rows->heard[m][k] *= throng_i_hearing_scale(simulation, m, agent);
-            passage->answer[m][first + k] = rows->heard[m][k];
-        }
-        if (passage->absent)
-            passage->absent[first + k] = rows->present[k] * (simulation->loudness ? simulation->loudness[agent] : 1.0);
-    }
+THRONG_WIDE static bool is_any(const double *numbers, int64_t n) {
+    int64_t found = 0;
+    for (int64_t k = 0; k < n; k++)
+        found += numbers[k] != 0.0;
+    return found > 0;
 }
 
 static void back_block(const throng_i_step_job *job, int64_t begin, int64_t end) {
-    const throng_i_passage *passage = job->passage;
+    throng_i_passage *passage = job->passage;
     const throng_world *world = passage->simulation->world;
-    int lanes = passage->part.lanes;
+    int64_t first = begin * passage->part.lanes;
     throng_i_block block;
-    move_rows rows;
-    throng_slots_adjoint adjoint = {.present = rows.present, .innate = rows.innate};
-    throng_i_block_init(job, begin, end, true, &block);
+    throng_i_rows of;
+    double present[THRONG_I_SLOTS], innate[THRONG_I_SLOTS];
+    throng_slots_adjoint adjoint = {.innate = innate};
+    throng_i_block_init(job, begin, end, &block);
+    throng_i_block_hear(job, !(world->flags & THRONG_WORLD_DEAF_ADJOINT), &block);
     size_t bytes = (size_t)block.slots.n * sizeof(double);
     for (int c = 0; c < world->n_columns; c++) {
-        adjoint.of[c] = job->of[c] + begin * lanes;
-        adjoint.state[c] = job->back[c] + begin * lanes;
+        block.slots.next[c] = job->led[c] + first;
+        memcpy(of[c], job->of[c] + first, bytes);
+        adjoint.of[c] = of[c];
+        adjoint.state[c] = job->of[c] + first;
         memset(adjoint.state[c], 0, bytes);
     }
     for (int m = 0; m < world->n_messages; m++) {
-        adjoint.heard[m] = rows.heard[m];
-        memset(rows.heard[m], 0, bytes);
+        adjoint.heard[m] = passage->answer[m] + first;
+        memset(adjoint.heard[m], 0, bytes);
     }
-    memset(rows.present, 0, bytes);
-    memset(rows.innate, 0, bytes);
+    adjoint.present = passage->absent ? passage->absent + first : present;
+    memset(adjoint.present, 0, bytes);
+    memset(innate, 0, bytes);
     world->move_adjoint(&block.slots, &adjoint);
     if (!passage->influence)
-        credit_innate(passage, begin, end, rows.innate, job->weight, job->credit);
-    keep_answers(job, &block, &rows);
+        credit_innate(passage, begin, end, innate, job->weight, job->credit);
+    divide_answers(passage, begin, end);
+    if (passage->absent && !passage->missed && is_any(passage->absent + first, block.slots.n))
+        passage->missed = true;
     if (world->pair)
-        throng_i_pairs_back_self(job, &block, rows.heard);
+        throng_i_pairs_back_self(job, begin, end);
 }
 
 /* ---- second half: each agent as the one whom others hear -------------------------------------------------------- */
@@ -76,48 +107,69 @@ static void gather(const throng_i_passage *passage, int row, const double *sourc
     const throng_simulation *simulation = passage->simulation;
     int lanes = passage->part.lanes;
     if (!simulation->complete && !throng_i_is_public(simulation->world, row)) {
-        throng_i_hear(&simulation->out, lanes, source, NULL, NULL, begin, end, out);
+        throng_i_listening listening = {simulation->out, simulation->edges, lanes, source, NULL, NULL};
+        throng_i_hear(&listening, begin, end, out);
         return;
     }
-    for (int64_t k = 0; k < (end - begin) * lanes; k++)
-        out[k] = passage->answers[row * lanes + k % lanes];
+    for (int64_t i = 0; i < end - begin; i++)
+        memcpy(out + i * lanes, passage->answers + row * lanes, (size_t)lanes * sizeof *out);
 }
 
-static void credit_influence(const throng_i_step_job *job, int64_t begin, int64_t end, const throng_i_rows answer,
-                             const double *absent) {
+THRONG_I_ALWAYS void add_moved(const int lanes, const double *moved, const double *weight, int64_t n, double *credit) {
+    for (int64_t i = 0; i < n; i++)
+        credit[i] += weigh(lanes, moved + i * lanes, weight);
+}
+
+THRONG_WIDE static void add_credit(const throng_i_passage *passage, const double *moved, const double *weight,
+                                   int64_t begin, int64_t end, double *credit) {
+    THRONG_I_WITH_LANES(passage->part.lanes, add_moved, moved, weight, end - begin, credit + begin);
+}
+
+/* moved = sum of the answers to what the agents said, times it, and of the answers to their being there */
+THRONG_WIDE static void credit_influence(const throng_i_step_job *job, int64_t begin, int64_t end,
+                                         const throng_i_rows answer, const double *absent) {
     const throng_i_passage *passage = job->passage;
-    int lanes = passage->part.lanes, n_messages = passage->simulation->world->n_messages;
-    for (int64_t j = begin; j < end; j++)
-        for (int l = 0; l < lanes; l++) {
-            int64_t k = (j - begin) * lanes + l;
-            double moved = absent[k];
-            for (int m = 0; m < n_messages; m++)
-                moved += answer[m][k] * throng_i_message(job, m)[j * lanes + l];
-            job->credit[j] += job->weight[l] * moved;
-        }
+    int lanes = passage->part.lanes;
+    double moved[THRONG_I_SLOTS];
+    memcpy(moved, absent, (size_t)((end - begin) * lanes) * sizeof *moved);
+    for (int m = 0; m < passage->simulation->world->n_messages; m++) {
+        const double *message = throng_i_message(job, m) + begin * lanes;
+        for (int64_t k = 0; k < (end - begin) * lanes; k++)
+            moved[k] += answer[m][k] * message[k];
+    }
+    add_credit(passage, moved, job->weight, begin, end, job->credit);
+}
+
+/* answer *= how loud everybody is: part [n] or [lanes], by its strides */
+THRONG_I_ALWAYS void quieten(const int lanes, const double *part, int64_t part_stride, int64_t n, double *answer) {
+    for (int64_t i = 0; i < n; i++)
+#pragma GCC unroll 8
+        for (int l = 0; l < lanes; l++)
+            answer[i * lanes + l] *= part[i * part_stride + l];
 }
 
 /* The messages' part of back: what they moved, times how loud they were. */
-static void back_messages(const throng_i_step_job *job, int64_t begin, int64_t end, throng_i_rows answer) {
+THRONG_WIDE static void back_messages(const throng_i_step_job *job, int64_t begin, int64_t end, throng_i_rows answer) {
     const throng_i_passage *passage = job->passage;
     const throng_world *world = passage->simulation->world;
     int lanes = passage->part.lanes;
-    const double *of[THRONG_WORLD_MESSAGES_MAX] = {NULL};
+    const double *of[THRONG_WORLD_MESSAGES_MAX] = {NULL}, *each = passage->part.each;
     double *back[THRONG_WORLD_COLUMNS_MAX] = {NULL};
     for (int m = 0; m < world->n_messages; m++) {
         of[m] = answer[m];
-        for (int64_t k = 0; k < (end - begin) * lanes; k++)
-            answer[m][k] *= throng_i_loud(passage, begin + k / lanes, (int)(k % lanes));
+        if (passage->influence)
+            THRONG_I_WITH_LANES(lanes, quieten, each ? each + begin : passage->part.lane, each ? 1 : 0, end - begin,
+                                answer[m]);
     }
     for (int c = 0; c < world->n_columns; c++)
-        back[c] = job->back[c] + begin * lanes;
+        back[c] = job->of[c] + begin * lanes;
     if (!world->send) {
         for (int64_t k = 0; k < (end - begin) * lanes; k++)
-            back[0][k] += answer[0][k];
+            back[0][k] += of[0][k];
         return;
     }
     throng_i_block block;
-    throng_i_block_init(job, begin, end, false, &block);
+    throng_i_block_init(job, begin, end, &block);
     world->send_adjoint(&block.slots, of, back);
 }
 
@@ -126,15 +178,18 @@ static void answer_block(const throng_i_step_job *job, int64_t begin, int64_t en
     const throng_world *world = passage->simulation->world;
     throng_i_rows answer;
     double absent[THRONG_I_SLOTS];
-    if (passage->influence) {
+    for (int c = 0; c < world->n_columns; c++)
+        throng_i_fetch(job->of[c] + begin * passage->part.lanes, (end - begin) * passage->part.lanes);
+    if (passage->influence)
+        throng_i_fetch(job->credit + begin, end - begin);
+    if (passage->influence && passage->missed)
         gather(passage, world->n_messages, passage->absent, begin, end, absent);
-        if (world->pair) /* whose messages are credited edge by edge */
-            for (int64_t j = begin; j < end; j++)
-                for (int l = 0; l < passage->part.lanes; l++)
-                    job->credit[j] += job->weight[l] * absent[(j - begin) * passage->part.lanes + l];
-    }
+    else
+        memset(absent, 0, (size_t)((end - begin) * passage->part.lanes) * sizeof *absent);
     if (world->pair) {
-        throng_i_pairs_back_other(job, begin, end);
+        throng_i_pairs_back_other(job, begin, end, absent);
+        if (passage->influence)
+            add_credit(passage, absent, job->weight, begin, end, job->credit);
         return;
     }
     for (int m = 0; m < world->n_messages; m++)
@@ -150,8 +205,9 @@ static void add_answers(void *user, throng_chunk chunk, double *sums) {
     int lanes = passage->part.lanes, n_messages = passage->simulation->world->n_messages;
     for (int m = 0; m <= n_messages; m++) {
         const double *source = m < n_messages ? passage->answer[m] : passage->absent;
-        for (int64_t k = chunk.begin * lanes; source && k < chunk.end * lanes; k++)
-            sums[m * lanes + k % lanes] += source[k];
+        for (int64_t i = chunk.begin; source && i < chunk.end; i++)
+            for (int l = 0; l < lanes; l++)
+                sums[m * lanes + l] += source[i * lanes + l];
     }
 }
 
@@ -172,14 +228,15 @@ static void blocks_chunk(void *user, throng_chunk chunk) {
 }
 
 throng_status throng_i_passage_back(throng_i_passage *passage, int64_t step, const double *const *state,
-                                    const double *const *of, double *const *back, const double *weight, double *credit,
+                                    const double *const *next, double *const *of, const double *weight, double *credit,
                                     throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_simulation *simulation = passage->simulation;
     throng_i_step_job job = {
-        .passage = passage, .step = step, .state = state, .of = of, .back = back, .weight = weight, .credit = credit};
+        .passage = passage, .step = step, .state = state, .led = next, .of = of, .weight = weight, .credit = credit};
+    passage->missed = false;
     blocks_job first = {&job, back_block}, second = {&job, answer_block};
-    THRONG_TRY(throng_i_passage_speak(&job, err));
+    THRONG_TRY(throng_i_passage_speak(&job, !(simulation->world->flags & THRONG_WORLD_DEAF_ADJOINT), err));
     THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, blocks_chunk, &first, NULL, err));
     if (simulation->world->n_messages == 0)
         goto out;

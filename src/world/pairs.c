@@ -1,23 +1,40 @@
-/* Worlds in which what is heard depends on both: edges are laid out as pairs of slots, and the world's function sees
- * long arrays of them. */
+/*
+ * Worlds in which what is heard depends on both: edges are laid out as pairs of slots, and the world's function sees
+ * long arrays of them.
+ *
+ * A step forward follows each edge once, a step back twice: as an edge of who hears, for its own state, and as an edge
+ * of who is heard, for that one's state and credit. So every agent adds up what is its own, in the order of its edges;
+ * the price is that the world's function is evaluated twice on the way back, which is cheaper than keeping an edge's
+ * numbers from one visit to the other.
+ */
 #include "world/passage.h"
+
+#include "throng/math.h"
 
 #include <string.h>
 
+/* Edges for which memory is fetched ahead, also those of the next agents. */
+#define AHEAD 24
+
+#define LINE _Alignas(64)
+
 /* Pairs waiting for the world's function. */
 typedef struct queue {
+    const throng_i_step_job *job;
     throng_pairs pairs;
     int64_t edges;
-    double self[THRONG_WORLD_COLUMNS_MAX][THRONG_I_SLOTS], other[THRONG_WORLD_COLUMNS_MAX][THRONG_I_SLOTS];
-    double of[THRONG_WORLD_MESSAGES_MAX][THRONG_I_SLOTS], message[THRONG_WORLD_MESSAGES_MAX][THRONG_I_SLOTS];
-    double self_back[THRONG_WORLD_COLUMNS_MAX][THRONG_I_SLOTS], other_back[THRONG_WORLD_COLUMNS_MAX][THRONG_I_SLOTS];
-    int64_t whom[THRONG_I_SLOTS]; /* [edges] agent of the block that the edge belongs to */
-    double
-        weight[THRONG_I_SLOTS]; /* [edges] of the edge, times the participation of who is heard if there is one lane */
+    LINE throng_i_rows self, other;           /* by column */
+    LINE throng_i_rows of, message;           /* by message */
+    LINE throng_i_rows self_back, other_back; /* by column */
+    int32_t whom[THRONG_I_SLOTS];             /* [edges] agent of the block that the edge belongs to, from its first */
+    double weight[THRONG_I_SLOTS];            /* [edges] */
 } queue;
+
+static const double ones[THRONG_I_LANES_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
 
 static void queue_init(queue *self, const throng_i_step_job *job) {
     const throng_simulation *simulation = job->passage->simulation;
+    self->job = job;
     self->edges = 0;
     self->pairs = (throng_pairs){.param = simulation->use.param, .step = job->step};
     for (int c = 0; c < simulation->world->n_columns; c++) {
@@ -26,86 +43,143 @@ static void queue_init(queue *self, const throng_i_step_job *job) {
     }
 }
 
-/* Lays out one edge: `hearer` hears `speaker`; whom is the one of the two that belongs to the block. */
-static void push(queue *self, const throng_i_step_job *job, int64_t hearer, int64_t speaker, int64_t whom,
-                 double weight) {
-    int lanes = job->passage->part.lanes;
+/* Lays out one edge, by which hearer hears speaker. */
+THRONG_I_ALWAYS void push(const int lanes, queue *self, int n_columns, int64_t hearer, int64_t speaker, int64_t whom,
+                          double weight) {
+    const double *const *state = self->job->state;
     int64_t at = self->edges * lanes;
-    for (int c = 0; c < job->passage->simulation->world->n_columns; c++)
-        for (int l = 0; l < lanes; l++) {
-            self->self[c][at + l] = job->state[c][hearer * lanes + l];
-            self->other[c][at + l] = job->state[c][speaker * lanes + l];
-        }
-    self->whom[self->edges] = whom;
+    for (int c = 0; c < n_columns; c++) {
+        memcpy(self->self[c] + at, state[c] + hearer * lanes, (size_t)lanes * sizeof(double));
+        memcpy(self->other[c] + at, state[c] + speaker * lanes, (size_t)lanes * sizeof(double));
+    }
+    self->whom[self->edges] = (int32_t)whom;
     self->weight[self->edges] = weight;
     self->edges++;
-    self->pairs.n = self->edges * lanes;
 }
 
-static bool is_full(const queue *self, const throng_i_step_job *job) {
-    return (self->edges + 1) * job->passage->part.lanes > THRONG_I_SLOTS;
+THRONG_I_ALWAYS bool is_full(const int lanes, const queue *self) {
+    return (self->edges + 1) * lanes > THRONG_I_SLOTS;
+}
+
+/* Asks for the lines of a neighbour that is needed soon. */
+THRONG_I_ALWAYS void fetch(const int lanes, const throng_adjacency *along, int64_t edges, int64_t e, int n_arrays,
+                           const double *const *arrays) {
+    int64_t neighbour = along->neighbours[e + AHEAD < edges ? e + AHEAD : e];
+    for (int a = 0; a < n_arrays; a++)
+        __builtin_prefetch(arrays[a] + neighbour * lanes);
+}
+
+/* What an edge needs of the one at its other end: states, then answers if `answers`, then each one's participation if
+ * there is one lane and `each`. Returns how many arrays. */
+#define NEEDED_MAX (THRONG_WORLD_COLUMNS_MAX + THRONG_WORLD_MESSAGES_MAX + 1)
+
+static int what_is_needed(const throng_i_step_job *job, bool answers, const double *each,
+                          const double *needed[NEEDED_MAX]) {
+    const throng_world *world = job->passage->simulation->world;
+    int n = 0;
+    for (int c = 0; c < world->n_columns; c++)
+        needed[n++] = job->state[c];
+    for (int m = 0; answers && m < world->n_messages; m++)
+        needed[n++] = job->passage->answer[m];
+    if (each)
+        needed[n++] = each;
+    return n;
 }
 
 static double weight_of(const throng_adjacency *along, int64_t edge) {
     return along->weights ? along->weights[edge] : 1.0;
 }
 
-static void rows_of(double (*rows)[THRONG_I_SLOTS], double *out[THRONG_WORLD_MESSAGES_MAX]) {
+static void rows_of(throng_i_rows rows, double *out[THRONG_WORLD_MESSAGES_MAX]) {
     for (int r = 0; r < THRONG_WORLD_MESSAGES_MAX; r++)
         out[r] = rows[r];
 }
 
+/* rows[whom] += factor * numbers of each edge, lane by lane */
+THRONG_I_ALWAYS void add_up(const int lanes, const queue *self, const double *factor, const double *numbers,
+                            double *rows) {
+    for (int64_t e = 0; e < self->edges; e++) {
+        double *row = rows + self->whom[e] * (int64_t)lanes;
+#pragma GCC unroll 8
+        for (int l = 0; l < lanes; l++)
+            row[l] += factor[l] * numbers[e * lanes + l];
+    }
+}
+
 /* ---- hearing --------------------------------------------------------------------------------------------------- */
 
-static void hear_queue(queue *self, const throng_i_step_job *job, throng_i_block *block) {
-    const throng_i_passage *passage = job->passage;
-    int lanes = passage->part.lanes;
+THRONG_I_ALWAYS void hear_queue(const int lanes, queue *self, throng_i_block *block) {
+    const throng_world *world = self->job->passage->simulation->world;
     double *message[THRONG_WORLD_MESSAGES_MAX];
     rows_of(self->message, message);
-    passage->simulation->world->pair(&self->pairs, message);
-    for (int m = 0; m < passage->simulation->world->n_messages; m++)
-        for (int64_t e = 0; e < self->edges; e++) {
-            double *heard = block->heard[m] + (self->whom[e] - block->begin) * lanes;
+    self->pairs.n = self->edges * lanes;
+    world->pair(&self->pairs, message);
+    for (int m = 0; m < world->n_messages; m++) {
+        for (int64_t e = 0; e < self->edges; e++)
+#pragma GCC unroll 8
             for (int l = 0; l < lanes; l++)
-                heard[l] += self->weight[e] * self->message[m][e * lanes + l];
-        }
+                message[m][e * lanes + l] *= self->weight[e];
+        add_up(lanes, self, ones, message[m], block->heard[m]);
+    }
     self->edges = 0;
 }
 
-void throng_i_pairs_hear(const throng_i_step_job *job, throng_i_block *block) {
+/* heard *= what it is divided by and how loud everybody in the lane is */
+THRONG_I_ALWAYS void divide_heard(const int lanes, const throng_i_block *block, const double *loudness,
+                                  const double *lane, double *heard) {
+    for (int64_t i = block->begin; i < block->end; i++)
+#pragma GCC unroll 8
+        for (int l = 0; l < lanes; l++)
+            heard[(i - block->begin) * lanes + l] *= (loudness ? loudness[i] : 1.0) * lane[l];
+}
+
+THRONG_I_ALWAYS void hear_pairs(const int lanes, const throng_i_step_job *job, throng_i_block *block) {
     const throng_i_passage *passage = job->passage;
     const throng_simulation *simulation = passage->simulation;
-    int lanes = passage->part.lanes, n_messages = simulation->world->n_messages;
-    const double *each = passage->influence ? passage->part.each : NULL;
+    const throng_adjacency *in = &simulation->in;
+    int n_columns = simulation->world->n_columns;
+    const double *each = passage->influence ? passage->part.each : NULL, *needed[NEEDED_MAX];
+    int n_needed = what_is_needed(job, false, each, needed);
     queue pairs;
     queue_init(&pairs, job);
-    for (int m = 0; m < n_messages; m++)
+    for (int m = 0; m < simulation->world->n_messages; m++)
         memset(block->heard[m], 0, (size_t)block->slots.n * sizeof(double));
     for (int64_t i = block->begin; i < block->end; i++)
-        for (int64_t e = simulation->in.offsets[i]; e < simulation->in.offsets[i + 1]; e++) {
-            int64_t j = simulation->in.neighbours[e];
-            push(&pairs, job, i, j, i, weight_of(&simulation->in, e) * (each ? each[j] : 1.0));
-            if (is_full(&pairs, job))
-                hear_queue(&pairs, job, block);
+        for (int64_t e = in->offsets[i]; e < in->offsets[i + 1]; e++) {
+            int64_t j = in->neighbours[e];
+            fetch(lanes, in, simulation->edges, e, n_needed, needed);
+            push(lanes, &pairs, n_columns, i, j, i - block->begin, weight_of(in, e) * (each ? each[j] : 1.0));
+            if (is_full(lanes, &pairs))
+                hear_queue(lanes, &pairs, block);
         }
     if (pairs.edges > 0)
-        hear_queue(&pairs, job, block);
-    for (int m = 0; m < n_messages; m++)
-        for (int64_t k = 0; k < block->slots.n; k++) {
-            double whole = simulation->loudness ? simulation->loudness[block->begin + k / lanes] : 1.0;
-            block->heard[m][k] *= passage->influence && !each ? whole * passage->part.lane[k % lanes] : whole;
-        }
+        hear_queue(lanes, &pairs, block);
+    const double *lane = passage->influence && !each ? passage->part.lane : ones;
+    for (int m = 0; m < simulation->world->n_messages; m++)
+        if (simulation->loudness)
+            divide_heard(lanes, block, simulation->loudness, lane, block->heard[m]);
+        else
+            divide_heard(lanes, block, NULL, lane, block->heard[m]);
+}
+
+THRONG_WIDE static void hear_lanes(const throng_i_step_job *job, throng_i_block *block) {
+    THRONG_I_WITH_LANES(job->passage->part.lanes, hear_pairs, job, block);
+}
+
+void throng_i_pairs_hear(const throng_i_step_job *job, throng_i_block *block) {
+    hear_lanes(job, block);
 }
 
 /* ---- back ------------------------------------------------------------------------------------------------------ */
 
-static void adjoint_queue(queue *self, const throng_i_step_job *job) {
-    const throng_world *world = job->passage->simulation->world;
+static void adjoint_queue(queue *self, int lanes) {
+    const throng_world *world = self->job->passage->simulation->world;
     double *message[THRONG_WORLD_MESSAGES_MAX], *one[THRONG_WORLD_MESSAGES_MAX], *other[THRONG_WORLD_MESSAGES_MAX];
     const double *of[THRONG_WORLD_MESSAGES_MAX];
     rows_of(self->message, message);
     rows_of(self->self_back, one);
     rows_of(self->other_back, other);
+    self->pairs.n = self->edges * lanes;
     for (int m = 0; m < THRONG_WORLD_MESSAGES_MAX; m++)
         of[m] = self->of[m];
     for (int c = 0; c < world->n_columns; c++) {
@@ -115,76 +189,103 @@ static void adjoint_queue(queue *self, const throng_i_step_job *job) {
     world->pair_adjoint(&self->pairs, of, message, one, other);
 }
 
-static void back_self_queue(queue *self, const throng_i_step_job *job) {
-    int lanes = job->passage->part.lanes;
-    adjoint_queue(self, job);
-    for (int c = 0; c < job->passage->simulation->world->n_columns; c++)
-        for (int64_t e = 0; e < self->edges; e++)
-            for (int l = 0; l < lanes; l++)
-                job->back[c][self->whom[e] * lanes + l] += self->self_back[c][e * lanes + l];
+THRONG_I_ALWAYS void back_self_queue(const int lanes, queue *self, int64_t begin) {
+    adjoint_queue(self, lanes);
+    for (int c = 0; c < self->job->passage->simulation->world->n_columns; c++)
+        add_up(lanes, self, ones, self->self_back[c], self->job->of[c] + begin * lanes);
     self->edges = 0;
 }
 
-void throng_i_pairs_back_self(const throng_i_step_job *job, const throng_i_block *block, const throng_i_rows answer) {
-    const throng_i_passage *passage = job->passage;
-    const throng_simulation *simulation = passage->simulation;
-    int lanes = passage->part.lanes;
-    queue pairs;
-    queue_init(&pairs, job);
-    for (int64_t i = block->begin; i < block->end; i++)
-        for (int64_t e = simulation->in.offsets[i]; e < simulation->in.offsets[i + 1]; e++) {
-            int64_t j = simulation->in.neighbours[e], at = pairs.edges * lanes;
-            double w = weight_of(&simulation->in, e);
-            for (int m = 0; m < simulation->world->n_messages; m++)
-                for (int l = 0; l < lanes; l++)
-                    pairs.of[m][at + l] = w * throng_i_loud(passage, j, l) * answer[m][(i - block->begin) * lanes + l];
-            push(&pairs, job, i, j, i, w);
-            if (is_full(&pairs, job))
-                back_self_queue(&pairs, job);
-        }
-    if (pairs.edges > 0)
-        back_self_queue(&pairs, job);
+/* of = weight * factor * what the hearer answers */
+THRONG_I_ALWAYS void push_answers(const int lanes, queue *self, int64_t hearer, double weight, const double *factor) {
+    const throng_i_passage *passage = self->job->passage;
+    for (int m = 0; m < passage->simulation->world->n_messages; m++) {
+        const double *answer = passage->answer[m] + hearer * lanes;
+        double *of = self->of[m] + self->edges * lanes;
+#pragma GCC unroll 8
+        for (int l = 0; l < lanes; l++)
+            of[l] = weight * factor[l] * answer[l];
+    }
 }
 
-/* An edge's part: weight * answer * message is what the speaker's participation moves; its loudness times the adjoint
- * is what its state moves. */
-static void back_other_queue(queue *self, const throng_i_step_job *job) {
+THRONG_I_ALWAYS void back_self(const int lanes, const throng_i_step_job *job, int64_t begin, int64_t end) {
     const throng_i_passage *passage = job->passage;
-    const throng_world *world = passage->simulation->world;
-    int lanes = passage->part.lanes;
-    adjoint_queue(self, job);
-    for (int64_t e = 0; e < self->edges; e++) {
-        int64_t j = self->whom[e];
-        for (int l = 0; l < lanes; l++) {
-            double loud = throng_i_loud(passage, j, l), moved = 0.0;
-            for (int c = 0; c < world->n_columns; c++)
-                job->back[c][j * lanes + l] += loud * self->other_back[c][e * lanes + l];
-            for (int m = 0; m < world->n_messages; m++)
-                moved += self->of[m][e * lanes + l] * self->message[m][e * lanes + l];
-            if (passage->influence)
-                job->credit[j] += job->weight[l] * moved;
+    const throng_simulation *simulation = passage->simulation;
+    const throng_adjacency *in = &simulation->in;
+    int n_columns = simulation->world->n_columns;
+    const double *each = passage->influence ? passage->part.each : NULL;
+    const double *lane = passage->influence && !each ? passage->part.lane : ones, *needed[NEEDED_MAX];
+    int n_needed = what_is_needed(job, false, each, needed);
+    queue pairs;
+    queue_init(&pairs, job);
+    for (int64_t i = begin; i < end; i++)
+        for (int64_t e = in->offsets[i]; e < in->offsets[i + 1]; e++) {
+            int64_t j = in->neighbours[e];
+            fetch(lanes, in, simulation->edges, e, n_needed, needed);
+            push_answers(lanes, &pairs, i, weight_of(in, e) * (each ? each[j] : 1.0), lane);
+            push(lanes, &pairs, n_columns, i, j, i - begin, 0.0);
+            if (is_full(lanes, &pairs))
+                back_self_queue(lanes, &pairs, begin);
         }
+    if (pairs.edges > 0)
+        back_self_queue(lanes, &pairs, begin);
+}
+
+THRONG_WIDE static void back_self_lanes(const throng_i_step_job *job, int64_t begin, int64_t end) {
+    THRONG_I_WITH_LANES(job->passage->part.lanes, back_self, job, begin, end);
+}
+
+void throng_i_pairs_back_self(const throng_i_step_job *job, int64_t begin, int64_t end) {
+    back_self_lanes(job, begin, end);
+}
+
+/* weight * answer * message is what the speaker's participation moves; its loudness times the adjoint is what its state
+ * moves. @param moved [slots of the block] */
+THRONG_I_ALWAYS void back_other_queue(const int lanes, queue *self, int64_t begin, const double *lane, double *moved) {
+    const throng_world *world = self->job->passage->simulation->world;
+    const double *each = self->job->passage->influence ? self->job->passage->part.each : NULL;
+    adjoint_queue(self, lanes);
+    for (int c = 0; c < world->n_columns; c++) {
+        for (int64_t e = 0; each && e < self->edges; e++) /* one lane */
+            self->other_back[c][e] *= each[begin + self->whom[e]];
+        add_up(lanes, self, lane, self->other_back[c], self->job->of[c] + begin * lanes);
+    }
+    for (int m = 0; m < world->n_messages; m++) {
+        for (int64_t k = 0; k < self->edges * lanes; k++)
+            self->message[m][k] *= self->of[m][k];
+        add_up(lanes, self, ones, self->message[m], moved);
     }
     self->edges = 0;
 }
 
-void throng_i_pairs_back_other(const throng_i_step_job *job, int64_t begin, int64_t end) {
+THRONG_I_ALWAYS void back_other(const int lanes, const throng_i_step_job *job, int64_t begin, int64_t end,
+                                double *moved) {
     const throng_i_passage *passage = job->passage;
     const throng_simulation *simulation = passage->simulation;
-    int lanes = passage->part.lanes;
+    const throng_adjacency *out = &simulation->out;
+    int n_columns = simulation->world->n_columns;
+    const double *lane = passage->influence && !passage->part.each ? passage->part.lane : ones;
+    const double *needed[NEEDED_MAX];
+    int n_needed = what_is_needed(job, true, NULL, needed);
     queue pairs;
     queue_init(&pairs, job);
     for (int64_t j = begin; j < end; j++)
-        for (int64_t e = simulation->out.offsets[j]; e < simulation->out.offsets[j + 1]; e++) {
-            int64_t i = simulation->out.neighbours[e], at = pairs.edges * lanes;
-            double w = weight_of(&simulation->out, e);
-            for (int m = 0; m < simulation->world->n_messages; m++)
-                for (int l = 0; l < lanes; l++)
-                    pairs.of[m][at + l] = w * passage->answer[m][i * lanes + l];
-            push(&pairs, job, i, j, j, w);
-            if (is_full(&pairs, job))
-                back_other_queue(&pairs, job);
+        for (int64_t e = out->offsets[j]; e < out->offsets[j + 1]; e++) {
+            int64_t i = out->neighbours[e];
+            fetch(lanes, out, simulation->edges, e, n_needed, needed);
+            push_answers(lanes, &pairs, i, weight_of(out, e), ones);
+            push(lanes, &pairs, n_columns, i, j, j - begin, 0.0);
+            if (is_full(lanes, &pairs))
+                back_other_queue(lanes, &pairs, begin, lane, moved);
         }
     if (pairs.edges > 0)
-        back_other_queue(&pairs, job);
+        back_other_queue(lanes, &pairs, begin, lane, moved);
+}
+
+THRONG_WIDE static void back_other_lanes(const throng_i_step_job *job, int64_t begin, int64_t end, double *moved) {
+    THRONG_I_WITH_LANES(job->passage->part.lanes, back_other, job, begin, end, moved);
+}
+
+void throng_i_pairs_back_other(const throng_i_step_job *job, int64_t begin, int64_t end, double *moved) {
+    back_other_lanes(job, begin, end, moved);
 }

@@ -1,20 +1,23 @@
 /* A step forward: what agents say, what each hears, how it moves. */
 #include "world/passage.h"
 
+#include "throng/math.h"
+
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-/* Keeps the draws of worlds apart from every other use of the same seed. */
-#define WORLD_STREAM 0x776f726c64ULL
-#define PICK_STREAM  0x7069636bULL
+/* Keeps the draws of neighbours apart from every other use of the same seed. */
+#define PICK_STREAM 0x7069636bULL
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
 static void measure_present(void *user, throng_chunk chunk) {
     const throng_i_passage *passage = user;
     const throng_simulation *simulation = passage->simulation;
-    throng_i_hear(&simulation->in, 1, passage->part.each, simulation->loudness, NULL, chunk.begin, chunk.end,
-                  passage->present + chunk.begin);
+    throng_i_listening listening = {simulation->in,     simulation->edges,    1,
+                                    passage->part.each, simulation->loudness, NULL};
+    throng_i_hear(&listening, chunk.begin, chunk.end, passage->present + chunk.begin);
 }
 
 static void add_each(void *user, throng_chunk chunk, double *sums) {
@@ -87,25 +90,72 @@ void throng_i_passage_clear(throng_i_passage *passage) {
 
 /* ---- blocks ---------------------------------------------------------------------------------------------------- */
 
-static void fill_innate(const throng_i_passage *passage, int64_t begin, int64_t end, double *innate) {
-    const throng_simulation *simulation = passage->simulation;
-    int lanes = passage->part.lanes;
-    for (int64_t i = begin; i < end; i++)
-        for (int l = 0; l < lanes; l++) {
-            double x = simulation->state[i], b = simulation->baseline ? simulation->baseline[i] : 0.0;
-            double part = passage->part.each ? passage->part.each[i] : passage->part.lane[l];
-            innate[(i - begin) * lanes + l] = passage->influence || part == 1.0 ? x : b + part * (x - b);
-        }
+/* out = each agent's number in all of its slots, times the lane's factor. */
+THRONG_I_ALWAYS void spread(const int lanes, const double *each, const double *factor, int64_t n, double *out) {
+    for (int64_t i = 0; i < n; i++)
+#pragma GCC unroll 8
+        for (int l = 0; l < lanes; l++)
+            out[i * lanes + l] = each[i] * factor[l];
 }
 
-static void fill_present(const throng_i_passage *passage, int64_t begin, int64_t end, double *present) {
-    int lanes = passage->part.lanes;
-    for (int64_t i = begin; i < end; i++)
-        for (int l = 0; l < lanes; l++) {
-            double around = passage->simulation->around[i];
-            double lane = passage->influence ? around * passage->part.lane[l] : around;
-            present[(i - begin) * lanes + l] = passage->present ? passage->present[i] : lane;
-        }
+static const double ones[THRONG_I_LANES_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
+
+/* The numbers of the agents from `each` on as they are, if there is one lane; else spread out in `room`. */
+THRONG_WIDE static const double *in_slots(const double *each, const double *factor, int lanes, int64_t n,
+                                          double *room) {
+    if (lanes == 1 && factor[0] == 1.0)
+        return each;
+    THRONG_I_WITH_LANES(lanes, spread, each, factor, n, room);
+    return room;
+}
+
+/* What agents came with, as far as everybody takes part by the lane's factor. */
+THRONG_I_ALWAYS void scale_innate(const int lanes, const double *state, const double *baseline, const double *lane,
+                                  int64_t n, double *innate) {
+    for (int64_t i = 0; i < n; i++) {
+        double b = baseline ? baseline[i] : 0.0, way = state[i] - b;
+#pragma GCC unroll 8
+        for (int l = 0; l < lanes; l++)
+            innate[i * lanes + l] = b + lane[l] * way;
+    }
+    for (int l = 0; l < lanes; l++)
+        for (int64_t i = 0; lane[l] == 1.0 && i < n; i++)
+            innate[i * lanes + l] = state[i]; /* to the bit */
+}
+
+/* The same if each agent has a participation of its own. */
+THRONG_I_ALWAYS void scale_innate_each(const double *state, const double *baseline, const double *each, int64_t n,
+                                       double *innate) {
+    for (int64_t i = 0; i < n; i++) {
+        double b = baseline ? baseline[i] : 0.0;
+        innate[i] = each[i] == 1.0 ? state[i] : b + each[i] * (state[i] - b);
+    }
+}
+
+/* NULL is passed as a constant: a vector load from address 0 is slow even where its lanes are masked out. */
+THRONG_WIDE static const double *fill_innate(const throng_i_passage *passage, int64_t begin, int64_t end,
+                                             double *innate) {
+    const throng_simulation *simulation = passage->simulation;
+    const double *state = simulation->state + begin, *each = passage->part.each;
+    const double *baseline = simulation->baseline ? simulation->baseline + begin : NULL;
+    int64_t n = end - begin;
+    if (passage->influence)
+        return in_slots(state, ones, passage->part.lanes, n, innate);
+    if (each && baseline)
+        scale_innate_each(state, baseline, each + begin, n, innate);
+    else if (each)
+        scale_innate_each(state, NULL, each + begin, n, innate);
+    else if (baseline)
+        THRONG_I_WITH_LANES(passage->part.lanes, scale_innate, state, baseline, passage->part.lane, n, innate);
+    else
+        THRONG_I_WITH_LANES(passage->part.lanes, scale_innate, state, NULL, passage->part.lane, n, innate);
+    return innate;
+}
+
+static const double *fill_present(const throng_i_passage *passage, const throng_i_block *block, double *present) {
+    const double *around = passage->present ? passage->present : passage->simulation->around;
+    const double *factor = passage->influence && !passage->present ? passage->part.lane : ones;
+    return in_slots(around + block->begin, factor, passage->part.lanes, block->end - block->begin, present);
 }
 
 /* Everybody hears the same sum. */
@@ -157,39 +207,63 @@ static void hear_neighbours(const throng_i_step_job *job, throng_i_block *block)
     const throng_i_passage *passage = job->passage;
     const throng_simulation *simulation = passage->simulation;
     const double *factor = passage->influence && !passage->part.each ? passage->part.lane : NULL;
-    for (int m = 0; m < simulation->world->n_messages - simulation->world->n_public; m++)
-        throng_i_hear(&simulation->in, passage->part.lanes,
-                      passage->spoken[m] ? passage->spoken[m] : throng_i_message(job, m), simulation->loudness, factor,
-                      block->begin, block->end, block->heard[m]);
+    throng_i_listening listening = {.along = simulation->in,
+                                    .edges = simulation->edges,
+                                    .lanes = passage->part.lanes,
+                                    .scale = simulation->loudness,
+                                    .factor = factor};
+    for (int m = 0; m < simulation->world->n_messages - simulation->world->n_public; m++) {
+        listening.source = passage->spoken[m] ? passage->spoken[m] : throng_i_message(job, m);
+        throng_i_hear(&listening, block->begin, block->end, block->heard[m]);
+    }
 }
 
-void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t end, bool heard, throng_i_block *block) {
+/* What the block after this one, likely the thread's next, looks at. */
+static void fetch_next(const throng_i_step_job *job, int64_t begin, int64_t end) {
+    const throng_simulation *simulation = job->passage->simulation;
+    int64_t n = end - begin < simulation->n - end ? end - begin : simulation->n - end;
+    const double *const arrays[] = {simulation->state, simulation->baseline, simulation->around, simulation->loudness,
+                                    job->credit};
+    for (int a = 0; a < 5; a++)
+        if (arrays[a])
+            throng_i_fetch(arrays[a] + end, n);
+    for (int t = 0; t < simulation->world->n_traits; t++)
+        throng_i_fetch(simulation->trait[t] + end, n);
+}
+
+void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t end, throng_i_block *block) {
     const throng_i_passage *passage = job->passage;
     const throng_simulation *simulation = passage->simulation;
     int lanes = passage->part.lanes;
+    fetch_next(job, begin, end);
     block->begin = begin;
     block->end = end;
     block->slots = (throng_slots){.n = (end - begin) * lanes,
                                   .param = simulation->use.param,
                                   .step = job->step,
-                                  .innate = block->innate,
-                                  .present = block->present,
+                                  .innate = fill_innate(passage, begin, end, block->innate),
                                   .agent = begin,
                                   .lanes = lanes,
-                                  .random = {simulation->def.seed, WORLD_STREAM}};
+                                  .random = {simulation->def.seed, THRONG_I_WORLD_STREAM}};
     for (int c = 0; c < simulation->world->n_columns; c++)
         block->slots.state[c] = job->state[c] + begin * lanes;
-    fill_innate(passage, begin, end, block->innate);
+    for (int t = 0; t < simulation->world->n_traits; t++)
+        block->slots.trait[t] = in_slots(simulation->trait[t] + begin, ones, lanes, end - begin, block->trait[t]);
+}
+
+void throng_i_block_hear(const throng_i_step_job *job, bool heard, throng_i_block *block) {
+    const throng_i_passage *passage = job->passage;
+    const throng_simulation *simulation = passage->simulation;
+    bool picks = simulation->world->hearing == THRONG_HEARING_PICK;
+    block->slots.present =
+        picks && simulation->world->n_messages > 0 ? block->present : fill_present(passage, block, block->present);
+    if (!heard || simulation->world->n_messages == 0)
+        return;
     for (int m = 0; m < simulation->world->n_messages; m++)
         block->slots.heard[m] = block->heard[m];
-    if (!heard)
-        return;
-    fill_present(passage, begin, end, block->present);
-    if (simulation->world->n_messages == 0)
-        return;
     if (simulation->complete)
         hear_everyone(passage, block);
-    else if (simulation->world->hearing == THRONG_HEARING_PICK)
+    else if (picks)
         hear_picked(job, block);
     else if (simulation->world->pair)
         throng_i_pairs_hear(job, block);
@@ -211,12 +285,12 @@ static void speak_chunk(void *user, throng_chunk chunk) {
         int64_t end = at + THRONG_I_SLOTS / lanes < chunk.end ? at + THRONG_I_SLOTS / lanes : chunk.end;
         double *message[THRONG_WORLD_MESSAGES_MAX] = {NULL};
         if (world->send) {
-            throng_i_block_init(job, at, end, false, &block);
+            throng_i_block_init(job, at, end, &block);
             for (int m = 0; m < world->n_messages; m++)
                 message[m] = passage->message[m] + at * lanes;
             world->send(&block.slots, message);
         }
-        for (int m = 0; m < world->n_messages && passage->spoken[m]; m++)
+        for (int m = 0; m < world->n_messages && job->heard && passage->spoken[m]; m++)
             for (int64_t i = at; i < end; i++)
                 passage->spoken[m][i] = passage->part.each[i] * throng_i_message(job, m)[i];
     }
@@ -232,12 +306,13 @@ static void add_spoken(void *user, throng_chunk chunk, double *sums) {
                 sums[m * lanes + l] += throng_i_loud(passage, i, l) * throng_i_message(job, m)[i * lanes + l];
 }
 
-throng_status throng_i_passage_speak(throng_i_step_job *job, throng_error *err) {
+throng_status throng_i_passage_speak(throng_i_step_job *job, bool heard, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_passage *passage = job->passage;
     const throng_simulation *simulation = passage->simulation;
     int width = simulation->world->n_messages * passage->part.lanes;
-    if (simulation->world->send || passage->spoken[0])
+    job->heard = heard;
+    if (simulation->world->send || (heard && passage->spoken[0]))
         THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, speak_chunk, job, NULL, err));
     if (throng_i_adds_up(simulation) && width > 0)
         THRONG_TRY(throng_i_sum_over(simulation->context, simulation->n, width, add_spoken, job, NULL,
@@ -252,7 +327,10 @@ static void start_chunk(void *user, throng_chunk chunk) {
     const throng_i_step_job *job = user;
     const throng_world *world = job->passage->simulation->world;
     int lanes = job->passage->part.lanes;
-    fill_innate(job->passage, chunk.begin, chunk.end, job->next[0] + chunk.begin * lanes);
+    double *first = job->next[0] + chunk.begin * lanes;
+    const double *innate = fill_innate(job->passage, chunk.begin, chunk.end, first);
+    if (innate != first)
+        memcpy(first, innate, (size_t)(chunk.end - chunk.begin) * sizeof *first); /* one lane, as it came */
     for (int c = 1; c < world->n_columns; c++)
         for (int64_t k = chunk.begin * lanes; k < chunk.end * lanes; k++)
             job->next[c][k] = world->columns[c].start;
@@ -264,6 +342,23 @@ throng_status throng_i_passage_start(const throng_i_passage *passage, double *co
     return throng_chunks_for(passage->simulation->context, passage->simulation->n, start_chunk, &job, NULL, err);
 }
 
+/* How many are not finite. */
+THRONG_WIDE static int64_t count_spoiled(int64_t n, const double *x) {
+    int64_t spoiled = 0;
+    for (int64_t k = 0; k < n; k++)
+        spoiled += !(fabs(x[k]) <= DBL_MAX);
+    return spoiled;
+}
+
+static void look_for_spoiled(const throng_i_step_job *job, const throng_i_block *block, const double *next,
+                             int64_t *first) {
+    if (*first >= 0 || count_spoiled(block->slots.n, next) == 0)
+        return;
+    for (int64_t k = 0; k < block->slots.n && *first < 0; k++)
+        if (!isfinite(next[k]))
+            *first = block->begin + k / job->passage->part.lanes;
+}
+
 static void move_chunk(void *user, throng_chunk chunk) {
     const throng_i_step_job *job = user;
     const throng_world *world = job->passage->simulation->world;
@@ -273,14 +368,13 @@ static void move_chunk(void *user, throng_chunk chunk) {
     for (int64_t at = chunk.begin; at < chunk.end; at += THRONG_I_SLOTS / lanes) {
         int64_t end = at + THRONG_I_SLOTS / lanes < chunk.end ? at + THRONG_I_SLOTS / lanes : chunk.end;
         double *next[THRONG_WORLD_COLUMNS_MAX] = {NULL};
-        throng_i_block_init(job, at, end, true, &block);
+        throng_i_block_init(job, at, end, &block);
+        throng_i_block_hear(job, true, &block);
         for (int c = 0; c < world->n_columns; c++)
             next[c] = job->next[c] + at * lanes;
         world->move(&block.slots, next);
         for (int c = 0; c < world->n_columns; c++)
-            for (int64_t k = 0; k < block.slots.n && job->diverged[chunk.index] < 0; k++)
-                if (!isfinite(next[c][k]))
-                    job->diverged[chunk.index] = at + k / lanes;
+            look_for_spoiled(job, &block, next[c], &job->diverged[chunk.index]);
     }
 }
 
@@ -291,7 +385,7 @@ throng_status throng_i_passage_step(throng_i_passage *passage, int64_t step, con
     int64_t n_chunks = throng_i_chunk_count(simulation->n);
     throng_i_step_job job = {.passage = passage, .step = step, .state = state, .next = next};
     THRONG_TRY(throng_i_alloc(simulation->context, n_chunks, sizeof *job.diverged, &job.diverged, err));
-    THRONG_TRY(throng_i_passage_speak(&job, err));
+    THRONG_TRY(throng_i_passage_speak(&job, true, err));
     THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, move_chunk, &job, NULL, err));
     for (int64_t c = 0; c < n_chunks; c++)
         THRONG_REQUIRE(job.diverged[c] < 0, E_DIVERGED,

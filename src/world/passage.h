@@ -7,8 +7,8 @@
 /* Slots in a block: its arrays stay in the nearest cache. */
 #define THRONG_I_SLOTS 512
 
-/* Numbers of one kind for every slot of a block, one row a column or message. */
-typedef double throng_i_rows[THRONG_WORLD_MESSAGES_MAX][THRONG_I_SLOTS];
+/* Numbers of one kind for every slot of a block, one row a column, message or trait. */
+typedef double throng_i_rows[THRONG_WORLD_MESSAGES_MAX][THRONG_I_SLOTS + 8];
 
 /* A step that is being made or taken back. */
 typedef struct throng_i_step_job {
@@ -16,35 +16,40 @@ typedef struct throng_i_step_job {
     int64_t step;
     const double *const *state; /* [columns][slots] */
     double *const *next;        /* forward: [columns][slots] */
-    const double *const *of;    /* back: d result / d next */
-    double *const *back;        /* back: d result / d state */
+    const double *const *led;   /* back: [columns][slots] what next was */
+    double *const *of;          /* back: d result / d next, then d result / d state */
     const double *weight;       /* back: [lanes] */
     double *credit;             /* back: [n] */
+    bool heard;                 /* somebody will hear what is said */
     int64_t *diverged;          /* forward: [chunks] first agent whose state is not finite, -1 */
 } throng_i_step_job;
 
-/* What a block's functions see: arrays of slots for agents begin..end-1. */
+/* What a block's functions see: arrays of slots for agents begin..end-1. The rows are used where numbers are not at
+ * hand as they are. */
 typedef struct throng_i_block {
     int64_t begin, end;
     throng_slots slots;
-    throng_i_rows heard;
+    throng_i_rows heard, trait;
     double present[THRONG_I_SLOTS], innate[THRONG_I_SLOTS];
 } throng_i_block;
 
-/* What agents say at this step: message, spoken and everyone. */
-THRONG_MUST_USE throng_status throng_i_passage_speak(throng_i_step_job *job, throng_error *err);
+/* What agents say at this step: message, and if somebody will hear it, spoken and everyone. */
+THRONG_MUST_USE throng_status throng_i_passage_speak(throng_i_step_job *job, bool heard, throng_error *err);
 
-/* State, innate, and with `heard` also heard and present. */
-void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t end, bool heard, throng_i_block *block);
+/* State, innate and traits. */
+void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t end, throng_i_block *block);
+
+/* Adds present, and with `heard` what is heard. */
+void throng_i_block_hear(const throng_i_step_job *job, bool heard, throng_i_block *block);
 
 /* block->heard by the world's pair function. */
 void throng_i_pairs_hear(const throng_i_step_job *job, throng_i_block *block);
 
-/* With what the block's agents answer: back of their own states. @param answer [messages][slots of the block] */
-void throng_i_pairs_back_self(const throng_i_step_job *job, const throng_i_block *block, const throng_i_rows answer);
+/* With what the agents begin..end-1 answer, which stands in the passage: of their own states. */
+void throng_i_pairs_back_self(const throng_i_step_job *job, int64_t begin, int64_t end);
 
-/* Back of the block's agents as those whom others hear, and their credit. */
-void throng_i_pairs_back_other(const throng_i_step_job *job, int64_t begin, int64_t end);
+/* Of those agents as the ones whom others hear. @param moved [slots of the block] += what taking part moves */
+void throng_i_pairs_back_other(const throng_i_step_job *job, int64_t begin, int64_t end, double *moved);
 
 /* block->heard of public messages. */
 void throng_i_public_hear(const throng_i_passage *passage, throng_i_block *block);
@@ -69,6 +74,13 @@ static inline double throng_i_hearing_scale(const throng_simulation *simulation,
 /* What agents say in column or message m, before participation. */
 static inline const double *throng_i_message(const throng_i_step_job *job, int m) {
     return job->passage->message[m] ? job->passage->message[m] : job->state[m];
+}
+
+/* Asks for the memory of numbers that are needed soon, a cache line at a time. Blocks are short and lie far apart in
+ * time, so the processor does not see by itself that they follow each other. NULL: nothing. */
+static inline void throng_i_fetch(const double *from, int64_t n) {
+    for (int64_t k = 0; from && k < n; k += 8)
+        __builtin_prefetch(from + k);
 }
 
 /* An agent's participation in a lane, 1 if messages do not depend on it. */

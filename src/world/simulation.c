@@ -17,6 +17,10 @@ static throng_status check_world(const throng_world *world, throng_error *err) {
                    "%s must have 1 to %d state columns, got %d.", name, THRONG_WORLD_COLUMNS_MAX, world->n_columns);
     THRONG_REQUIRE(world->n_messages >= 0 && world->n_messages <= THRONG_WORLD_MESSAGES_MAX, E_PLUGIN,
                    "%s must have 0 to %d messages, got %d.", name, THRONG_WORLD_MESSAGES_MAX, world->n_messages);
+    THRONG_REQUIRE(world->n_traits >= 0 && world->n_traits <= THRONG_WORLD_TRAITS_MAX &&
+                       !world->n_traits == !world->draw,
+                   E_PLUGIN, "%s must have draw and 1 to %d traits, or neither, got %d.", name, THRONG_WORLD_TRAITS_MAX,
+                   world->n_traits);
     for (int c = 0; c < world->n_columns; c++)
         THRONG_REQUIRE(world->columns[c].name && world->columns[c].unit && world->columns[c].doc, E_PLUGIN,
                        "%s: state column %d needs a name, a unit and a line of documentation.", name, c);
@@ -71,6 +75,21 @@ static void measure_chunk(void *user, throng_chunk chunk) {
     }
 }
 
+static void draw_chunk(void *user, throng_chunk chunk) {
+    throng_simulation *self = user;
+    double *trait[THRONG_WORLD_TRAITS_MAX] = {NULL};
+    throng_slots slots = {.n = chunk.end - chunk.begin,
+                          .param = self->use.param,
+                          .state = {self->state + chunk.begin},
+                          .innate = self->state + chunk.begin,
+                          .agent = chunk.begin,
+                          .lanes = 1,
+                          .random = {self->def.seed, THRONG_I_WORLD_STREAM}};
+    for (int t = 0; t < self->world->n_traits; t++)
+        trait[t] = self->trait[t] + chunk.begin;
+    self->world->draw(&slots, trait);
+}
+
 static throng_status check_states(const throng_simulation *self, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_world_column *column = &self->world->columns[0];
@@ -102,11 +121,16 @@ static throng_status prepare(throng_simulation *self, const throng_graph *graph,
     if (graph) {
         self->in = throng_graph_in(graph);
         self->out = throng_graph_out(graph);
+        self->edges = throng_graph_edges(graph);
     }
     THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->around, err));
     if (self->world->hearing == THRONG_HEARING_MEAN)
         THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->loudness, err));
     THRONG_TRY(throng_chunks_for(self->context, self->n, measure_chunk, self, NULL, err));
+    for (int t = 0; t < self->world->n_traits; t++)
+        THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->trait[t], err));
+    if (self->world->n_traits > 0)
+        THRONG_TRY(throng_chunks_for(self->context, self->n, draw_chunk, self, NULL, err));
 out:
     return status;
 }
@@ -142,6 +166,8 @@ void throng_simulation_free(throng_simulation *self) {
         return;
     throng_i_free(self->context, self->around);
     throng_i_free(self->context, self->loudness);
+    for (int t = 0; t < THRONG_WORLD_TRAITS_MAX; t++)
+        throng_i_free(self->context, self->trait[t]);
     throng_i_free(self->context, self);
 }
 

@@ -1,8 +1,8 @@
 /*
  * A reverse sweep: the crowd runs forward while its states are recorded, then back from the last step to the first.
  *
- * If not all states fit into memory, every S-th is kept, S about the root of the number of steps; going back, each
- * stretch between two of them is run again from its first state. The same numbers come out, so no bit changes.
+ * If not all states fit into memory, every S-th is kept, S as small as it allows; going back, each stretch between two
+ * of them is run again from its first state. The same numbers come out, so no bit changes.
  */
 #include "world/world.h"
 
@@ -15,8 +15,8 @@ typedef struct sweep {
     int64_t steps, stretch; /* steps in all, and between two kept states */
     int64_t doubles;        /* of one state: columns * slots */
     double *kept;           /* [kept states][doubles] at steps 0, stretch, 2 stretch, ... */
-    double *between;        /* [stretch][doubles] at the steps after a kept one */
-    double *of, *back;      /* [doubles] */
+    double *between;        /* [stretch - 1][doubles] at the steps after a kept one */
+    double *of;             /* [doubles] */
     throng_progress progress;
 } sweep;
 
@@ -25,8 +25,17 @@ static void rows(const sweep *self, double *state, double *out[THRONG_WORLD_COLU
         out[c] = c < self->simulation->world->n_columns ? state + c * self->passage.slots : NULL;
 }
 
-static int64_t states_bytes(const throng_simulation *simulation, int lanes, int64_t states) {
-    return states * simulation->world->n_columns * simulation->n * lanes * (int64_t)sizeof(double);
+/* States in memory if every stretch-th of so many steps is kept, and those of one stretch. */
+static int64_t states_kept(int64_t steps, int64_t stretch) {
+    return steps / stretch + 1 + (stretch - 1);
+}
+
+/* The smallest stretch that fits, at most the one that needs least, the root of the steps. */
+static int64_t choose_stretch(int64_t steps, int64_t affordable) {
+    int64_t least = (int64_t)ceil(sqrt((double)steps)), stretch = 1;
+    while (stretch < least && states_kept(steps, stretch) > affordable)
+        stretch++;
+    return stretch;
 }
 
 int throng_i_sweep_lanes(int wanted) {
@@ -36,32 +45,36 @@ int throng_i_sweep_lanes(int wanted) {
     return lanes;
 }
 
-static throng_status sweep_init(sweep *self, throng_i_taking_part part, throng_error *err) {
-    throng_status status = THRONG_OK;
-    throng_context *context = self->simulation->context;
-    THRONG_TRY(throng_i_passage_init(self->simulation, part, true, &self->passage, err));
-    self->steps = self->simulation->def.steps;
-    self->doubles = self->simulation->world->n_columns * self->passage.slots;
-    self->stretch = 1;
-    if (states_bytes(self->simulation, part.lanes, self->steps + 1) > self->simulation->def.memory)
-        self->stretch = (int64_t)ceil(sqrt((double)self->steps));
-    int64_t n_kept = self->steps / self->stretch + 1;
-    THRONG_TRY(throng_i_resize(context, &self->kept, n_kept * self->doubles, sizeof(double), err));
-    THRONG_TRY(throng_i_resize(context, &self->between, (self->stretch - 1) * self->doubles, sizeof(double), err));
-    THRONG_TRY(throng_i_resize(context, &self->of, self->doubles, sizeof(double), err));
-    THRONG_TRY(throng_i_resize(context, &self->back, self->doubles, sizeof(double), err));
-    self->progress = (throng_progress){"attributing", "steps", 0, 2 * self->steps};
-out:
+/* Memory is taken from the scratch, which is made larger if need be: what it held is of no use any more. */
+static throng_status take(throng_context *context, throng_i_scratch *scratch, int64_t n, throng_error *err) {
+    if (n <= scratch->n)
+        return THRONG_OK;
+    throng_i_scratch_clear(context, scratch);
+    throng_status status = throng_i_resize(context, &scratch->numbers, n, sizeof(double), err);
+    scratch->n = status == THRONG_OK ? n : 0;
     return status;
 }
 
-static void sweep_clear(sweep *self) {
-    throng_context *context = self->simulation->context;
-    throng_i_free(context, self->kept);
-    throng_i_free(context, self->between);
-    throng_i_free(context, self->of);
-    throng_i_free(context, self->back);
-    throng_i_passage_clear(&self->passage);
+void throng_i_scratch_clear(throng_context *context, throng_i_scratch *scratch) {
+    throng_i_free(context, scratch->numbers);
+    *scratch = (throng_i_scratch){0};
+}
+
+static throng_status sweep_init(sweep *self, throng_i_taking_part part, throng_i_scratch *scratch, throng_error *err) {
+    throng_status status = THRONG_OK;
+    THRONG_TRY(throng_i_passage_init(self->simulation, part, true, &self->passage, err));
+    self->steps = self->simulation->def.steps;
+    self->doubles = self->simulation->world->n_columns * self->passage.slots;
+    self->stretch =
+        choose_stretch(self->steps, self->simulation->def.memory / (self->doubles * (int64_t)sizeof(double)));
+    int64_t n_states = states_kept(self->steps, self->stretch);
+    THRONG_TRY(take(self->simulation->context, scratch, (n_states + 1) * self->doubles, err));
+    self->kept = scratch->numbers;
+    self->between = self->kept + (self->steps / self->stretch + 1) * self->doubles;
+    self->of = scratch->numbers + n_states * self->doubles;
+    self->progress = (throng_progress){"attributing", "steps", 0, 2 * self->steps};
+out:
+    return status;
 }
 
 /* Where the state of a step is recorded, if it is the stretch's turn. */
@@ -92,28 +105,26 @@ static throng_status add_seed(sweep *self, int64_t step, throng_i_seed_fn seed, 
 }
 
 static throng_status backward(sweep *self, int64_t step, const double *weight, double *credit, throng_error *err) {
-    double *now[THRONG_WORLD_COLUMNS_MAX], *of[THRONG_WORLD_COLUMNS_MAX], *back[THRONG_WORLD_COLUMNS_MAX];
-    const double *seen[THRONG_WORLD_COLUMNS_MAX], *moved[THRONG_WORLD_COLUMNS_MAX];
+    double *now[THRONG_WORLD_COLUMNS_MAX], *next[THRONG_WORLD_COLUMNS_MAX], *of[THRONG_WORLD_COLUMNS_MAX];
+    const double *seen[THRONG_WORLD_COLUMNS_MAX], *led[THRONG_WORLD_COLUMNS_MAX];
     rows(self, place(self, step), now);
+    rows(self, place(self, step + 1), next);
     rows(self, self->of, of);
-    rows(self, self->back, back);
     memcpy(seen, now, sizeof now);
-    memcpy(moved, of, sizeof of);
-    throng_status status = throng_i_passage_back(&self->passage, step, seen, moved, back, weight, credit, err);
-    double *swap = self->of;
-    self->of = self->back;
-    self->back = swap;
+    memcpy(led, next, sizeof next);
+    throng_status status = throng_i_passage_back(&self->passage, step, seen, led, of, weight, credit, err);
     self->progress.done++;
     return status == THRONG_OK ? throng_i_progress(self->simulation->context, &self->progress, err) : status;
 }
 
 throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part, const double *weight,
-                             throng_i_seed_fn seed, void *user, bool per_step, double *credit, throng_error *err) {
+                             throng_i_seed_fn seed, void *user, bool per_step, double *credit,
+                             throng_i_scratch *scratch, throng_error *err) {
     throng_status status = THRONG_OK;
     sweep self = {.simulation = simulation};
     double *start[THRONG_WORLD_COLUMNS_MAX], *of[THRONG_WORLD_COLUMNS_MAX];
     const double *first[THRONG_WORLD_COLUMNS_MAX];
-    THRONG_TRY(sweep_init(&self, part, err));
+    THRONG_TRY(sweep_init(&self, part, scratch, err));
     rows(&self, self.kept, start);
     THRONG_TRY(throng_i_passage_start(&self.passage, start, err));
     for (int64_t step = 0; step < self.steps; step++)
@@ -134,6 +145,6 @@ throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_takin
     memcpy(first, of, sizeof of);
     THRONG_TRY(throng_i_passage_back_start(&self.passage, first, weight, credit, err));
 out:
-    sweep_clear(&self);
+    throng_i_passage_clear(&self.passage);
     return status;
 }

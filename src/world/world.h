@@ -14,6 +14,9 @@
 
 #define THRONG_I_LANES_MAX 8
 
+/* Keeps the draws of worlds apart from every other use of the same seed. */
+#define THRONG_I_WORLD_STREAM 0x776f726c64ULL
+
 struct throng_simulation {
     throng_context *context;
     const throng_world *world;
@@ -23,15 +26,37 @@ struct throng_simulation {
     int64_t n;
     bool complete;            /* no graph: everybody hears everybody */
     throng_adjacency in, out; /* empty if complete */
-    double *loudness;         /* [n] what heard is divided by, inverted; NULL: 1 */
-    double *around;           /* [n] `present` when everybody takes part */
-    const double *state;      /* [n] */
-    const double *baseline;   /* [n]; NULL: 0 */
+    int64_t edges;
+    double *loudness;                       /* [n] what heard is divided by, inverted; NULL: 1 */
+    double *around;                         /* [n] `present` when everybody takes part */
+    double *trait[THRONG_WORLD_TRAITS_MAX]; /* [n] each: drawn once */
+    const double *state;                    /* [n] */
+    const double *baseline;                 /* [n]; NULL: 0 */
 };
 
 /* Registers a world after checking that the descriptor is complete. E_PLUGIN. */
 THRONG_MUST_USE throng_status throng_i_world_register(throng_context *context, const throng_world *world,
                                                       throng_error *err);
+
+/* f(lanes, ...) with the number of lanes as a constant, so that f, which must be inlined, has no loop over lanes left.
+ */
+#define THRONG_I_WITH_LANES(lanes, f, ...)                                                                             \
+    do {                                                                                                               \
+        switch (lanes) {                                                                                               \
+        case 1:                                                                                                        \
+            f(1, __VA_ARGS__);                                                                                         \
+            break;                                                                                                     \
+        case 2:                                                                                                        \
+            f(2, __VA_ARGS__);                                                                                         \
+            break;                                                                                                     \
+        case 4:                                                                                                        \
+            f(4, __VA_ARGS__);                                                                                         \
+            break;                                                                                                     \
+        default:                                                                                                       \
+            f(8, __VA_ARGS__);                                                                                         \
+        }                                                                                                              \
+    } while (0)
+#define THRONG_I_ALWAYS static inline __attribute__((always_inline))
 
 /* How everybody takes part in each lane. */
 typedef struct throng_i_taking_part {
@@ -51,6 +76,7 @@ typedef struct throng_i_passage {
     double *spoken[THRONG_WORLD_MESSAGES_MAX];  /* [slots] times each agent's own participation; NULL: as message */
     double *answer[THRONG_WORLD_MESSAGES_MAX];  /* [slots] d result / d heard, divided as heard is; sweeps only */
     double *absent;                             /* [slots] the same of present; sweeps only */
+    _Atomic bool missed;                        /* absent is not 0 everywhere: many worlds do not look at present */
     double everyone[THRONG_WORLD_MESSAGES_MAX * THRONG_I_LANES_MAX]; /* sum of what is spoken, if complete or public */
     double answers[(THRONG_WORLD_MESSAGES_MAX + 1) * THRONG_I_LANES_MAX]; /* sums of answer and absent, likewise */
 } throng_i_passage;
@@ -68,11 +94,12 @@ THRONG_MUST_USE throng_status throng_i_passage_step(throng_i_passage *passage, i
                                                     double *const *next, throng_error *err);
 
 /*
- * One step back. @param of [columns][slots] d result / d next   @param back [columns][slots] out: d result / d state
+ * One step back, which led from state to next.
+ * @param of [columns][slots] in: d result / d next, out: d result / d state
  * @param credit [n] += sum over lanes of weight[lane] * d result / d alpha_i in this step
  */
 THRONG_MUST_USE throng_status throng_i_passage_back(throng_i_passage *passage, int64_t step, const double *const *state,
-                                                    const double *const *of, double *const *back, const double *weight,
+                                                    const double *const *next, double *const *of, const double *weight,
                                                     double *credit, throng_error *err);
 
 /* The start's part: credit[i] += sum over lanes of weight * d x_i(0) / d alpha_i * of. */
@@ -81,11 +108,19 @@ THRONG_MUST_USE throng_status throng_i_passage_back_start(const throng_i_passage
 
 /* ---- the exchange ---------------------------------------------------------------------------------------------- */
 
+/* Whose numbers are heard. Hearing goes along in-edges, answering along out-edges. */
+typedef struct throng_i_listening {
+    throng_adjacency along;
+    int64_t edges; /* in all */
+    int lanes;
+    const double *source; /* [n * lanes] */
+    const double *scale;  /* [n]; NULL: 1 */
+    const double *factor; /* [lanes]; NULL: 1 */
+} throng_i_listening;
+
 /* out[(i - begin) * lanes + l] = sum over the neighbours j of agent i of w_ij source[j * lanes + l], times scale[i]
- * (NULL: 1) and factor[l] (NULL: 1), for agents begin..end-1. Hearing goes along in-edges, answering along out-edges.
- */
-void throng_i_hear(const throng_adjacency *along, int lanes, const double *source, const double *scale,
-                   const double *factor, int64_t begin, int64_t end, double *out);
+ * and factor[l], for agents begin..end-1. */
+void throng_i_hear(const throng_i_listening *listening, int64_t begin, int64_t end, double *out);
 
 /* ---- runs ------------------------------------------------------------------------------------------------------- */
 
@@ -103,15 +138,24 @@ THRONG_MUST_USE throng_status throng_i_run(const throng_simulation *simulation, 
 typedef throng_status (*throng_i_seed_fn)(void *user, int64_t step, int lanes, const double *const *state,
                                           double *const *of, throng_error *err);
 
+/* Where a sweep records: kept from one sweep to the next, for fresh memory costs about as much as a step over it.
+ * Starts as {0}. */
+typedef struct throng_i_scratch {
+    double *numbers;
+    int64_t n;
+} throng_i_scratch;
+
+void throng_i_scratch_clear(throng_context *context, throng_i_scratch *scratch);
+
 /*
  * Runs forward recording states, then back. credit[step][n] += sum over lanes of weight * d result / d alpha_i in that
- * step; a start's part goes to step 0. Recorded states take at most the memory of the simulation's definition: beyond
- * it every sqrt(steps)-th is kept, and what lies between is run again, which changes no bit.
+ * step; a start's part goes to step 0. Recorded states take at most the memory of the simulation's definition, if about
+ * 2 sqrt(steps) of them fit: beyond it only some are kept, and what lies between is run again, which changes no bit.
  * @param credit [steps or 1][n]: if `per_step` is false all steps add to one array
  */
 THRONG_MUST_USE throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part,
                                              const double *weight, throng_i_seed_fn seed, void *user, bool per_step,
-                                             double *credit, throng_error *err);
+                                             double *credit, throng_i_scratch *scratch, throng_error *err);
 
 /* How many of so many nodes go into one sweep: 8, 4, 2 or 1. Memory has no say, for the order of sums depends on it. */
 int throng_i_sweep_lanes(int wanted);

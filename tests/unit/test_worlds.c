@@ -75,6 +75,52 @@ Test(worlds, bits_do_not_depend_on_threads_or_memory) {
     scene_clear(&self);
 }
 
+/* Lanes side by side are what each is alone: eight nodes of which one counts give the gradient at that participation.
+ */
+Test(worlds, lanes_do_not_mix) {
+    scene self = scene_make(301, 5, 21);
+    throng_error err = {0};
+    throng_credit_sums sums;
+    double t[8], weight[8], *alpha = malloc((size_t)self.n * 8), *phi = malloc((size_t)self.n * 8),
+                            *gradient = malloc((size_t)self.n * 8);
+    for (int w = 0; w < world_count(&self); w++) {
+        const throng_world *world = world_at(&self, w);
+        if (!(world->flags & THRONG_WORLD_SMOOTH))
+            continue;
+        for (int p = THRONG_PARTICIPATION_INFLUENCE; p < THRONG_PARTICIPATION_COUNT; p++)
+            for (int lanes = 2; lanes <= 8; lanes *= 2)
+                for (int q = 0; q < lanes; q++) {
+                    double worst = 0.0, size = 0.0;
+                    throng_simulation *simulation = simulate(&self, world->about.name, (throng_participation)p, 5,
+                                                             q % 2 == 0 || !(world->flags & THRONG_WORLD_COMPLETE));
+                    throng_dynamics *dynamics = watch(&self, simulation, "skewness:weighted=true", "mean", false);
+                    throng_value_function v = throng_dynamics_function(dynamics);
+                    for (int l = 0; l < lanes; l++) {
+                        t[l] = (l + 1.0) / lanes; /* the last takes part fully */
+                        weight[l] = l == q;
+                    }
+                    for (int64_t i = 0; i < self.n; i++)
+                        alpha[i] = t[q];
+                    throng_nodes nodes = {lanes, t, weight};
+                    cr_assert_eq(v.ray_credit(v.self, &nodes, NULL, phi, &sums, &err), THRONG_OK, "%s", err.message);
+                    cr_assert_eq(v.gradient(v.self, alpha, gradient, &err), THRONG_OK, "%s", err.message);
+                    for (int64_t i = 0; i < self.n; i++) {
+                        worst = fmax(worst, fabs(phi[i] - gradient[i]));
+                        size = fmax(size, fabs(gradient[i]));
+                    }
+                    cr_expect(worst <= 1e-11 * size && size > 0.0,
+                              "%s, participation %d, lane %d of %d: off by %g of %g", world->about.name, p, q, lanes,
+                              worst, size);
+                    throng_dynamics_free(dynamics);
+                    throng_simulation_free(simulation);
+                }
+    }
+    free(alpha);
+    free(phi);
+    free(gradient);
+    scene_clear(&self);
+}
+
 /* The sum over steps of what agents did in each is what they did. */
 Test(worlds, credits_by_step_add_up) {
     scene self = scene_make(200, 5, 3);
@@ -485,6 +531,9 @@ Test(worlds, are_refused_if_incomplete) {
     world = own_world("mine");
     world.n_columns = 0;
     refuse_world(&self, world, "mine must have 1 to 4 state columns, got 0.");
+    world = own_world("mine");
+    world.n_traits = 1;
+    refuse_world(&self, world, "mine must have draw and 1 to 4 traits, or neither, got 1.");
     scene_clear(&self);
 }
 

@@ -1,0 +1,108 @@
+/**
+ * Functions for the inner loops of plug-ins: exp, tanh and others written so that compilers turn loops over slots into
+ * vector code, which they cannot do with calls of the C library.
+ *
+ * They use additions, multiplications, divisions and the bits of a double alone, in an order that is part of the
+ * source. throng is built with -ffp-contract=off, so no product is fused with a sum, and every processor and width of
+ * vectors gives the same bits. Build plug-ins of your own with -O3 -ffp-contract=off -fno-trapping-math (the last lets
+ * both sides of a choice be computed, which changes no value).
+ */
+#ifndef THRONG_MATH_H
+#define THRONG_MATH_H
+
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** In front of a function: it is compiled for AVX-512, AVX2 and any processor, and the fitting version chosen when the
+ *  program starts. With gcc on x86-64; clang 14 cannot link versions into a shared library, and sanitizers are not up
+ *  yet when the choice is made. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) &&               \
+    !defined(__SANITIZE_THREAD__)
+#define THRONG_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define THRONG_WIDE
+#endif
+
+/** In front of a loop over slots: what it writes does not overlap anything else in it. */
+#if defined(__clang__)
+#define THRONG_APART _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define THRONG_APART _Pragma("GCC ivdep")
+#else
+#define THRONG_APART
+#endif
+
+/* Adding it rounds to a whole number, which then stands in the lowest bits. */
+#define THRONG_I_ROUND 6755399441055744.0 /* 1.5 * 2^52 */
+
+/* 2^k for a whole k in -1022..1023. */
+static inline double throng_i_power_of_2(double k) {
+    double biased = k + (THRONG_I_ROUND + 1023.0), out;
+    uint64_t bits;
+    memcpy(&bits, &biased, sizeof bits);
+    bits <<= 52;
+    memcpy(&out, &bits, sizeof out);
+    return out;
+}
+
+/* x = k ln 2 + r with a whole k and |r| <= ln 2 / 2: gives k and exp(r) - 1. */
+static inline double throng_i_reduced_expm1(double x, double *k) {
+    *k = (x * 1.4426950408889634 + THRONG_I_ROUND) - THRONG_I_ROUND;
+    /* ln 2 in two parts, of which the first times k is exact */
+    double r = (x - *k * 0.6931471803691238) - *k * 1.9082149292705877e-10;
+    /* the exponential series, odd and even powers apart so that two chains run side by side; the rest is below 2e-17 r
+     */
+    double rr = r * r, odd = 1.0 / 6227020800.0, even = 1.0 / 479001600.0;
+    odd = odd * rr + 1.0 / 39916800.0;
+    even = even * rr + 1.0 / 3628800.0;
+    odd = odd * rr + 1.0 / 362880.0;
+    even = even * rr + 1.0 / 40320.0;
+    odd = odd * rr + 1.0 / 5040.0;
+    even = even * rr + 1.0 / 720.0;
+    odd = odd * rr + 1.0 / 120.0;
+    even = even * rr + 1.0 / 24.0;
+    odd = odd * rr + 1.0 / 6.0;
+    even = even * rr + 0.5;
+    return (even + r * odd) * rr + r;
+}
+
+/** exp(x), off by at most 1.1 ulp (1.01 is the most that was found at 4e6 random points in each of seven ranges). 0 and
+ *  infinity beyond the range of doubles; NaN stays NaN. */
+static inline double throng_exp(double x) {
+    double k;
+    x = x > 710.0 ? 710.0 : x;
+    x = x < -746.0 ? -746.0 : x;
+    double near_one = 1.0 + throng_i_reduced_expm1(x, &k);
+    /* in two steps, for 2^k itself may be out of range */
+    double half = (0.5 * k + THRONG_I_ROUND) - THRONG_I_ROUND;
+    return near_one * throng_i_power_of_2(half) * throng_i_power_of_2(k - half);
+}
+
+/** tanh(x), off by at most 2.7 ulp (2.58 is the most that was found, as above, near 0.22). Odd to the bit; 1 and -1
+ * from |x| = 22 on; NaN stays NaN. */
+static inline double throng_tanh(double x) {
+    uint64_t bits, sign;
+    double size, k, out;
+    memcpy(&bits, &x, sizeof bits);
+    sign = bits & (UINT64_C(1) << 63);
+    bits ^= sign;
+    memcpy(&size, &bits, sizeof size);
+    size = size > 22.0 ? 22.0 : size;
+    /* (e^2x - 1) / (e^2x + 1), of which nothing cancels */
+    double grown = throng_i_reduced_expm1(2.0 * size, &k), scale = throng_i_power_of_2(k);
+    grown = scale * grown + (scale - 1.0);
+    out = grown / (grown + 2.0);
+    memcpy(&bits, &out, sizeof bits);
+    bits |= sign;
+    memcpy(&out, &bits, sizeof out);
+    return out;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
