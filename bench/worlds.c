@@ -5,7 +5,7 @@
  *   contest   nonlinear-opinion, phi by 8 nodes: against a plain sweep, and SciPy's sparse products (worlds_scipy.py)
  *   pairs     bounded-confidence, phi by 8 nodes: against a plain sweep
  *   gather    a step of friedkin-johnsen: against a bare sum over the same neighbours, on the same threads
- *   sweep     one gradient: against one run forward
+ *   sweep     a gradient, its run forward included: against the run forward alone, in one lane and in eight
  *   steps     steps of three worlds, in agents a second: against plain loops on the same threads
  *
  * Plain sweeps are one thread, one node at a time: what is heard, then its adjoint scattered back along each edge.
@@ -361,8 +361,6 @@ static void compete(const char *world, int64_t n, int64_t edges, int64_t steps, 
     print_time("throng", own);
     printf("  %-44s %8.0f MB: %.0f bytes an agent, %.1f an edge\n", "most held at a time", 1e-6 * bytes,
            bytes / (double)n, bytes / (double)c.edges);
-    if (getenv("BENCH_OWN"))
-        return;
     seconds other = fastest(1, integrate_plain, &self);
     print_time("plain loops, one thread, node by node", other);
     printf("  plain loops / throng: %.1f; phi apart by %.0e\n", other.wall / own.wall, apart(c.phi, c.plain_phi, n));
@@ -396,6 +394,22 @@ static void sweep_throng(void *user) {
     throng_error err = {0};
     throng_value_function v = throng_dynamics_function(self->dynamics);
     FAIL_IF(v.gradient(v.self, self->alpha, self->crowd->phi, &err) != THRONG_OK, err.message);
+}
+
+/* Forward in as many lanes as a path has nodes. */
+static void run_lanes(void *user) {
+    const run *self = user;
+    throng_error err = {0};
+    throng_nodes nodes = gauss();
+    throng_i_taking_part part = {.lanes = NODES};
+    memcpy(part.lane, nodes.t, sizeof part.lane);
+    FAIL_IF(throng_i_run(self->simulation, part, NULL, NULL, &err) != THRONG_OK, err.message);
+}
+
+static void sweep_lanes(void *user) {
+    const run *self = user;
+    integral path = {self->crowd, self->dynamics, gauss(), self->steps, false};
+    integrate_throng(&path);
 }
 
 static void run_plain(void *user) {
@@ -491,13 +505,15 @@ static void sweep(void) {
     double *alpha = numbers(c.n);
     for (int64_t i = 0; i < c.n; i++)
         alpha[i] = 0.5;
-    printf("\nOne gradient against one run forward, %lld agents, %lld edges, 10 steps\n", (long long)c.n,
+    printf("\nA gradient against its run forward, %lld agents, %lld edges, 10 steps\n", (long long)c.n,
            (long long)c.edges);
     for (int w = 0; w < 4; w++) {
         run self = run_make(&c, worlds[w], 10);
         self.alpha = alpha;
         seconds forward = fastest(RUNS, run_throng, &self), both = fastest(RUNS, sweep_throng, &self);
-        printf("  %-44s %8.3f s and %.3f s: %.2f\n", worlds[w], both.wall, forward.wall, both.wall / forward.wall);
+        seconds lanes = fastest(RUNS, run_lanes, &self), path = fastest(RUNS, sweep_lanes, &self);
+        printf("  %-20s %.3f s and %.3f s: %.2f; in %d lanes %.3f s and %.3f s: %.2f\n", worlds[w], both.wall,
+               forward.wall, both.wall / forward.wall, NODES, path.wall, lanes.wall, path.wall / lanes.wall);
         run_clear(&self);
     }
     free(alpha);
