@@ -183,7 +183,7 @@ Test(oceanic, six_atoms_come_near_the_exact_value) {
 
 Test(oceanic, quadratic_indicators_are_exact) {
     const char *indicators[] = {"mean", "variance", "weighted-variance"};
-    const char *methods[] = {"oceanic", "oceanic:atoms=0", "oceanic:atoms=5", "oceanic:atoms=20,samples=16"};
+    const char *methods[] = {"oceanic", "oceanic:atoms=0", "oceanic:atoms=5", "oceanic:atoms=20"};
     for (int c = 0; c < 3; c++)
         for (int64_t n = 14; n <= 5000; n = n == 14 ? 300 : n == 300 ? 5000 : 5001) {
             fixture f;
@@ -225,7 +225,7 @@ Test(oceanic, sampled_atoms_come_near_and_say_how_near) {
     throng_method_options options = throng_method_options_default();
     options.standard_error = error;
     throng_error err = {0};
-    cr_assert_eq(throng_attribute_function(f.context, &f.function, "oceanic:atoms=14,samples=4000", &options, f.phi,
+    cr_assert_eq(throng_attribute_function(f.context, &f.function, "oceanic:atoms=14", &options, f.phi,
                                            &f.certificate, &err),
                  THRONG_OK, "%s", err.message);
     double apart = distance(f.phi, exact, 18);
@@ -500,7 +500,7 @@ static bool refuse(void *user, const throng_progress *progress) {
 }
 
 Test(oceanic, can_be_stopped_at_any_time) {
-    const char *methods[] = {"oceanic:atoms=12", "oceanic:atoms=20,samples=100000"};
+    const char *methods[] = {"oceanic:atoms=12", "oceanic:atoms=20"};
     for (int m = 0; m < 2; m++)
         for (int calls = 1; calls <= 3; calls++) {
             fixture f;
@@ -516,7 +516,7 @@ Test(oceanic, can_be_stopped_at_any_time) {
 }
 
 Test(oceanic, every_failing_allocation_is_survived) {
-    const char *methods[] = {"oceanic", "oceanic:atoms=0", "oceanic:atoms=14,samples=16"};
+    const char *methods[] = {"oceanic", "oceanic:atoms=0", "oceanic:atoms=14"};
     const char *indicators[] = {"bimodality", "theil", "variance"};
     test_crowd crowd = crowd_make(30, 1, 79);
     for (int c = 0; c < 3; c++) {

@@ -24,27 +24,30 @@
 #include <math.h>
 #include <string.h>
 
-#define PILOT_ATOMS   4       /* with these the rules are chosen */
-#define AUTO_ATOMS    10      /* chosen at most, while an agent is as large as ... */
-#define AUTO_SIZE     1e-3    /* ... this part of an aggregate's sum of squares */
-#define SMALL_CROWD   64      /* up to here as many atoms as can be enumerated */
-#define LEVEL_ENOUGH  1e-6    /* change between two Gaussian rules that ends the search, ... */
-#define LEVEL_LARGE   1e-5    /* ... and in crowds where it would be most of the time */
-#define BUDGET        4000000 /* evaluations of f that one rule may cost, less for many bins */
-#define SAMPLES_AGREE 1e-7    /* two batches that differ by no more need no third */
-#define RETRY         1e-6    /* residual at which third moments are tried without */
-#define EFFICIENT     1e-2    /* relative residual that is promised where the tolerance asks for less */
-#define BATCHES       4       /* independent samples, for the standard error */
+#define PILOT_ATOMS  4       /* with these the rules are chosen */
+#define AUTO_ATOMS   32      /* taken by itself, but of indicators with many aggregates: */
+#define FEW_ATOMS    10      /* chosen at most, while an agent is as large as ... */
+#define FEW_SIZE     1e-3    /* ... this part of an aggregate's sum of squares */
+#define MANY_AGGREGATES 8    /* more are bins, whose f takes logarithms and powers of each */
+#define SMALL_CROWD  64      /* up to here any agent may be a giant: more atoms stand together */
+#define LARGE_CROWD  4096
+#define LEVEL_ENOUGH 1e-6    /* change between two Gaussian rules that ends the search, ... */
+#define LEVEL_LARGE  1e-5    /* ... and in large crowds, where it would be most of the time */
+#define BUDGET       4000000 /* evaluations of f that one rule may cost, less for many bins */
+#define RETRY        1e-6    /* residual at which third moments are tried without */
+#define EFFICIENT    1e-2    /* relative residual that is promised where the tolerance asks for less */
 
 enum {
-    PARAM_ATOMS,
-    PARAM_SAMPLES
+    PARAM_ATOMS
 };
 
-/* What the pilot found out, and the main run's own errors; all relative L2. */
+/* Who is treated how, what the pilot found out, and the main run's own errors; all relative L2. */
 typedef struct plan {
-    int n_atoms, nodes, level;
-    double nodes_change, level_change, sampling, closure;
+    int n_atoms;  /* the heaviest agents, treated one by one: */
+    int n_joint;  /* all coalitions of the heaviest of them; the others, the lights, ... */
+    int n_beside; /* ... one at a time beside so many of the heaviest */
+    int nodes, level;
+    double nodes_change, level_change[THRONG_I_OCEAN_LEVELS], closure; /* from a Gaussian rule to the next, or before */
 } plan;
 
 /* ---- the ends -------------------------------------------------------------------------------------------------- */
@@ -71,9 +74,9 @@ out:
 
 /* ---- choosing rules -------------------------------------------------------------------------------------------- */
 
-/* What an evaluation of f costs: bins are many, and their f takes logarithms and powers of each. */
+/* What an evaluation of f costs. */
 static int64_t price(const throng_i_ocean *ocean) {
-    return ocean->k > 8 ? 2 * ocean->k : 1;
+    return ocean->k > MANY_AGGREGATES ? 2 * ocean->k : 1;
 }
 
 static int64_t cost(const throng_i_ocean *ocean, int n_atoms, int nodes, int level) {
@@ -81,20 +84,20 @@ static int64_t cost(const throng_i_ocean *ocean, int n_atoms, int nodes, int lev
 }
 
 /* Nodes in t: doubled with the cheapest Gaussian rule until the credits stay the same. */
-static throng_status choose_nodes(throng_i_ocean_game *game, const throng_i_ocean *ocean, int n_atoms, plan *out,
-                                  throng_i_solution *fine, throng_i_solution *coarse, throng_error *err) {
+static throng_status choose_nodes(throng_i_ocean_game *game, const throng_i_ocean *ocean, const throng_i_atoms *atoms,
+                                  plan *out, throng_i_solution *fine, throng_i_solution *coarse, throng_error *err) {
     throng_status status = THRONG_OK;
     int nodes = game->function->singular_ends ? 16 : 8;
-    THRONG_TRY(throng_i_ocean_game_enumerate(game, ocean, n_atoms, nodes, coarse, err));
+    THRONG_TRY(throng_i_ocean_game_enumerate(game, ocean, atoms, nodes, coarse, err));
     for (;;) {
-        THRONG_TRY(throng_i_ocean_game_enumerate(game, ocean, n_atoms, 2 * nodes, fine, err));
+        THRONG_TRY(throng_i_ocean_game_enumerate(game, ocean, atoms, 2 * nodes, fine, err));
         out->nodes = nodes;
-        out->nodes_change = throng_i_solution_change(game, ocean, n_atoms, fine, coarse);
+        out->nodes_change = throng_i_solution_change(game, fine, coarse);
         throng_i_solution swap = *fine;
         *fine = *coarse;
         *coarse = swap;
         if (out->nodes_change <= game->options->tolerance || 4 * nodes > game->options->nodes_max ||
-            cost(ocean, n_atoms, 4 * nodes, out->level) > BUDGET / 8)
+            cost(ocean, atoms->n, 4 * nodes, out->level) > BUDGET / 8)
             break;
         nodes *= 2;
     }
@@ -105,20 +108,20 @@ out:
 
 /* The Gaussian rule: dearer ones until the credits stay the same, or change more than before: then f is too rough for
  * high degrees, and the last one that settled is taken. */
-static throng_status choose_level(throng_i_ocean_game *game, throng_i_ocean *ocean, int n_atoms, plan *out,
-                                  throng_i_solution *fine, throng_i_solution *coarse, throng_error *err) {
+static throng_status choose_level(throng_i_ocean_game *game, throng_i_ocean *ocean, const throng_i_atoms *atoms,
+                                  plan *out, throng_i_solution *fine, throng_i_solution *coarse, throng_error *err) {
     throng_status status = THRONG_OK;
-    THRONG_TRY(throng_i_ocean_game_enumerate(game, ocean, n_atoms, out->nodes, coarse, err));
+    THRONG_TRY(throng_i_ocean_game_enumerate(game, ocean, atoms, out->nodes, coarse, err));
     for (int level = out->level + 1, first = level; ocean->rank > 0 && level < THRONG_I_OCEAN_LEVELS; level++) {
-        if (cost(ocean, n_atoms, out->nodes, level) > BUDGET)
+        if (cost(ocean, atoms->n, out->nodes, level) > BUDGET)
             break;
         THRONG_TRY(throng_i_ocean_set_level(ocean, level, game->options->seed, err));
-        THRONG_TRY(throng_i_ocean_game_enumerate(game, ocean, n_atoms, out->nodes, fine, err));
-        double change = throng_i_solution_change(game, ocean, n_atoms, fine, coarse);
-        if (level > first && change > out->level_change)
+        THRONG_TRY(throng_i_ocean_game_enumerate(game, ocean, atoms, out->nodes, fine, err));
+        double change = throng_i_solution_change(game, fine, coarse);
+        if (level > first && change > out->level_change[level - 1])
             break;
-        out->level_change = change;
-        if (change <= (ocean->third ? LEVEL_ENOUGH : LEVEL_LARGE))
+        out->level_change[level - 1] = out->level_change[level] = change;
+        if (change <= (game->n <= LARGE_CROWD ? LEVEL_ENOUGH : LEVEL_LARGE))
             break;
         out->level = level;
         throng_i_solution swap = *fine;
@@ -129,21 +132,28 @@ out:
     return status;
 }
 
+static throng_i_atoms heaviest(int n) {
+    throng_i_atoms out = {.n = n};
+    for (int a = 0; a < n; a++)
+        out.at[a] = a;
+    return out;
+}
+
 /* Chooses both with a few atoms only. */
 static throng_status make_plan(throng_i_ocean_game *game, plan *out, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_ocean ocean = {.context = game->context};
     throng_i_solution fine = {0}, coarse = {0};
-    int pilot = out->n_atoms < PILOT_ATOMS ? out->n_atoms : PILOT_ATOMS;
+    throng_i_atoms pilot = heaviest(out->n_joint < PILOT_ATOMS ? out->n_joint : PILOT_ATOMS);
     THRONG_TRY(throng_i_solution_init(game, &fine, err));
     THRONG_TRY(throng_i_solution_init(game, &coarse, err));
-    THRONG_TRY(throng_i_ocean_game_split(game, pilot, &ocean, err));
+    THRONG_TRY(throng_i_ocean_game_split(game, &pilot, &ocean, err));
     out->level = ocean.third && ocean.rank > 0 ? 1 : 0; /* He3 times a line needs degree 4 */
     THRONG_TRY(throng_i_ocean_set_level(&ocean, out->level, game->options->seed, err));
-    THRONG_TRY(choose_nodes(game, &ocean, pilot, out, &fine, &coarse, err));
-    THRONG_TRY(choose_level(game, &ocean, pilot, out, &fine, &coarse, err));
+    THRONG_TRY(choose_nodes(game, &ocean, &pilot, out, &fine, &coarse, err));
+    THRONG_TRY(choose_level(game, &ocean, &pilot, out, &fine, &coarse, err));
     /* The probability of a coalition is a polynomial in t whose degree is the number of atoms. */
-    out->nodes += (out->n_atoms - pilot) / 2 + 1;
+    out->nodes += (out->n_joint - pilot.n) / 2 + 1;
 out:
     throng_i_ocean_clear(&ocean);
     throng_i_solution_clear(game, &fine);
@@ -151,138 +161,178 @@ out:
     return status;
 }
 
-/* An ocean with a rule that the budget allows. */
-static throng_status open_ocean(throng_i_ocean_game *game, int n_atoms, const plan *by, throng_i_ocean *ocean,
-                                throng_error *err) {
+/* ---- atoms together -------------------------------------------------------------------------------------------- */
+
+/* One game by the plan's rules. */
+static throng_status solve_game(throng_i_ocean_game *game, const throng_i_atoms *atoms, const plan *by,
+                                throng_i_solution *out, throng_error *err) {
     throng_status status = THRONG_OK;
-    int level = by->level;
-    THRONG_TRY(throng_i_ocean_game_split(game, n_atoms, ocean, err));
-    while (level > (ocean->third ? 1 : 0) && n_atoms <= THRONG_I_ATOMS_EXACT &&
-           cost(ocean, n_atoms, by->nodes, level) > BUDGET)
-        level--;
-    THRONG_TRY(throng_i_ocean_set_level(ocean, level, game->options->seed, err));
+    throng_i_ocean ocean = {.context = game->context};
+    THRONG_TRY(throng_i_ocean_game_split(game, atoms, &ocean, err));
+    THRONG_TRY(throng_i_ocean_set_level(&ocean, by->level, game->options->seed, err));
+    THRONG_TRY(throng_i_ocean_game_enumerate(game, &ocean, atoms, by->nodes, out, err));
 out:
+    throng_i_ocean_clear(&ocean);
     return status;
 }
 
-/* ---- solving --------------------------------------------------------------------------------------------------- */
-
-/* All coalitions; more nodes while the credits do not add up to the whole. */
-static throng_status solve_exactly(throng_i_ocean_game *game, const throng_i_ocean *ocean, double whole, plan *it,
-                                   throng_i_solution *out, throng_error *err) {
+/* All coalitions of the joint atoms, with a Gaussian rule that the budget allows; more nodes while the credits do not
+ * add up to the whole. */
+static throng_status solve_joint(throng_i_ocean_game *game, double whole, plan *it, throng_i_solution *out,
+                                 double *miss, throng_error *err) {
     throng_status status = THRONG_OK;
+    throng_i_ocean ocean = {.context = game->context};
+    throng_i_atoms atoms = heaviest(it->n_joint);
+    THRONG_TRY(throng_i_ocean_game_split(game, &atoms, &ocean, err));
+    while (it->level > (ocean.third ? 1 : 0) && cost(&ocean, atoms.n, it->nodes, it->level) > BUDGET)
+        it->level--;
+    THRONG_TRY(throng_i_ocean_set_level(&ocean, it->level, game->options->seed, err));
     for (;; it->nodes *= 2) {
-        THRONG_TRY(throng_i_ocean_game_enumerate(game, ocean, it->n_atoms, it->nodes, out, err));
-        double miss = throng_i_relative(throng_i_solution_total(game, ocean, it->n_atoms, out) - whole, whole, 0.0);
-        if (miss <= game->options->tolerance || 2 * it->nodes > game->options->nodes_max ||
-            ((int64_t)it->nodes << (it->n_atoms + 1)) * ocean->n_nodes * price(ocean) > BUDGET)
+        THRONG_TRY(throng_i_ocean_game_enumerate(game, &ocean, &atoms, it->nodes, out, err));
+        *miss = throng_i_relative(throng_i_solution_total(game, out) - whole, whole, 0.0);
+        if (*miss <= game->options->tolerance || 2 * it->nodes > game->options->nodes_max ||
+            ((int64_t)it->nodes << (atoms.n + 1)) * ocean.n_nodes * price(&ocean) > BUDGET)
             break;
     }
 out:
+    throng_i_ocean_clear(&ocean);
     return status;
 }
 
-/* Covariance of the mean's linear part and variances of its atoms, into `spread`; relative error of the mean. */
-static double measure_spread(const throng_i_ocean_game *game, const throng_i_ocean *ocean, int n_atoms, int n,
-                             const throng_i_solution *mean, throng_i_solution *batch, throng_i_solution *spread) {
-    int k = game->k;
-    double total = 0.0, share = 1.0 / (n * (n - 1.0));
-    for (int b = 0; b < n; b++) {
-        double change = throng_i_solution_change(game, ocean, n_atoms, mean, &batch[b]);
-        total += share * change * change;
-        for (int i = 0; i < k; i++)
-            for (int j = 0; j < k; j++)
-                spread->square[i * k + j] +=
-                    share * (batch[b].linear[i] - mean->linear[i]) * (batch[b].linear[j] - mean->linear[j]);
-        for (int a = 0; a < n_atoms; a++)
-            spread->atom[a] += share * (batch[b].atom[a] - mean->atom[a]) * (batch[b].atom[a] - mean->atom[a]);
-    }
-    return sqrt(total);
-}
-
-/* The mean of independent batches; two are enough where they agree. *first is what the first batch alone gave. */
-static throng_status solve_by_samples(throng_i_ocean_game *game, const throng_i_ocean *ocean, plan *it,
-                                      throng_i_solution *out, throng_i_solution *spread, throng_i_solution *first,
-                                      throng_error *err) {
-    throng_status status = THRONG_OK;
-    throng_i_solution batch[BATCHES] = {{0}};
-    int points = (int)game->options->param[PARAM_SAMPLES] / (2 * BATCHES), n = 0;
-    for (; n < BATCHES; n++) {
-        if (n == 2 && throng_i_solution_change(game, ocean, it->n_atoms, &batch[0], &batch[1]) <= SAMPLES_AGREE)
-            break;
-        THRONG_TRY(throng_i_solution_init(game, &batch[n], err));
-        THRONG_TRY(throng_i_ocean_game_sample(game, ocean, it->n_atoms, n, points, &batch[n], err));
-    }
-    throng_i_solution_add(1.0, &batch[0], first);
-    for (int b = 0; b < n; b++)
-        throng_i_solution_add(1.0 / n, &batch[b], out);
-    it->sampling = measure_spread(game, ocean, it->n_atoms, n, out, batch, spread);
-out:
-    for (int b = 0; b < BATCHES; b++)
-        throng_i_solution_clear(game, &batch[b]);
-    return status;
+static double cube_of(const throng_i_ocean_game *game, int from, int to) {
+    double sum = 0.0;
+    for (int h = from; h < to; h++)
+        sum += game->size[h] * game->size[h] * game->size[h];
+    return sum;
 }
 
 /* What remains of the Gaussian closure's error, from what happens when the two lightest atoms go into the ocean (or,
  * without atoms, the heaviest agent becomes one): the error is of third order in sizes^1/2, and signs are as good as
  * random. */
-static throng_status estimate_closure(throng_i_ocean_game *game, const throng_i_ocean *ocean, plan *it,
-                                      const throng_i_solution *solved, throng_error *err) {
+static throng_status estimate_closure(throng_i_ocean_game *game, plan *it, const throng_i_solution *solved,
+                                      throng_error *err) {
     throng_status status = THRONG_OK;
-    throng_i_ocean other = {.context = game->context};
-    throng_i_solution few = {0}, many = {0};
-    int less = it->n_atoms > 2 ? it->n_atoms - 2 : 0, points = (int)game->options->param[PARAM_SAMPLES] / (2 * BATCHES);
-    bool exact = it->n_atoms <= THRONG_I_ATOMS_EXACT, first = it->n_atoms == 0;
-    if (it->n_atoms == game->n)
-        goto out;
-    THRONG_TRY(throng_i_solution_init(game, &few, err));
-    THRONG_TRY(throng_i_solution_init(game, &many, err));
-    THRONG_TRY(open_ocean(game, first ? 1 : less, it, &other, err));
-    throng_i_solution *mine = first ? &many : &few;
-    if (exact)
-        THRONG_TRY(throng_i_ocean_game_enumerate(game, &other, first ? 1 : less, it->nodes, mine, err));
-    else
-        THRONG_TRY(throng_i_ocean_game_sample(game, &other, less, 0, points, mine, err));
-    throng_i_solution_add(1.0, solved, first ? &few : &many);
-    int more = first ? 1 : it->n_atoms;
-    double rest = game->cubes, last = 0.0;
-    for (int a = 0; a < more; a++) {
-        double cube = game->size[a] * game->size[a] * game->size[a];
-        rest -= first ? 0.0 : cube;
-        last += a >= less ? cube : 0.0;
-        if (a >= less)
-            few.atom[a] = throng_i_solution_credit(game, &few, game->steps + a * game->k);
-    }
-    it->closure = throng_i_solution_change(game, first ? &other : ocean, more, &many, &few) *
-                  (last > 0.0 ? sqrt(fmax(rest, 0.0) / last) : 1.0);
+    throng_i_solution other = {0};
+    int less = it->n_joint > 2 ? it->n_joint - 2 : 0;
+    throng_i_atoms atoms = heaviest(it->n_joint > 0 ? less : 1);
+    if (it->n_joint == game->n)
+        return THRONG_OK;
+    THRONG_TRY(throng_i_solution_init(game, &other, err));
+    THRONG_TRY(solve_game(game, &atoms, it, &other, err));
+    double last = it->n_joint > 0 ? cube_of(game, less, it->n_joint) : cube_of(game, 0, 1),
+           rest = game->cubes - cube_of(game, 0, it->n_joint);
+    it->closure =
+        throng_i_solution_change(game, solved, &other) * (last > 0.0 ? sqrt(fmax(rest, 0.0) / last) : 1.0);
 out:
-    throng_i_ocean_clear(&other);
-    throng_i_solution_clear(game, &few);
-    throng_i_solution_clear(game, &many);
+    throng_i_solution_clear(game, &other);
     return status;
 }
 
-/* Plans and solves; once more without third moments if the credits do not add up with them. */
-static throng_status solve(throng_i_ocean_game *game, double whole, plan *it, throng_i_ocean *ocean,
-                           throng_i_solution *out, throng_i_solution *spread, throng_i_solution *first,
+/* ---- lights ---------------------------------------------------------------------------------------------------- */
+
+/* Adds to *sum what lights from..to-1 change, one at a time beside the heaviest n_beside; *without is the game without
+ * any. */
+static throng_status add_lights(throng_i_ocean_game *game, const plan *by, int n_beside, int from, int to,
+                                const throng_i_solution *without, throng_i_solution *sum, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_solution with = {0};
+    throng_i_atoms atoms = heaviest(n_beside);
+    THRONG_TRY(throng_i_solution_init(game, &with, err));
+    for (int light = from; light < to; light++) {
+        atoms.n = n_beside + 1;
+        atoms.at[n_beside] = light;
+        THRONG_TRY(solve_game(game, &atoms, by, &with, err));
+        throng_i_solution_add(1.0, &with, sum);
+        throng_i_solution_add(-1.0, without, sum);
+    }
+out:
+    throng_i_solution_clear(game, &with);
+    return status;
+}
+
+/* Adds lights to *sum two by two, until what the last two changed says that all others change less than the tolerance:
+ * a change is of third order in sizes^1/2, and signs are as good as random. */
+static throng_status add_enough_lights(throng_i_ocean_game *game, plan *it, const throng_i_solution *solved,
+                                       throng_i_solution *sum, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_solution without = {0}, pair = {0};
+    throng_i_atoms beside = heaviest(it->n_beside);
+    THRONG_TRY(throng_i_solution_init(game, &without, err));
+    THRONG_TRY(throng_i_solution_init(game, &pair, err));
+    THRONG_TRY(solve_game(game, &beside, it, &without, err));
+    for (int from = it->n_joint, to; from < it->n_atoms; from = to) {
+        to = from + 2 < it->n_atoms ? from + 2 : it->n_atoms;
+        memcpy(pair.linear, solved->linear, (size_t)pair.length * sizeof(double));
+        THRONG_TRY(add_lights(game, it, it->n_beside, from, to, &without, &pair, err));
+        throng_i_solution_add(1.0, &pair, sum);
+        throng_i_solution_add(-1.0, solved, sum);
+        double last = cube_of(game, from, to), rest = fmax(game->cubes - cube_of(game, 0, to), 0.0);
+        it->closure = throng_i_solution_change(game, solved, &pair) * (last > 0.0 ? sqrt(rest / last) : 1.0);
+        if (it->closure <= game->options->tolerance)
+            it->n_atoms = to;
+    }
+out:
+    throng_i_solution_clear(game, &without);
+    throng_i_solution_clear(game, &pair);
+    return status;
+}
+
+/* Takes the lights out of the ocean, unless what they change depends on whom they stand beside: then they stay there,
+ * and all of the change is an error. The error that two agents have in common is of the order of their sizes^3/2
+ * multiplied: the change with two atoms less beside the lights tells how large it is for the pairs that are left. */
+static throng_status take_lights(throng_i_ocean_game *game, plan *it, throng_i_solution *solved, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_solution better = {0}, worse = {0}, without = {0};
+    int n = it->n_beside;
+    throng_i_atoms fewer = heaviest(n - 2);
+    THRONG_TRY(throng_i_solution_init(game, &better, err));
+    THRONG_TRY(throng_i_solution_init(game, &worse, err));
+    THRONG_TRY(throng_i_solution_init(game, &without, err));
+    throng_i_solution_add(1.0, solved, &better);
+    throng_i_solution_add(1.0, solved, &worse);
+    THRONG_TRY(add_enough_lights(game, it, solved, &better, err));
+    THRONG_TRY(solve_game(game, &fewer, it, &without, err));
+    THRONG_TRY(add_lights(game, it, n - 2, it->n_joint, it->n_atoms, &without, &worse, err));
+    double change = throng_i_solution_change(game, solved, &better),
+           common = throng_i_solution_change(game, &better, &worse);
+    if (2.0 * common > change) {
+        it->closure = fmax(change, common);
+        goto out;
+    }
+    double seen = cube_of(game, n - 2, n),
+           left = cube_of(game, n, it->n_joint) + 0.5 * cube_of(game, it->n_joint, it->n_atoms);
+    common *= seen > 0.0 ? sqrt(fmax(left / seen, 1.0)) : 1.0;
+    it->closure = sqrt(it->closure * it->closure + common * common);
+    memcpy(solved->linear, better.linear, (size_t)solved->length * sizeof(double));
+out:
+    throng_i_solution_clear(game, &better);
+    throng_i_solution_clear(game, &worse);
+    throng_i_solution_clear(game, &without);
+    return status;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------- */
+
+/* Plans and solves. Lights are taken one at a time with all their moments, so that the ocean is Gaussian beside them;
+ * where credits do not add up they stay in the ocean, which takes third moments, and if need be none. */
+static throng_status solve(throng_i_ocean_game *game, double whole, plan *it, throng_i_solution *out,
                            throng_error *err) {
     throng_status status = THRONG_OK;
-    for (;;) {
+    const plan wanted = *it;
+    for (int attempt = it->n_joint < it->n_atoms ? 0 : 1; attempt < 3; attempt++) {
+        double miss = 0.0;
+        *it = wanted;
+        it->n_atoms = attempt == 0 ? wanted.n_atoms : wanted.n_joint;
+        game->plain = attempt != 1;
         THRONG_TRY(make_plan(game, it, err));
-        THRONG_TRY(open_ocean(game, it->n_atoms, it, ocean, err));
-        if (it->n_atoms <= THRONG_I_ATOMS_EXACT)
-            THRONG_TRY(solve_exactly(game, ocean, whole, it, out, err));
+        THRONG_TRY(solve_joint(game, whole, it, out, &miss, err));
+        if (attempt < 2 && (miss > RETRY || it->nodes_change > RETRY))
+            continue;
+        if (attempt > 0)
+            THRONG_TRY(estimate_closure(game, it, out, err));
         else
-            THRONG_TRY(solve_by_samples(game, ocean, it, out, spread, first, err));
-        double miss = throng_i_relative(throng_i_solution_total(game, ocean, it->n_atoms, out) - whole, whole, 0.0);
-        if (!ocean->third || (miss <= RETRY && it->nodes_change <= RETRY))
-            break;
-        throng_i_ocean_clear(ocean);
-        memset(out->linear, 0, (size_t)out->length * sizeof(double));
-        memset(spread->linear, 0, (size_t)spread->length * sizeof(double));
-        memset(first->linear, 0, (size_t)first->length * sizeof(double));
-        *it = (plan){.n_atoms = it->n_atoms};
-        game->plain = true;
+            THRONG_TRY(take_lights(game, it, out, err));
+        break;
     }
 out:
     return status;
@@ -290,20 +340,20 @@ out:
 
 /* ---- writing it down ------------------------------------------------------------------------------------------- */
 
-static throng_status write_credits(throng_i_ocean_game *game, int n_atoms, const throng_i_solution *solved, double *phi,
+static throng_status write_credits(throng_i_ocean_game *game, const throng_i_solution *solved, double *phi,
                                    throng_certificate *certificate, throng_error *err) {
     throng_credit_sums sums = {0};
     throng_status status =
         throng_i_steps_quadratic(game->context, game->function, solved->linear, solved->square, phi, &sums, err);
-    if (status == THRONG_OK && solved->cubic)
+    if (status == THRONG_OK && solved->cubic && !game->plain)
         status = throng_i_steps_add_cubic(game->context, game->function, solved->cubic, phi, &sums.phi, err);
     if (status != THRONG_OK)
         return status;
-    for (int a = 0; a < n_atoms; a++) {
-        double *credit = &phi[game->heavy[a]];
-        sums.phi += solved->atom[a] - *credit;
-        sums.absolute += fabs(solved->atom[a]) - fabs(*credit);
-        *credit = solved->atom[a];
+    for (int h = 0; h < game->n_apart; h++) {
+        double *credit = &phi[game->heavy[h]];
+        sums.phi += solved->heavy[h] - *credit;
+        sums.absolute += fabs(solved->heavy[h]) - fabs(*credit);
+        *credit = solved->heavy[h];
     }
     double whole = certificate->everybody - certificate->nobody;
     certificate->sum_phi = sums.phi;
@@ -312,39 +362,40 @@ static throng_status write_credits(throng_i_ocean_game *game, int n_atoms, const
     return THRONG_OK;
 }
 
-/* Standard errors from the covariance of the linear part: one more pass. */
-static throng_status write_errors(throng_i_ocean_game *game, int n_atoms, throng_i_solution *spread, double *out,
-                                  throng_error *err) {
-    throng_credit_sums unused;
-    throng_status status =
-        throng_i_steps_quadratic(game->context, game->function, spread->linear, spread->square, out, &unused, err);
-    for (int64_t i = 0; status == THRONG_OK && i < game->n; i++)
-        out[i] = sqrt(fmax(out[i], 0.0));
-    for (int a = 0; status == THRONG_OK && a < n_atoms; a++)
-        out[game->heavy[a]] = sqrt(spread->atom[a]);
-    return status;
+/* How many agents are treated one by one. With many aggregates a few cost as much as elsewhere all. */
+static int count_atoms(const throng_i_ocean_game *game, double wanted) {
+    int n = THRONG_I_ATOMS_EXACT;
+    if (!isnan(wanted))
+        n = (int)wanted;
+    else if (game->k <= MANY_AGGREGATES)
+        n = AUTO_ATOMS;
+    else if (game->n > SMALL_CROWD)
+        for (n = PILOT_ATOMS; n < FEW_ATOMS && game->size[n] >= FEW_SIZE;)
+            n++;
+    return n < game->n ? n : (int)game->n;
 }
 
-static int count_atoms(const throng_i_ocean_game *game, double wanted) {
-    if (!isnan(wanted))
-        return wanted < (double)game->n ? (int)wanted : (int)game->n;
-    if (game->n <= SMALL_CROWD)
-        return game->n < THRONG_I_ATOMS_EXACT ? (int)game->n : THRONG_I_ATOMS_EXACT;
-    int n = PILOT_ATOMS;
-    while (n < AUTO_ATOMS && game->size[n] >= AUTO_SIZE)
-        n++;
-    return n;
+static plan choose_atoms(const throng_i_ocean_game *game, double wanted) {
+    bool small = game->n <= SMALL_CROWD;
+    plan out = {.n_atoms = count_atoms(game, wanted), .n_beside = small ? 6 : 4};
+    out.n_joint = out.n_atoms <= THRONG_I_ATOMS_EXACT ? out.n_atoms : small ? THRONG_I_ATOMS_EXACT : 6;
+    /* Clones are all in or all out. */
+    while (out.n_atoms > out.n_joint && out.n_atoms < game->n && game->size[out.n_atoms - 1] == game->size[out.n_atoms])
+        out.n_atoms--;
+    /* A few lights may stand beside as many as costs no more than the joint atoms do. */
+    while (out.n_beside + 1 < out.n_joint && (out.n_atoms - out.n_joint) << (out.n_beside + 2) <= 1 << out.n_joint)
+        out.n_beside++;
+    return out;
 }
 
 static void fill_certificate(const throng_i_ocean_game *game, const plan *it, throng_certificate *result) {
     double clipped = game->evaluations > 0 ? (double)game->clipped / (double)game->evaluations : 0.0;
-    bool exact = it->n_atoms <= THRONG_I_ATOMS_EXACT;
+    double level = it->level_change[it->level];
     result->rule_change = it->nodes_change;
-    result->quadrature_nodes = exact ? it->nodes : 0;
+    result->quadrature_nodes = it->nodes;
     result->evaluations = game->evaluations;
-    result->error_estimate =
-        sqrt(result->efficiency_residual * result->efficiency_residual + it->closure * it->closure +
-             it->level_change * it->level_change + it->sampling * it->sampling + clipped * clipped);
+    result->error_estimate = sqrt(result->efficiency_residual * result->efficiency_residual +
+                                  it->closure * it->closure + level * level + clipped * clipped);
     result->converged = result->efficiency_residual <= result->tolerance;
 }
 
@@ -354,24 +405,20 @@ static throng_status attribute(throng_context *context, const throng_value_funct
     throng_status status = THRONG_OK;
     throng_certificate result = {.tolerance = fmax(options->tolerance, EFFICIENT), .efficient = true};
     throng_i_ocean_game game;
-    throng_i_ocean ocean = {.context = context};
-    throng_i_solution solved = {0}, spread = {0}, first = {0};
-    plan it = {0};
+    throng_i_solution solved = {0};
     double wanted = options->param[PARAM_ATOMS];
-    int n_heavy = (isnan(wanted) ? THRONG_I_ATOMS_EXACT : (int)wanted) + 1;
+    int n_heavy = (isnan(wanted) ? AUTO_ATOMS : (int)wanted) + 1;
     n_heavy = n_heavy < function->n_agents ? n_heavy : (int)function->n_agents;
     THRONG_TRY(throng_i_ocean_game_init(context, function, options, n_heavy, phi, &game, err));
     THRONG_TRY(find_ends(&game, &result, err));
-    it.n_atoms = count_atoms(&game, wanted);
+    plan it = choose_atoms(&game, wanted);
+    THRONG_TRY(throng_i_ocean_game_set_apart(&game, it.n_atoms > 0 ? it.n_atoms : 1, err));
     THRONG_TRY(throng_i_solution_init(&game, &solved, err));
-    THRONG_TRY(throng_i_solution_init(&game, &spread, err));
-    THRONG_TRY(throng_i_solution_init(&game, &first, err));
-    THRONG_TRY(solve(&game, result.everybody - result.nobody, &it, &ocean, &solved, &spread, &first, err));
-    THRONG_TRY(estimate_closure(&game, &ocean, &it, it.n_atoms > THRONG_I_ATOMS_EXACT ? &first : &solved, err));
-    THRONG_TRY(write_credits(&game, it.n_atoms, &solved, phi, &result, err));
+    THRONG_TRY(solve(&game, result.everybody - result.nobody, &it, &solved, err));
+    THRONG_TRY(write_credits(&game, &solved, phi, &result, err));
     fill_certificate(&game, &it, &result);
     if (options->standard_error)
-        THRONG_TRY(write_errors(&game, it.n_atoms, &spread, options->standard_error, err));
+        memset(options->standard_error, 0, (size_t)game.n * sizeof(double));
     *certificate = result;
     THRONG_REQUIRE(
         result.converged, E_NOT_CONVERGED,
@@ -380,19 +427,14 @@ static throng_status attribute(throng_context *context, const throng_value_funct
         result.efficiency_residual, result.tolerance, result.quadrature_nodes);
 out:
     throng_i_ocean_game_clear(&game);
-    throng_i_ocean_clear(&ocean);
     throng_i_solution_clear(&game, &solved);
-    throng_i_solution_clear(&game, &spread);
-    throng_i_solution_clear(&game, &first);
     return status;
 }
 
 static const throng_param params[] = {
     [PARAM_ATOMS] = {"atoms", THRONG_PARAM_AUTO, THRONG_AUTO, 0, THRONG_I_ATOMS_MAX, "agents",
-                     "heaviest agents treated one by one, all coalitions of up to 12; auto: 12 in crowds of up to 64, "
-                     "else 4 to 10 by size"},
-    [PARAM_SAMPLES] = {"samples", THRONG_PARAM_INTEGER, 32, 16, 1000000, "histories",
-                       "orders of arrival that more than 12 atoms are sampled with"},
+                     "heaviest agents treated one by one, all coalitions of up to 12 of them; auto: 32, or 4 to 12 if "
+                     "there are more than 8 aggregates"},
     {0}};
 
 const throng_method throng_method_oceanic = {
