@@ -154,6 +154,8 @@ static throng_status make_plan(throng_i_ocean_game *game, plan *out, throng_erro
     THRONG_TRY(choose_level(game, &ocean, &pilot, out, &fine, &coarse, err));
     /* The probability of a coalition is a polynomial in t whose degree is the number of atoms. */
     out->nodes += (out->n_joint - pilot.n) / 2 + 1;
+    while (out->n_joint < out->n_atoms && out->level > 0 && cost(&ocean, out->n_joint, out->nodes, out->level) > BUDGET)
+        out->level--; /* all games by one rule, and the lights' oceans have as many directions as the pilot's */
 out:
     throng_i_ocean_clear(&ocean);
     throng_i_solution_clear(game, &fine);
