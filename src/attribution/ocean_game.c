@@ -277,8 +277,8 @@ throng_status throng_i_ocean_game_enumerate(throng_i_ocean_game *self, const thr
     THRONG_TRY(throng_i_ocean_sum_init(ocean, &sum, err));
     sum.linear = out->linear;
     for (int q = 0; q < nodes; q++)
-        THRONG_TRY(visit_coalitions(self, ocean, atoms, rule.nodes.t[q], rule.nodes.weight[q], values, &sum,
-                                    out->heavy, err));
+        THRONG_TRY(
+            visit_coalitions(self, ocean, atoms, rule.nodes.t[q], rule.nodes.weight[q], values, &sum, out->heavy, err));
     THRONG_TRY(throng_i_ocean_forms(ocean, &sum, out->square, out->cubic, err));
     for (int h = 0; h < self->n_heavy; h++)
         if (!is_atom(atoms, h))

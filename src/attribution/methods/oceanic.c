@@ -8,14 +8,19 @@
  *     phi_i = integral of E [D f + (1/2 - t) D^2 f + (1/6 - t + t^2) D^3 f + ...] (M),
  *
  * the series of (e^D - 1) / (1 + t (e^D - 1)): taking i out of M costs t D^2 f, and the second-order term of f(M + g_i)
- * gives half of that back. Large crowds stop after the second order: c . g_i + g_i^T Q g_i, one pass. Crowds of up to
- * 4096 agents, whose ocean is not yet Gaussian, take the third order along, here and in E (one Edgeworth term). Atoms
- * get the mean of f with them minus f without them.
+ * gives half of that back. The ocean stops after the second order: c . g_i + g_i^T Q g_i, one pass. Atoms get the mean
+ * of f with them minus f without them, over all their coalitions at every quadrature node.
  *
- * Up to THRONG_I_ATOMS_EXACT atoms all their coalitions are visited at every quadrature node; more arrive at random
- * times, as in the oceanic game: Latin hypercube samples with their mirror images, and a Gauss-Legendre rule on every
- * piece between two arrivals. Either way the credits add up to v(1) - v(0) but for the quadrature in t (ocean.c says
- * why), so the efficiency residual is reported as it is. docs/oceanic.md has the measurements.
+ * More than THRONG_I_ATOMS_EXACT atoms are not all visited together. With phi(A) the credits when A are the atoms, J
+ * the heaviest few, B the heaviest of those and L the others, the lights, the method takes
+ *
+ *     phi(J) + sum over l in L of [phi(B and l) - phi(B)]:
+ *
+ * every light has all its moments, one at a time, which leaves out only what two lights' third moments do together. All
+ * phi(A) add up to v(1) - v(0) but for the quadrature in t (ocean.c says why), and so does this.
+ *
+ * Up to THRONG_I_ATOMS_EXACT atoms, crowds of up to 4096 agents take the third order along instead, here and in E (one
+ * Edgeworth term). The efficiency residual is reported as it is. docs/oceanic.md has the measurements.
  */
 #include "attribution/ocean_game.h"
 #include "attribution/relative.h"
@@ -24,18 +29,18 @@
 #include <math.h>
 #include <string.h>
 
-#define PILOT_ATOMS  4       /* with these the rules are chosen */
-#define AUTO_ATOMS   32      /* taken by itself, but of indicators with many aggregates: */
-#define FEW_ATOMS    10      /* chosen at most, while an agent is as large as ... */
-#define FEW_SIZE     1e-3    /* ... this part of an aggregate's sum of squares */
-#define MANY_AGGREGATES 8    /* more are bins, whose f takes logarithms and powers of each */
-#define SMALL_CROWD  64      /* up to here any agent may be a giant: more atoms stand together */
-#define LARGE_CROWD  4096
-#define LEVEL_ENOUGH 1e-6    /* change between two Gaussian rules that ends the search, ... */
-#define LEVEL_LARGE  1e-5    /* ... and in large crowds, where it would be most of the time */
-#define BUDGET       4000000 /* evaluations of f that one rule may cost, less for many bins */
-#define RETRY        1e-6    /* residual at which third moments are tried without */
-#define EFFICIENT    1e-2    /* relative residual that is promised where the tolerance asks for less */
+#define PILOT_ATOMS     4       /* with these the rules are chosen */
+#define AUTO_ATOMS      32      /* taken by itself, but of indicators with many aggregates: */
+#define FEW_ATOMS       10      /* chosen at most, while an agent is as large as ... */
+#define FEW_SIZE        1e-3    /* ... this part of an aggregate's sum of squares */
+#define MANY_AGGREGATES 8       /* more are bins, whose f takes logarithms and powers of each */
+#define SMALL_CROWD     64      /* up to here any agent may be a giant: more atoms stand together */
+#define LARGE_CROWD     4096    /* with more agents their passes, not f, should take the time */
+#define LEVEL_ENOUGH    1e-6    /* change between two Gaussian rules that ends the search, ... */
+#define LEVEL_LARGE     1e-5    /* ... and in large crowds, where it would be most of the time */
+#define BUDGET          4000000 /* evaluations of f that one rule may cost, less for many bins */
+#define RETRY           1e-6    /* residual at which lights, then third moments are given up */
+#define EFFICIENT       1e-2    /* relative residual that is promised where the tolerance asks for less */
 
 enum {
     PARAM_ATOMS
@@ -223,8 +228,7 @@ static throng_status estimate_closure(throng_i_ocean_game *game, plan *it, const
     THRONG_TRY(solve_game(game, &atoms, it, &other, err));
     double last = it->n_joint > 0 ? cube_of(game, less, it->n_joint) : cube_of(game, 0, 1),
            rest = game->cubes - cube_of(game, 0, it->n_joint);
-    it->closure =
-        throng_i_solution_change(game, solved, &other) * (last > 0.0 ? sqrt(fmax(rest, 0.0) / last) : 1.0);
+    it->closure = throng_i_solution_change(game, solved, &other) * (last > 0.0 ? sqrt(fmax(rest, 0.0) / last) : 1.0);
 out:
     throng_i_solution_clear(game, &other);
     return status;
@@ -450,18 +454,19 @@ const throng_method throng_method_oceanic = {
                 "phi_i = integral over t from 0 to 1 of E [f(M + g_i) - f(M)], where everybody else takes part with "
                 "probability t. The sum of the many small agents is Gaussian given t; they get c . g_i + g_i^T Q g_i "
                 "with c = integral of E grad f and Q = integral of (1/2 - t) E Hess f, exact to second order in g_i. "
-                "In crowds of up to 4096 the ocean's third moments and third-order credits come on top. Atoms, the "
-                "agents with the largest sum over aggregates of g_ij^2 / sum of all g_j^2, get their expected marginal "
-                "effect: by all coalitions up to 12 atoms, above by Latin hypercube samples of arrival times with "
-                "their mirror images. Takes indicators of at most 128 aggregates.\n"
+                "Atoms, the agents with the largest sum over aggregates of g_ij^2 / sum of all g_j^2, get their "
+                "expected marginal effect over all coalitions of up to 12 of them. If there are more, the 6 heaviest "
+                "(12 in crowds of up to 64) stand together, and each of the others adds the difference that it makes "
+                "as an atom beside the 4 to 11 heaviest, until the rest would change less than the tolerance. With up "
+                "to 12 atoms in crowds of up to 4096, the ocean's third moments and third-order credits come on top. "
+                "Takes indicators of at most 128 aggregates.\n"
                 "Certificate: credits add up to v(1) - v(0) but for the quadrature in t, whatever the Gaussian rule; "
                 "the residual is reported as it is, and more than the tolerance or 0.01, whichever is larger, is an "
                 "error. The error estimate, relative L2 against the exact Shapley value and not a bound, combines that "
                 "residual, the change when the two lightest atoms join the ocean, scaled to what the ocean holds, the "
-                "change between Gaussian rules, the standard error of sampling, and the share of evaluations at which "
-                "f had no value at some Gaussian node, so that all were drawn towards the mean.\n"
-                "Standard errors: of single agents, beyond 12 atoms; none of cohorts, as how the errors of atoms and "
-                "ocean vary together is not kept.\n"
+                "change when the others stand beside two atoms less, the change between Gaussian rules, and the share "
+                "of evaluations at which f had no value at some Gaussian node, so that all were drawn towards the "
+                "mean.\n"
                 "Equal to the Shapley value for quadratic f; exact up to 12 agents. Weak where single agents of the "
                 "ocean change f abruptly: bins that hold few agents, kinks. docs/oceanic.md has the measurements.",
             .reference = "Milnor and Shapley 1978, Values of large games II: oceanic games, Mathematics of Operations "
