@@ -596,9 +596,9 @@ Test(oceanic, can_be_stopped_at_any_time) {
 }
 
 Test(oceanic, every_failing_allocation_is_survived) {
-    const char *methods[] = {"oceanic", "oceanic:atoms=0", "oceanic:atoms=14"};
+    const char *methods[] = {"oceanic:atoms=4", "oceanic:atoms=0", "oceanic:atoms=14"};
     const char *indicators[] = {"bimodality", "theil", "variance"};
-    test_crowd crowd = crowd_make(30, 1, 79);
+    test_crowd crowd = crowd_make(80, 1, 79); /* more than 64: few stand together, and games are cheap */
     for (int c = 0; c < 3; c++) {
         throng_attribution_def def = throng_attribution_default();
         def.indicator = indicators[c];
