@@ -4,16 +4,20 @@
  */
 #include "scenes.h"
 
+/* A world with parameters for which states still move at the end: thresholds of which everybody has joined by then
+ * would leave nothing to compare. */
+static const char *lively(const throng_world *world) {
+    return strcmp(world->about.name, "threshold-cascade") == 0 ? "threshold-cascade:threshold=1.2,softness=0.5"
+                                                               : world->about.name;
+}
+
 /* ---- every smooth world ---------------------------------------------------------------------------------------- */
 
 Test(worlds, gradients_agree_with_differences) {
     scene self = scene_make(23, 5, 1);
     for (int w = 0; w < world_count(&self); w++) {
         const throng_world *world = world_at(&self, w);
-        /* defaults under which everybody has joined by the end would leave nothing to compare */
-        const char *spec = strcmp(world->about.name, "threshold-cascade") == 0
-                               ? "threshold-cascade:threshold=1.2,softness=0.5"
-                               : world->about.name;
+        const char *spec = lively(world);
         if (!(world->flags & THRONG_WORLD_SMOOTH))
             continue;
         for (int p = THRONG_PARTICIPATION_INFLUENCE; p < THRONG_PARTICIPATION_COUNT; p++) {
@@ -75,49 +79,51 @@ Test(worlds, bits_do_not_depend_on_threads_or_memory) {
     scene_clear(&self);
 }
 
-/* Lanes side by side are what each is alone: eight nodes of which one counts give the gradient at that participation.
- */
-Test(worlds, lanes_do_not_mix) {
-    scene self = scene_make(301, 5, 21);
+/* Lane q of so many against the gradient at the same participation. */
+static void check_lane(const scene *self, const char *world, throng_participation participation, bool graph, int lanes,
+                       int q) {
     throng_error err = {0};
     throng_credit_sums sums;
-    double t[8], weight[8], *alpha = malloc((size_t)self.n * 8), *phi = malloc((size_t)self.n * 8),
-                            *gradient = malloc((size_t)self.n * 8);
+    double t[8], weight[8], *alpha = malloc((size_t)self->n * 8), *phi = malloc((size_t)self->n * 8),
+                            *gradient = malloc((size_t)self->n * 8), worst = 0.0, size = 0.0;
+    throng_simulation *simulation = simulate(self, world, participation, 5, graph);
+    throng_dynamics *dynamics = watch(self, simulation, "skewness:weighted=true", "mean", false);
+    throng_value_function v = throng_dynamics_function(dynamics);
+    for (int l = 0; l < lanes; l++) {
+        t[l] = (l + 1.0) / lanes; /* the last takes part fully */
+        weight[l] = l == q;
+    }
+    for (int64_t i = 0; i < self->n; i++)
+        alpha[i] = t[q];
+    throng_nodes nodes = {lanes, t, weight};
+    cr_assert_eq(v.ray_credit(v.self, &nodes, NULL, phi, &sums, &err), THRONG_OK, "%s", err.message);
+    cr_assert_eq(v.gradient(v.self, alpha, gradient, &err), THRONG_OK, "%s", err.message);
+    for (int64_t i = 0; i < self->n; i++) {
+        worst = fmax(worst, fabs(phi[i] - gradient[i]));
+        size = fmax(size, fabs(gradient[i]));
+    }
+    cr_expect(worst <= 1e-11 * size && size > 0.0, "%s, participation %d, %s, lane %d of %d: off by %g of %g", world,
+              (int)participation, graph ? "graph" : "everybody", q, lanes, worst, size);
+    free(alpha);
+    free(phi);
+    free(gradient);
+    throng_dynamics_free(dynamics);
+    throng_simulation_free(simulation);
+}
+
+/* Lanes side by side are what each is alone: nodes of which one counts give the gradient at that participation. */
+Test(worlds, lanes_do_not_mix) {
+    scene self = scene_make(301, 5, 21);
     for (int w = 0; w < world_count(&self); w++) {
         const throng_world *world = world_at(&self, w);
         if (!(world->flags & THRONG_WORLD_SMOOTH))
             continue;
         for (int p = THRONG_PARTICIPATION_INFLUENCE; p < THRONG_PARTICIPATION_COUNT; p++)
             for (int lanes = 2; lanes <= 8; lanes *= 2)
-                for (int q = 0; q < lanes; q++) {
-                    double worst = 0.0, size = 0.0;
-                    throng_simulation *simulation = simulate(&self, world->about.name, (throng_participation)p, 5,
-                                                             q % 2 == 0 || !(world->flags & THRONG_WORLD_COMPLETE));
-                    throng_dynamics *dynamics = watch(&self, simulation, "skewness:weighted=true", "mean", false);
-                    throng_value_function v = throng_dynamics_function(dynamics);
-                    for (int l = 0; l < lanes; l++) {
-                        t[l] = (l + 1.0) / lanes; /* the last takes part fully */
-                        weight[l] = l == q;
-                    }
-                    for (int64_t i = 0; i < self.n; i++)
-                        alpha[i] = t[q];
-                    throng_nodes nodes = {lanes, t, weight};
-                    cr_assert_eq(v.ray_credit(v.self, &nodes, NULL, phi, &sums, &err), THRONG_OK, "%s", err.message);
-                    cr_assert_eq(v.gradient(v.self, alpha, gradient, &err), THRONG_OK, "%s", err.message);
-                    for (int64_t i = 0; i < self.n; i++) {
-                        worst = fmax(worst, fabs(phi[i] - gradient[i]));
-                        size = fmax(size, fabs(gradient[i]));
-                    }
-                    cr_expect(worst <= 1e-11 * size && size > 0.0,
-                              "%s, participation %d, lane %d of %d: off by %g of %g", world->about.name, p, q, lanes,
-                              worst, size);
-                    throng_dynamics_free(dynamics);
-                    throng_simulation_free(simulation);
-                }
+                for (int q = 0; q < lanes; q++)
+                    for (int graph = world->flags & THRONG_WORLD_COMPLETE ? 0 : 1; graph <= 1; graph++)
+                        check_lane(&self, lively(world), (throng_participation)p, graph, lanes, q);
     }
-    free(alpha);
-    free(phi);
-    free(gradient);
     scene_clear(&self);
 }
 
