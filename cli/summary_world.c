@@ -36,10 +36,11 @@ void cli_summary_world_answer(const cli_style *style, const json_t *report) {
 
 void cli_summary_world_crowd(const cli_style *style, const json_t *report) {
     char text[600];
-    int used = snprintf(text, sizeof text, "%s agents", cli_count(cli_json_count(report, "agents")).text);
+    int64_t agents = cli_json_count(report, "agents"), edges = cli_json_count(report, "graph.edges");
+    int used = snprintf(text, sizeof text, "%s agent%s", cli_count(agents).text, agents == 1 ? "" : "s");
     if (cli_json_get(report, "graph"))
-        used += snprintf(text + used, sizeof text - (size_t)used, ", %s edges",
-                         cli_count(cli_json_count(report, "graph.edges")).text);
+        used += snprintf(text + used, sizeof text - (size_t)used, ", %s edge%s", cli_count(edges).text,
+                         edges == 1 ? "" : "s");
     snprintf(text + used, sizeof text - (size_t)used, "; %.300s; taking part is %s",
              cli_json_text(report, "world.spec"),
              strcmp(cli_json_text(report, "world.participation"), "innate") == 0 ? "the state one came with"
@@ -71,7 +72,7 @@ void cli_summary_course(const cli_style *style, const json_t *report) {
     printf("%s  from %s to %s\n", style->plain,
            cli_value(cli_json_number(json_array_get(by_step, 0), "indicator")).text,
            cli_value(cli_json_number(json_array_get(by_step, n - 1), "indicator")).text);
-    if (!cli_json_get(report, "world.latency"))
+    if (!cli_json_get(report, "world.latency") || !(fabs(cli_json_number(report, "certificate.sum_phi")) > 0.0))
         return;
     shown = collect(by_step, "share", n - 1, values);
     printf("caused        %s", style->bar);
