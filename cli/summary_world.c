@@ -60,6 +60,18 @@ static int collect(const json_t *by_step, const char *key, size_t n, double *out
     return (int)shown;
 }
 
+/* By which behaviour, where there are several. */
+static void print_behaviours(const json_t *report) {
+    const json_t *list = cli_json_get(report, "world.behaviours"), *one = NULL;
+    size_t i = 0;
+    if (json_array_size(list) < 2 || !cli_json_get(json_array_get(list, 0), "phi"))
+        return;
+    printf("by           ");
+    json_array_foreach(list, i, one) printf("%s %s %s", i > 0 ? "," : "", cli_json_text(one, "name"),
+                                            cli_percent(cli_json_number(one, "share")).text);
+    printf("\n");
+}
+
 void cli_summary_course(const cli_style *style, const json_t *report) {
     const json_t *by_step = cli_json_get(report, "world.by_step");
     size_t n = json_array_size(by_step);
@@ -84,6 +96,7 @@ void cli_summary_course(const cli_style *style, const json_t *report) {
             break;
         }
     printf("\n");
+    print_behaviours(report);
 }
 
 /* ---- a simulation alone ---------------------------------------------------------------------------------------- */

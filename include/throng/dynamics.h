@@ -72,6 +72,14 @@ THRONG_API THRONG_MUST_USE throng_status throng_dynamics_number(throng_dynamics 
  *  Its sum over steps is phi. */
 THRONG_API const double *throng_dynamics_steps(const throng_dynamics *dynamics);
 
+/** Behaviours: what agents do that is told apart, 1 if nothing is; their names, NULL outside. */
+THRONG_API int throng_dynamics_behaviours(const throng_dynamics *dynamics);
+THRONG_API const char *throng_dynamics_behaviour_name(const throng_dynamics *dynamics, int behaviour);
+
+/** [agents] each agent's credit for one of several behaviours, in all steps of the last path integral; NULL if there is
+ *  one, or no path integral was made. Over behaviours they add up to phi. */
+THRONG_API const double *throng_dynamics_behaviour(const throng_dynamics *dynamics, int behaviour);
+
 /** When a path integral's credits arose. The caller gives the arrays. */
 typedef struct throng_course {
     double *phi;        /* [steps] out: sum of the credits of what was done in each step */

@@ -132,6 +132,10 @@ typedef struct throng_world {
      *  the first step, with one slot an agent, whose state is the population's. */
     void (*draw)(const throng_slots *slots, double *const *trait);
     int n_traits; /* 0..THRONG_WORLD_TRAITS_MAX */
+
+    /** [n_messages] what an agent does by saying each message, so that its credit can be told apart: "moving the
+     * price". NULL: all it does is one thing. Not with pair. Being there at all (present) counts with the first. */
+    const char *const *behaviours;
 } throng_world;
 
 /* ---- running a world ------------------------------------------------------------------------------------------- */

@@ -75,6 +75,8 @@ static void move_adjoint(const throng_slots *slots, const throng_slots_adjoint *
     }
 }
 
+static const char *const behaviours[] = {"being copied", "moving the price"};
+
 const throng_world throng_world_market_herding = {
     .about =
         {.struct_size = sizeof(throng_world),
@@ -110,4 +112,5 @@ const throng_world throng_world_market_herding = {
     .send_adjoint = send_adjoint,
     .move = move,
     .move_adjoint = move_adjoint,
+    .behaviours = behaviours,
 };

@@ -19,6 +19,8 @@ struct throng_dynamics {
     double *credit;   /* [steps or 1][n] of the last path integral */
     double *before;   /* [n] phi of the last rule, kept for the next one's comparison */
     int before_nodes; /* 0: none */
+    double
+        *behaviour[THRONG_WORLD_MESSAGES_MAX]; /* [n] credit of each, of the last path integral; NULL: not told apart */
     throng_i_scratch scratch;
 };
 
@@ -84,11 +86,33 @@ void throng_dynamics_free(throng_dynamics *self) {
     throng_i_free(context, self->slope);
     throng_i_free(context, self->credit);
     throng_i_free(context, self->before);
+    for (int b = 0; b < THRONG_WORLD_MESSAGES_MAX; b++)
+        throng_i_free(context, self->behaviour[b]);
     throng_i_free(context, self);
 }
 
 const double *throng_dynamics_steps(const throng_dynamics *self) {
     return self->per_step && self->before_nodes > 0 ? self->credit : NULL;
+}
+
+int throng_dynamics_behaviours(const throng_dynamics *self) {
+    const throng_world *world = self->simulation->world;
+    bool influence = self->simulation->def.participation == THRONG_PARTICIPATION_INFLUENCE;
+    return influence && world->behaviours ? world->n_messages : 1;
+}
+
+const char *throng_dynamics_behaviour_name(const throng_dynamics *self, int behaviour) {
+    bool influence = self->simulation->def.participation == THRONG_PARTICIPATION_INFLUENCE;
+    if (behaviour < 0 || behaviour >= throng_dynamics_behaviours(self))
+        return NULL;
+    if (throng_dynamics_behaviours(self) > 1)
+        return self->simulation->world->behaviours[behaviour];
+    return influence ? "influence" : "innate state";
+}
+
+const double *throng_dynamics_behaviour(const throng_dynamics *self, int behaviour) {
+    bool known = self->before_nodes > 0 && behaviour >= 0 && behaviour < throng_dynamics_behaviours(self);
+    return known ? self->behaviour[behaviour] : NULL;
 }
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
@@ -192,7 +216,21 @@ static throng_status gradient(void *user, const double *alpha, double *out, thro
     memset(out, 0, (size_t)self->simulation->n * sizeof *out);
     throng_status status = find_slopes(self, part, err);
     if (status == THRONG_OK)
-        status = throng_i_sweep(self->simulation, part, &one, add_seed, self, false, out, &self->scratch, err);
+        status = throng_i_sweep(self->simulation, part, &one, add_seed, self, false, out, NULL, &self->scratch, err);
+    return status;
+}
+
+/* Room for credits by behaviour, where a world tells them apart and participation is about what agents do. */
+static throng_status clear_behaviours(throng_dynamics *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int n = throng_dynamics_behaviours(self);
+    for (int b = 0; n > 1 && b < n; b++) {
+        if (!self->behaviour[b])
+            THRONG_TRY(throng_i_alloc(self->simulation->context, self->simulation->n, sizeof(double),
+                                      &self->behaviour[b], err));
+        memset(self->behaviour[b], 0, (size_t)self->simulation->n * sizeof(double));
+    }
+out:
     return status;
 }
 
@@ -204,12 +242,13 @@ static throng_status integrate(throng_dynamics *self, const throng_nodes *nodes,
     if (!self->credit)
         THRONG_TRY(throng_i_alloc(self->simulation->context, n, sizeof *self->credit, &self->credit, err));
     memset(self->credit, 0, (size_t)n * sizeof *self->credit);
+    THRONG_TRY(clear_behaviours(self, err));
     for (int q = 0; q < nodes->n;) {
         throng_i_taking_part part = {.lanes = throng_i_sweep_lanes(nodes->n - q)};
         memcpy(part.lane, nodes->t + q, (size_t)part.lanes * sizeof *part.lane);
         THRONG_TRY(find_slopes(self, part, err));
         THRONG_TRY(throng_i_sweep(self->simulation, part, nodes->weight + q, add_seed, self, self->per_step,
-                                  self->credit, &self->scratch, err));
+                                  self->credit, self->behaviour[0] ? self->behaviour : NULL, &self->scratch, err));
         q += part.lanes;
     }
 out:

@@ -126,6 +126,21 @@ static throng_status add_cohorts(result_table *self, const throng_cohorts *cohor
 
 /* ---- the two tables -------------------------------------------------------------------------------------------- */
 
+/* "phi of moving the price", of worlds that tell behaviours apart. */
+static throng_status add_behaviours(result_table *self, const throng_attribution *attribution, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_i_world_run *run = attribution->world;
+    char name[120];
+    for (int b = 0; run && b < throng_dynamics_behaviours(run->dynamics); b++) {
+        const double *credit = throng_dynamics_behaviour(run->dynamics, b);
+        snprintf(name, sizeof name, "phi of %.100s", throng_dynamics_behaviour_name(run->dynamics, b));
+        if (credit)
+            THRONG_TRY(add_reals(self, name, credit, err));
+    }
+out:
+    return status;
+}
+
 throng_status throng_i_write_attribution(throng_context *context, const throng_attribution *attribution,
                                          const throng_cohorts *cohorts, const char *path, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -142,6 +157,7 @@ throng_status throng_i_write_attribution(throng_context *context, const throng_a
     THRONG_TRY(add_reals(&result, "phi", attribution->phi, err));
     if (attribution->standard_error)
         THRONG_TRY(add_reals(&result, "standard_error", attribution->standard_error, err));
+    THRONG_TRY(add_behaviours(&result, attribution, err));
     THRONG_TRY(throng_table_write(result.table, path, false, err));
 out:
     throng_table_free(result.table);

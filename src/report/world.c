@@ -3,6 +3,8 @@
 
 #include "attribution/attribution.h"
 
+#include <math.h>
+
 static void put(throng_i_reporter *self, json_t *object, const char *key, json_t *item) {
     throng_i_json_put(&self->failed, object, key, item);
 }
@@ -42,6 +44,29 @@ static int64_t course_of(throng_i_reporter *self, throng_course *out) {
     return steps;
 }
 
+/* What was caused by which behaviour; one alone has it all. */
+static json_t *behaviours(throng_i_reporter *self, double total) {
+    const throng_dynamics *dynamics = self->attribution->world->dynamics;
+    json_t *list = json_array();
+    for (int b = 0; b < throng_dynamics_behaviours(dynamics); b++) {
+        const double *credit = throng_dynamics_behaviour(dynamics, b);
+        double phi = 0.0, absolute = 0.0;
+        json_t *one = json_object();
+        for (int64_t i = 0; credit && i < self->population->n_agents; i++) {
+            phi += credit[i];
+            absolute += fabs(credit[i]);
+        }
+        put(self, one, "name", throng_i_json_string(throng_dynamics_behaviour_name(dynamics, b)));
+        if (credit) {
+            put(self, one, "phi", throng_i_json_real(phi));
+            put(self, one, "share", throng_i_json_share(phi, total));
+            put(self, one, "absolute", throng_i_json_real(absolute));
+        }
+        throng_i_json_append(&self->failed, list, one);
+    }
+    return list;
+}
+
 json_t *throng_i_report_world(throng_i_reporter *self) {
     const throng_i_world_run *run = self->attribution->world;
     throng_attribution_def resolved = throng_attribution_resolved(self->attribution);
@@ -65,6 +90,7 @@ json_t *throng_i_report_world(throng_i_reporter *self) {
         throng_i_json_append(&self->failed, list, one);
     }
     put(self, object, "by_step", list);
+    put(self, object, "behaviours", behaviours(self, total));
     put(self, object, "steps_table", json_boolean(throng_i_has_steps(self->attribution)));
     if (kept > 0) {
         put(self, object, "latency", throng_i_json_real(course.latency));

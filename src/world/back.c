@@ -125,12 +125,28 @@ THRONG_WIDE static void add_credit(const throng_i_passage *passage, const double
     THRONG_I_WITH_LANES(passage->part.lanes, add_moved, moved, weight, end - begin, credit + begin);
 }
 
+/* The same message by message; being there counts with the first. */
+THRONG_WIDE static void credit_apart(const throng_i_step_job *job, int64_t begin, int64_t end,
+                                     const throng_i_rows answer, const double *absent) {
+    const throng_i_passage *passage = job->passage;
+    int lanes = passage->part.lanes;
+    double moved[THRONG_I_SLOTS];
+    for (int m = 0; m < passage->simulation->world->n_messages; m++) {
+        const double *message = throng_i_message(job, m) + begin * lanes;
+        for (int64_t k = 0; k < (end - begin) * lanes; k++)
+            moved[k] = answer[m][k] * message[k] + (m == 0 ? absent[k] : 0.0);
+        add_credit(passage, moved, job->weight, begin, end, passage->apart[m]);
+    }
+}
+
 /* moved = sum of the answers to what the agents said, times it, and of the answers to their being there */
 THRONG_WIDE static void credit_influence(const throng_i_step_job *job, int64_t begin, int64_t end,
                                          const throng_i_rows answer, const double *absent) {
     const throng_i_passage *passage = job->passage;
     int lanes = passage->part.lanes;
     double moved[THRONG_I_SLOTS];
+    if (passage->apart)
+        credit_apart(job, begin, end, answer, absent);
     memcpy(moved, absent, (size_t)((end - begin) * lanes) * sizeof *moved);
     for (int m = 0; m < passage->simulation->world->n_messages; m++) {
         const double *message = throng_i_message(job, m) + begin * lanes;

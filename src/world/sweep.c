@@ -118,13 +118,14 @@ static throng_status backward(sweep *self, int64_t step, const double *weight, d
 }
 
 throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part, const double *weight,
-                             throng_i_seed_fn seed, void *user, bool per_step, double *credit,
+                             throng_i_seed_fn seed, void *user, bool per_step, double *credit, double *const *apart,
                              throng_i_scratch *scratch, throng_error *err) {
     throng_status status = THRONG_OK;
     sweep self = {.simulation = simulation};
     double *start[THRONG_WORLD_COLUMNS_MAX], *of[THRONG_WORLD_COLUMNS_MAX];
     const double *first[THRONG_WORLD_COLUMNS_MAX];
     THRONG_TRY(sweep_init(&self, part, scratch, err));
+    self.passage.apart = apart;
     rows(&self, self.kept, start);
     THRONG_TRY(throng_i_passage_start(&self.passage, start, err));
     for (int64_t step = 0; step < self.steps; step++)

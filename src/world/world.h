@@ -76,6 +76,7 @@ typedef struct throng_i_passage {
     double *spoken[THRONG_WORLD_MESSAGES_MAX];  /* [slots] times each agent's own participation; NULL: as message */
     double *answer[THRONG_WORLD_MESSAGES_MAX];  /* [slots] d result / d heard, divided as heard is; sweeps only */
     double *absent;                             /* [slots] the same of present; sweeps only */
+    double *const *apart;                       /* [messages][n] credit of saying each of them; NULL: not told apart */
     _Atomic bool missed;                        /* absent is not 0 everywhere: many worlds do not look at present */
     double everyone[THRONG_WORLD_MESSAGES_MAX * THRONG_I_LANES_MAX]; /* sum of what is spoken, if complete or public */
     double answers[(THRONG_WORLD_MESSAGES_MAX + 1) * THRONG_I_LANES_MAX]; /* sums of answer and absent, likewise */
@@ -152,10 +153,12 @@ void throng_i_scratch_clear(throng_context *context, throng_i_scratch *scratch);
  * step; a start's part goes to step 0. Recorded states take at most the memory of the simulation's definition, if about
  * 2 sqrt(steps) of them fit: beyond it only some are kept, and what lies between is run again, which changes no bit.
  * @param credit [steps or 1][n]: if `per_step` is false all steps add to one array
+ * @param apart  [messages][n] the same message by message, of all steps; NULL: not wanted
  */
 THRONG_MUST_USE throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part,
                                              const double *weight, throng_i_seed_fn seed, void *user, bool per_step,
-                                             double *credit, throng_i_scratch *scratch, throng_error *err);
+                                             double *credit, double *const *apart, throng_i_scratch *scratch,
+                                             throng_error *err);
 
 /* How many of so many nodes go into one sweep: 8, 4, 2 or 1. Memory has no say, for the order of sums depends on it. */
 int throng_i_sweep_lanes(int wanted);

@@ -70,6 +70,22 @@ def test_attribution_through_a_world_is_additive_step_by_step():
 
 
 @test
+def test_behaviours_share_out_the_credit():
+    market = ("--generate", "uniform:low=-0.5,high=0.5", "--agents", 200, "--graph-model", "watts-strogatz", "--world",
+              "market-herding", "--steps", 10, "--column", "price", "--indicator", "mean", "--tolerance", 1e-6)
+    it = report("attribute", *market, "--out", "run")
+    parts = it["world"]["behaviours"]
+    assert [one["name"] for one in parts] == ["being copied", "moving the price"]
+    assert abs(sum(one["phi"] for one in parts) - it["certificate"]["sum_phi"]) <= 1e-12
+    for one in parts:
+        column = report("attribute", "run/attribution.parquet", "--state", f"phi of {one['name']}", "--indicator", "mean")
+        assert abs(200 * column["indicator"]["observed"] - one["phi"]) <= 1e-12
+    assert "by            being copied" in ok("attribute", *market)
+    alone = report("attribute", *WORLD)["world"]["behaviours"]
+    assert alone == [{"name": "influence"}]
+
+
+@test
 def test_a_table_with_ids_in_any_order_meets_its_graph():
     order = [3, 1, 4, 0, 2]
     put("crowd.csv", "name,x\n" + "".join(f"p{i},{i}.5\n" for i in order))
