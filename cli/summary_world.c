@@ -253,10 +253,7 @@ static void print_course(const cli_style *style, const json_t *report) {
     int shown = collect(course, "indicator", n, values);
     collect(course, "intervened", n, values + shown);
     double low = values[0], high = values[0];
-    for (int i = 0; i < 2 * shown; i++) {
-        low = fmin(low, values[i]);
-        high = fmax(high, values[i]);
-    }
+    cli_find_range(values, 2 * shown, &low, &high);
     printf("\nwithout  %s", style->bar);
     cli_print_sparkline_between(values, shown, low, high);
     printf("%s\nwith     %s", style->plain, style->bar);

@@ -254,16 +254,20 @@ void cli_print_sparkline_between(const double *values, int n, double low, double
     static const char *const block[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     for (int i = 0; i < n; i++) {
         int height = high > low ? (int)lround(7.0 * (values[i] - low) / (high - low)) : 3;
-        fputs(isfinite(values[i]) ? block[height] : " ", stdout);
+        fputs(isfinite(values[i]) ? block[height < 0 ? 0 : height > 7 ? 7 : height] : " ", stdout);
     }
 }
 
-void cli_print_sparkline(const double *values, int n) {
-    double low = INFINITY, high = -INFINITY;
+void cli_find_range(const double *values, int n, double *low, double *high) {
     for (int i = 0; i < n; i++)
         if (isfinite(values[i])) {
-            low = fmin(low, values[i]);
-            high = fmax(high, values[i]);
+            *low = fmin(*low, values[i]);
+            *high = fmax(*high, values[i]);
         }
+}
+
+void cli_print_sparkline(const double *values, int n) {
+    double low = (double)INFINITY, high = -(double)INFINITY;
+    cli_find_range(values, n, &low, &high);
     cli_print_sparkline_between(values, n, low, high);
 }

@@ -50,10 +50,13 @@ cli_bars cli_bars_for(double lowest, double highest, int width);
 /* A bar; with `pad`, spaces up to the end of the room follow. Not finite: no bar. */
 void cli_print_bar(const cli_style *style, const cli_bars *bars, double value, bool pad);
 
-/* A line of n blocks of eight heights between the least and the largest value; values that are not finite are blank. */
+/* A line of n blocks of eight heights between low and high; values that are not finite are blank. */
+void cli_print_sparkline_between(const double *values, int n, double low, double high);
+
+/* The same between the least and the largest of them. */
 void cli_print_sparkline(const double *values, int n);
 
-/* The same with bounds that several lines share. */
-void cli_print_sparkline_between(const double *values, int n, double low, double high);
+/* Widens low..high until it has the values that are finite. */
+void cli_find_range(const double *values, int n, double *low, double *high);
 
 #endif

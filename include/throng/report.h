@@ -6,6 +6,7 @@
 #define THRONG_REPORT_H
 
 #include "throng/panel.h"
+#include "throng/verify.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -62,6 +63,17 @@ THRONG_API THRONG_MUST_USE throng_status throng_aggregates_save(const throng_agg
 THRONG_API THRONG_MUST_USE throng_status throng_aggregates_load(throng_context *context, const char *path,
                                                                 throng_aggregates **out, throng_error *err);
 
+/** A verification as JSON; throng_text_free it. docs/verify.md describes the keys. */
+THRONG_API THRONG_MUST_USE throng_status throng_verification_json(throng_context *context,
+                                                                  const throng_verification *verification, char **json,
+                                                                  throng_error *err);
+
+/** Writes it as verify.json into a run directory, in place of an earlier one; the file appears whole or not at all.
+ *  @return THRONG_E_WRITE. */
+THRONG_API THRONG_MUST_USE throng_status throng_verification_save(throng_context *context,
+                                                                  const throng_verification *verification,
+                                                                  const char *path, throng_error *err);
+
 /** A file of a run directory that the caller has as text. */
 typedef struct throng_run_file {
     const char *name; /* "report.json" */
@@ -73,9 +85,10 @@ THRONG_API THRONG_MUST_USE throng_status throng_run_directory_check(throng_conte
                                                                     bool force, throng_error *err);
 
 /**
- * Writes a run directory: the given text files, attribution.parquet (id, time if there is one, state, weight, cohort,
- * phi; a row a row of the population), with more than one time change.parquet (id, cohort, phi; a row an agent), and
- * with cohorts cohorts.parquet (a row a branch and time). If the players are cohorts, the last is the only table.
+ * Writes a run directory: the given text files, attribution.parquet (id, time if there is one, state, weight, baseline
+ * if it is a column, cohort, phi; a row a row of the population), with more than one time change.parquet (id, cohort,
+ * phi; a row an agent), and with cohorts cohorts.parquet (a row a branch and time). If the players are cohorts, the
+ * last is the only table.
  * Written aside and renamed: it appears whole or not at all.
  * @param force  replaces what is there if it is a run directory (has a report.json) or an empty directory; anything
  *               else is never touched

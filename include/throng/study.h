@@ -6,7 +6,6 @@
 #define THRONG_STUDY_H
 
 #include "throng/report.h"
-#include "throng/verify.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -133,13 +132,19 @@ THRONG_API THRONG_MUST_USE throng_status throng_study_run(throng_study *study, c
 THRONG_API void throng_run_free(throng_run *run);
 
 /**
- * Verifies a run directory: runs its study again from the inputs that it names and checks the credits of
- * attribution.parquet (see throng_attribution_verify), the numbers of report.json, and the inputs' content.
- * @return THRONG_OK also if a check fails: see out->holds. THRONG_E_FILE, THRONG_E_FORMAT (no run directory, another
- *         version's, truncated, rows taken away), THRONG_E_UNSUPPORTED (a corrected panel), what a run returns.
+ * Verifies a run directory: runs its study again from the inputs that it names and checks the columns and credits of
+ * attribution.parquet (see throng_attribution_verify), change.parquet, cohorts.parquet, steps.parquet, the numbers of
+ * report.json, and the inputs' content. Where the inputs are gone attribution.parquet takes their place, and what
+ * cannot be checked is said; if the players are cohorts there is none. Files that are missing, damaged or lack rows are
+ * checks that fail.
+ * @param activity  column of the inputs that says how much each agent did, for an order of deletion; NULL: none
+ * @return THRONG_OK also if a check fails: see out->holds. THRONG_E_FILE (no run directory), THRONG_E_FORMAT (another
+ *         version's), THRONG_E_UNSUPPORTED (a corrected panel; a simulation, a sweep, an intervention), THRONG_E_COLUMN
+ *         (no such activity), THRONG_E_CANCELLED, THRONG_E_MEMORY.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_study_verify(throng_context *context, const char *path,
-                                                             throng_verification *out, throng_error *err);
+                                                             const char *activity, throng_verification *out,
+                                                             throng_error *err);
 
 /** What a run made; valid until it is freed. */
 THRONG_API const char *throng_run_report(const throng_run *run); /* report.json as text */

@@ -92,30 +92,14 @@ out:
     return status;
 }
 
-/* Written aside and linked or renamed: the file appears whole or not at all. */
 throng_status throng_aggregates_save(const throng_aggregates *self, const char *path, bool force, throng_error *err) {
     throng_status status = THRONG_OK;
-    char *json = NULL, *draft = NULL;
-    FILE *file = NULL;
-    bool drafted = false;
+    char *json = NULL;
     THRONG_REQUIRE(force || access(path, F_OK) != 0, E_EXISTS,
                    "%s exists already: choose another file, or replace it with --force.", path);
     THRONG_TRY(throng_aggregates_json(self->context, self, &json, err));
-    THRONG_TRY(throng_i_print(self->context, &draft, err, "%s.tmp-%ld", path, (long)getpid()));
-    file = fopen(draft, "wbx");
-    drafted = file != NULL;
-    bool written = file && fputs(json, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
-    if (file && fclose(file) != 0)
-        written = false;
-    THRONG_REQUIRE(written, E_WRITE, "%s cannot be written: %s.", path, strerror(errno));
-    bool placed = force ? rename(draft, path) == 0 : link(draft, path) == 0;
-    THRONG_REQUIRE(placed || errno != EEXIST, E_EXISTS, "%s exists already: choose another file.", path);
-    THRONG_REQUIRE(placed, E_WRITE, "%s cannot be written: %s.", path, strerror(errno));
-    drafted = !force;
+    THRONG_TRY(throng_i_save_text(self->context, path, json, force, err));
 out:
-    if (drafted)
-        unlink(draft);
-    throng_i_free(self->context, draft);
     throng_text_free(self->context, json);
     return status;
 }

@@ -1,9 +1,13 @@
 /* Small helpers around Jansson: see json.h. */
+#define _POSIX_C_SOURCE 200809L
 #include "report/json.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 json_t *throng_i_json_real(double value) {
     return isfinite(value) ? json_real(value) : json_null();
@@ -88,4 +92,32 @@ throng_status throng_i_json_text(throng_context *context, const json_t *document
     }
     *out = self.text;
     return THRONG_OK;
+}
+
+/* Written aside and linked or renamed. */
+throng_status throng_i_save_text(throng_context *context, const char *path, const char *text, bool replace,
+                                 throng_error *err) {
+    throng_status status = THRONG_OK;
+    char *draft = NULL;
+    FILE *file = NULL;
+    bool drafted = false;
+    THRONG_TRY(throng_i_print(context, &draft, err, "%s.tmp-%ld", path, (long)getpid()));
+    file = fopen(draft, "wbx");
+    drafted = file != NULL;
+    bool written = file && fputs(text, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    int reason = errno;
+    if (file && fclose(file) != 0 && written) {
+        written = false;
+        reason = errno;
+    }
+    THRONG_REQUIRE(written, E_WRITE, "%s cannot be written: %s.", path, strerror(reason));
+    bool placed = replace ? rename(draft, path) == 0 : link(draft, path) == 0;
+    THRONG_REQUIRE(placed || errno != EEXIST, E_EXISTS, "%s exists already: choose another file.", path);
+    THRONG_REQUIRE(placed, E_WRITE, "%s cannot be written: %s.", path, strerror(errno));
+    drafted = !replace;
+out:
+    if (drafted)
+        unlink(draft);
+    throng_i_free(context, draft);
+    return status;
 }

@@ -24,4 +24,8 @@ void throng_i_json_append(bool *failed, json_t *list, json_t *item);
 THRONG_MUST_USE throng_status throng_i_json_text(throng_context *context, const json_t *document, char **out,
                                                  throng_error *err);
 
+/* Writes a file that appears whole or not at all. E_WRITE; E_EXISTS if it is there and must not be replaced. */
+THRONG_MUST_USE throng_status throng_i_save_text(throng_context *context, const char *path, const char *text,
+                                                 bool replace, throng_error *err);
+
 #endif

@@ -95,6 +95,11 @@ THRONG_MUST_USE throng_status throng_i_write_cohorts(throng_context *context, co
                                                      const throng_cohorts *cohorts, const char *path,
                                                      throng_error *err);
 
+/* cohorts.parquet before it is written. */
+THRONG_MUST_USE throng_status throng_i_cohorts_table(throng_context *context, const throng_attribution *attribution,
+                                                     const throng_cohorts *cohorts, throng_table **out,
+                                                     throng_error *err);
+
 /* Credits of every agent in every step; only where they were kept. */
 THRONG_MUST_USE throng_status throng_i_write_steps(throng_context *context, const throng_attribution *attribution,
                                                    const throng_cohorts *cohorts, const char *path, throng_error *err);

@@ -153,6 +153,8 @@ throng_status throng_i_write_attribution(throng_context *context, const throng_a
     THRONG_TRY(add_view(&result, "state", &population->state, err));
     if (population->weight.name)
         THRONG_TRY(add_view(&result, "weight", &population->weight, err));
+    if (attribution->def.baseline == THRONG_BASELINE_COLUMN && population->baseline.data)
+        THRONG_TRY(add_view(&result, "baseline", &population->baseline, err));
     THRONG_TRY(add_cohorts(&result, cohorts, NULL, err));
     THRONG_TRY(add_reals(&result, "phi", attribution->phi, err));
     if (attribution->standard_error)
@@ -276,8 +278,8 @@ static void fill_period(cohort_table *self, int64_t period) {
     }
 }
 
-throng_status throng_i_write_cohorts(throng_context *context, const throng_attribution *attribution,
-                                     const throng_cohorts *cohorts, const char *path, throng_error *err) {
+throng_status throng_i_cohorts_table(throng_context *context, const throng_attribution *attribution,
+                                     const throng_cohorts *cohorts, throng_table **out, throng_error *err) {
     throng_status status = THRONG_OK;
     int64_t n_times = attribution->population->n_times;
     cohort_table self = {.attribution = attribution,
@@ -290,10 +292,21 @@ throng_status throng_i_write_cohorts(throng_context *context, const throng_attri
     THRONG_TRY(add_numbers(&self, err));
     for (int64_t period = 0; period < self.n_periods; period++)
         fill_period(&self, period);
-    THRONG_TRY(throng_table_write(self.table, path, false, err));
+    *out = self.table;
+    self.table = NULL;
 out:
     throng_i_free(context, self.credit);
     throng_table_free(self.table);
+    return status;
+}
+
+throng_status throng_i_write_cohorts(throng_context *context, const throng_attribution *attribution,
+                                     const throng_cohorts *cohorts, const char *path, throng_error *err) {
+    throng_table *table = NULL;
+    throng_status status = throng_i_cohorts_table(context, attribution, cohorts, &table, err);
+    if (status == THRONG_OK)
+        status = throng_table_write(table, path, false, err);
+    throng_table_free(table);
     return status;
 }
 

@@ -293,6 +293,21 @@ out:
     return stopped ? THRONG_E_CANCELLED : status;
 }
 
+throng_status throng_i_study_crowd(throng_study *study, throng_run **out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_settings settings = {0};
+    throng_run *self = NULL;
+    THRONG_TRY(throng_i_run_begin(study->context, &self, err));
+    THRONG_TRY(throng_i_settings_init(study, &settings, err));
+    THRONG_TRY(throng_i_run_read_crowd(self, &settings, err));
+    *out = self;
+    self = NULL;
+out:
+    throng_i_settings_clear(study, &settings);
+    throng_run_free(self);
+    return status;
+}
+
 throng_status throng_study_aggregates(throng_study *study, throng_aggregates **out, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_settings settings = {0};

@@ -37,6 +37,10 @@ void throng_i_study_clear(throng_study *study, int key);
 /* A study of its own with the same settings. */
 THRONG_MUST_USE throng_status throng_i_study_copy(const throng_study *study, throng_study **out, throng_error *err);
 
+/* Reads a study's crowd and goes no further: the run has a population, nothing is attributed. Plug-ins are not loaded.
+ */
+THRONG_MUST_USE throng_status throng_i_study_crowd(throng_study *study, throng_run **out, throng_error *err);
+
 /* path, or folder/path if it is relative; "-" stays. folder NULL: the current one. */
 THRONG_MUST_USE throng_status throng_i_study_join(throng_context *context, const char *folder, const char *path,
                                                   char **out, throng_error *err);

@@ -1,248 +1,326 @@
-/* Verifying a run directory: its study is run again, and what comes out is held against its files. */
-#include "throng/verify.h"
-#include "report/json.h"
-#include "study/study.h"
+/*
+ * Verifying a run directory: its study is run again, and what comes out is held against its files.
+ *
+ * Whatever is wrong with a file is a verdict. Where the inputs are gone, attribution.parquet takes their place: it has
+ * ids, times, states, weights and baselines, in the order in which they were attributed. Where that will not do either
+ * (a network without its edges), report.json and the credits are held against each other.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "study/verify.h"
 
+#include "population/population.h"
+#include "study/run.h"
+
+#include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* ---- reading --------------------------------------------------------------------------------------------------- */
+void throng_i_verify_say(throng_i_verify *self, const char *name, throng_verdict verdict, const char *format, ...) {
+    char text[THRONG_MESSAGE_LENGTH];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    throng_verification_add(self->out, name, verdict, (double)NAN, (double)NAN, text);
+}
 
-static throng_status read_report(const char *path, json_t **out, throng_error *err) {
+/* ---- reading the directory ------------------------------------------------------------------------------------- */
+
+static throng_status find_files(throng_i_verify *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    struct stat facts;
+    THRONG_REQUIRE(stat(self->path, &facts) == 0, E_FILE, "%s cannot be read: %s.", self->path, strerror(errno));
+    THRONG_REQUIRE(S_ISDIR(facts.st_mode), E_FILE, "%s is not a directory: name the one that --out made.", self->path);
+    THRONG_TRY(throng_i_print(self->context, &self->report_file, err, "%s/report.json", self->path));
+    THRONG_TRY(throng_i_print(self->context, &self->study_file, err, "%s/study.yaml", self->path));
+    THRONG_TRY(throng_i_print(self->context, &self->table_file, err, "%s/attribution.parquet", self->path));
+    THRONG_TRY(throng_i_print(self->context, &self->change_file, err, "%s/change.parquet", self->path));
+    THRONG_TRY(throng_i_print(self->context, &self->cohorts_file, err, "%s/cohorts.parquet", self->path));
+    THRONG_TRY(throng_i_print(self->context, &self->steps_file, err, "%s/steps.parquet", self->path));
+    bool readable = access(self->report_file, R_OK) == 0;
+    THRONG_REQUIRE(readable || errno != ENOENT, E_FILE, "%s is not a run directory: it has no report.json.",
+                   self->path);
+    THRONG_REQUIRE(readable, E_FILE, "%s cannot be read: %s.", self->report_file, strerror(errno));
+out:
+    return status;
+}
+
+/* What a report is of that is no attribution; NULL: it is one, or nothing known. */
+static const char *other_work(const json_t *report) {
+    return json_object_get(report, "sweep")          ? "a sweep"
+           : json_object_get(report, "intervention") ? "an intervention"
+           : json_object_get(report, "trajectory")   ? "a simulation"
+                                                     : NULL;
+}
+
+static throng_status read_report(throng_i_verify *self, throng_error *err) {
     throng_status status = THRONG_OK;
     json_error_t reason;
-    json_t *report = json_load_file(path, 0, &reason);
-    THRONG_REQUIRE(report, E_FORMAT, "%s is not a report of throng's: %s.", path, reason.text);
-    json_int_t schema = json_integer_value(json_object_get(report, "schema"));
-    THRONG_REQUIRE(schema == THRONG_REPORT_SCHEMA, E_FORMAT,
-                   "%s is of another version of throng (schema %lld, expected %d).", path, (long long)schema,
-                   THRONG_REPORT_SCHEMA);
-    *out = report;
-    return THRONG_OK;
+    json_t *report = json_load_file(self->report_file, 0, &reason);
+    const json_t *schema = json_object_get(report, "schema");
+    const char *other = other_work(report);
+    THRONG_REQUIRE(!other, E_UNSUPPORTED, "%s is of %s: only attributions can be verified.", self->path, other);
+    if (!report)
+        throng_i_verify_say(self, "files", THRONG_VERDICT_FAILS, "%s is not a report of throng's: line %d: %.200s",
+                            self->report_file, reason.line, reason.text);
+    else if (!json_is_integer(schema) || !json_is_object(json_object_get(report, "certificate")))
+        throng_i_verify_say(self, "files", THRONG_VERDICT_FAILS, "%s is not a report of throng's: it has no %s",
+                            self->report_file, json_is_integer(schema) ? "certificate" : "schema");
+    else {
+        THRONG_REQUIRE(json_integer_value(schema) == THRONG_REPORT_SCHEMA, E_FORMAT,
+                       "%s is of another version of throng (schema %lld, expected %d).", self->report_file,
+                       (long long)json_integer_value(schema), THRONG_REPORT_SCHEMA);
+        self->report = report;
+        report = NULL;
+    }
 out:
     json_decref(report);
     return status;
 }
 
-/* ---- comparing ------------------------------------------------------------------------------------------------- */
-
-/* The same but for the last bits of numbers: another C library may round otherwise. */
-#define SAME 1e-9
-
-static double scale_of(const json_t *one, const json_t *other) {
-    return fmax(fabs(json_number_value(one)), fabs(json_number_value(other)));
-}
-
-/* Whether two documents say the same; if not, where goes the place of the first difference. */
-static bool same(const json_t *one, json_t *other, double floor, char *where, size_t size) {
-    const char *key = NULL;
-    json_t *item = NULL;
-    char below[120] = "";
-    if (json_is_number(one) && json_is_number(other)) {
-        double apart = fabs(json_number_value(one) - json_number_value(other));
-        return apart <= SAME * scale_of(one, other) + floor;
-    }
-    if (!one || !other || json_typeof(one) != json_typeof(other))
-        return false;
-    if (json_is_array(one)) {
-        for (size_t i = 0; i < json_array_size(one) && i < json_array_size(other); i++)
-            if (!same(json_array_get(one, i), json_array_get(other, i), floor, below, sizeof below)) {
-                snprintf(where, size, "[%zu]%s", i, below);
-                return false;
-            }
-        return json_array_size(one) == json_array_size(other);
-    }
-    if (!json_is_object(one))
-        return json_equal(one, other);
-    json_object_foreach(other, key, item) {
-        if (!same(json_object_get(one, key), item, floor, below, sizeof below)) {
-            snprintf(where, size, ".%s%s", key, below);
-            return false;
-        }
-    }
-    return json_object_size(one) == json_object_size(other);
-}
-
-/* What a report says of the numbers, part by part; certificates are checked where they are made. */
-static void check_report(const json_t *file, const json_t *again, throng_verification *out) {
-    static const char *const parts[] = {"agents",      "rows",          "times", "players", "indicator", "cohorts",
-                                        "certificate", "concentration", "top",   "by_time", "panel"};
-    char where[200], text[300];
-    /* residuals and error estimates are relative, and may be rounding */
-    const double rounding = 1e-9;
-    double floor = 1e-12 * fabs(json_number_value(json_object_get(json_object_get(again, "certificate"), "everybody")));
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        const json_t *there = json_object_get(file, parts[i]);
-        json_t *here = json_object_get(again, parts[i]);
-        where[0] = '\0';
-        if ((!there && !here) ||
-            same(there, here, strcmp(parts[i], "certificate") == 0 ? rounding : floor, where, sizeof where))
-            continue;
-        snprintf(text, sizeof text, "report.json and the run done again differ at %s%.150s", parts[i], where);
-        throng_verification_add(out, "report", THRONG_VERDICT_FAILS, (double)NAN, (double)NAN, text);
-        return;
-    }
-    throng_verification_add(out, "report", THRONG_VERDICT_HOLDS, 0.0, SAME,
-                            "the numbers in report.json come out again");
-}
-
-static void check_inputs(const json_t *file, const json_t *again, throng_verification *out) {
-    const json_t *there = json_object_get(json_object_get(file, "provenance"), "inputs");
-    const json_t *here = json_object_get(json_object_get(again, "provenance"), "inputs");
-    bool equal = json_array_size(there) == json_array_size(here);
-    for (size_t i = 0; equal && i < json_array_size(here); i++)
-        equal = json_equal(json_object_get(json_array_get(there, i), "hash"),
-                           json_object_get(json_array_get(here, i), "hash"));
-    throng_verification_add(out, "inputs", equal ? THRONG_VERDICT_HOLDS : THRONG_VERDICT_FAILS, (double)NAN,
-                            (double)NAN,
-                            equal ? "the files that were read have the content that the report names"
-                                  : "a file that was read has changed since: its content is not what the report names");
-}
-
-/* A column of credits in a table of the run directory against the same computed again. */
-static throng_status check_credits(const throng_table *table, const char *file, const char *name, const double *again,
-                                   int64_t n, throng_verification *out, throng_error *err) {
+static throng_status read_study(throng_i_verify *self, throng_error *err) {
     throng_status status = THRONG_OK;
-    throng_column_view view;
-    char text[160];
-    double most = 0.0, largest = 0.0;
-    THRONG_TRY(throng_table_find(table, "phi", &view, err));
-    THRONG_REQUIRE(throng_table_rows(table) == n && view.type == THRONG_TYPE_FLOAT64, E_FORMAT,
-                   "%s has %lld rows, but the run done again has %lld: it is not of this run.", file,
-                   (long long)throng_table_rows(table), (long long)n);
-    const double *phi = view.data;
-    for (int64_t i = 0; i < n; i++) {
-        double apart = fabs(phi[i] - again[i]);
-        most = isnan(most) || apart <= most ? most : apart; /* NaN is kept */
-        largest = fmax(largest, fabs(again[i]));
+    throng_error reason = {0};
+    throng_study *study = NULL;
+    THRONG_TRY(throng_study_create(self->context, &study, err));
+    throng_status loaded = throng_study_load(study, self->study_file, &reason);
+    THRONG_TRY(throng_i_verify_ends(loaded, &reason, err));
+    if (loaded != THRONG_OK) {
+        throng_i_verify_say(self, "files", THRONG_VERDICT_FAILS, "%s", reason.message);
+        goto out;
     }
-    bool same = most <= 1e-12 * largest;
-    snprintf(text, sizeof text, "largest difference of a credit in %s from the same computed again", file);
-    throng_verification_add(out, name, same ? THRONG_VERDICT_HOLDS : THRONG_VERDICT_FAILS, most, 1e-12 * largest, text);
+    THRONG_REQUIRE(!throng_study_text(study, "panel.aggregates", 0), E_UNSUPPORTED,
+                   "%s is a corrected panel: its credits are those of a crowd that is not here. Verify the crowd's "
+                   "run.",
+                   self->path);
+    self->study = study;
+    study = NULL;
+out:
+    throng_study_free(study);
+    return status;
+}
+
+/* ---- running it again ------------------------------------------------------------------------------------------ */
+
+static void clear_key(throng_study *study, const char *key) {
+    throng_i_study_clear(study, throng_i_study_key_index(key));
+}
+
+/* Cohorts by the weight, or none. */
+static void clear_cohorts(throng_study *study) {
+    static const char *const keys[] = {"cohorts.by", "cohorts.table", "cohorts.key", "cohorts.missing"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        clear_key(study, keys[i]);
+}
+
+/* Makes the study one of attribution.parquet, whose columns have names of their own. */
+static throng_status use_table(throng_i_verify *self, throng_study *study, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const char *baseline = throng_study_text(study, "attribution.baseline", 0);
+    bool column =
+        baseline && strcmp(baseline, "neutral") != 0 && strcmp(baseline, "mean") != 0 && strcmp(baseline, "first") != 0;
+    clear_key(study, "population.table");
+    clear_key(study, "population.generate");
+    clear_key(study, "population.where");
+    clear_cohorts(study);
+    THRONG_TRY(throng_study_set(study, "population.table", self->table_file, err));
+    THRONG_TRY(throng_study_set(study, "population.state", "state", err));
+    THRONG_TRY(throng_study_set(study, "population.id", "id", err));
+    if (throng_study_text(study, "population.time", 0))
+        THRONG_TRY(throng_study_set(study, "population.time", "time", err));
+    if (throng_study_text(study, "population.weight", 0))
+        THRONG_TRY(throng_study_set(study, "population.weight", "weight", err));
+    if (column)
+        THRONG_TRY(throng_study_set(study, "attribution.baseline", "column:baseline", err));
 out:
     return status;
 }
 
-/* Runs with several times. */
-static throng_status check_change(const throng_run *run, const throng_table *table, throng_verification *out,
-                                  throng_error *err) {
-    return check_credits(table, "change.parquet", "change", throng_attribution_change_phi(throng_run_attribution(run)),
-                         throng_population_agents(throng_run_population(run)), out, err);
-}
-
-/* A row a branch and time, then, with several times, the change's. */
-static throng_status check_cohorts(throng_context *context, const throng_run *run, const throng_table *table,
-                                   throng_verification *out, throng_error *err) {
+static throng_status run_from_table(throng_i_verify *self, throng_error *err) {
     throng_status status = THRONG_OK;
-    const throng_cohorts *cohorts = throng_run_cohorts(run);
-    int n = throng_cohorts_branches(cohorts);
-    int64_t n_times = throng_population_times(throng_run_population(run)), periods = n_times > 1 ? n_times + 1 : 1;
-    throng_cohort_credit *credit = NULL;
-    double *phi = NULL;
-    THRONG_TRY(throng_i_alloc(context, n, sizeof *credit, &credit, err));
-    THRONG_TRY(throng_i_alloc(context, n * periods, sizeof *phi, &phi, err));
-    for (int64_t period = 0; period < periods; period++) {
-        throng_attribution_branches(throng_run_attribution(run), cohorts, period < n_times ? period : -1, credit);
-        for (int i = 0; i < n; i++)
-            phi[period * n + i] = credit[i].phi;
-    }
-    THRONG_TRY(check_credits(table, "cohorts.parquet", "cohorts", phi, n * periods, out, err));
+    throng_study *copy = NULL;
+    self->from_table = true;
+    THRONG_TRY(throng_i_study_copy(self->study, &copy, err));
+    THRONG_TRY(use_table(self, copy, err));
+    THRONG_TRY(throng_study_run(copy, NULL, NULL, false, &self->run, err));
 out:
-    throng_i_free(context, credit);
-    throng_i_free(context, phi);
+    throng_study_free(copy);
     return status;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------- */
-
-/* The tables of a run directory. */
-typedef struct tables {
-    throng_table *attribution, *change; /* NULL: there is none, as the players are cohorts or there is one time */
-    throng_table *cohorts;
-} tables;
-
-static throng_status read_table(throng_context *context, const char *path, const char *name, throng_table **out,
-                                throng_error *err) {
-    static const throng_column_request request = {"phi", THRONG_ROLE_NUMBER};
-    char *file = NULL;
-    throng_status status = throng_i_print(context, &file, err, "%s/%s", path, name);
-    if (status == THRONG_OK) {
-        const char *const borrowed = file;
-        status = throng_table_read(context, &borrowed, 1, &request, 1, NULL, out, err);
-    }
-    throng_i_free(context, file);
-    return status;
+static throng_status run_from_inputs(throng_i_verify *self, throng_error *err) {
+    throng_status status = throng_i_study_load_plugins(self->study, err);
+    const char *table = throng_study_text(self->study, "population.table", 0);
+    if (status != THRONG_OK)
+        return status;
+    clear_key(self->study, "run.plugins"); /* once for all runs */
+    if (table && strcmp(table, "-") == 0)
+        return THRONG_FAIL(err, E_FILE, "The table came through standard input.");
+    return throng_study_run(self->study, NULL, NULL, false, &self->run, err);
 }
 
-static throng_status check_agents(throng_context *context, const throng_run *run, const throng_table *table,
-                                  uint64_t seed, throng_verification *out, throng_error *err) {
+/* Whether a run fails for want of a file; what is there but will not do has been changed. */
+static throng_verdict blame(throng_status status) {
+    return status == THRONG_E_FILE || status == THRONG_E_PLUGIN ? THRONG_VERDICT_NOT_APPLICABLE : THRONG_VERDICT_FAILS;
+}
+
+/* Runs the study again; from attribution.parquet if the inputs are gone, or are no longer what they were. */
+static throng_status run_again(throng_i_verify *self, throng_error *err) {
     throng_status status = THRONG_OK;
-    throng_column_view phi;
-    const throng_population *population = throng_run_population(run);
-    THRONG_REQUIRE(throng_table_rows(table) == throng_population_rows(population), E_FORMAT,
-                   "attribution.parquet has %lld rows, but the run done again has %lld: it is not of this run, or rows "
-                   "were taken away.",
-                   (long long)throng_table_rows(table), (long long)throng_population_rows(population));
-    THRONG_TRY(throng_table_find(table, "phi", &phi, err));
-    THRONG_REQUIRE(phi.type == THRONG_TYPE_FLOAT64, E_FORMAT, "The column phi of attribution.parquet is not float64.");
-    THRONG_TRY(throng_attribution_verify(context, throng_run_attribution(run), phi.data, seed, out, err));
+    throng_error reason = {0};
+    throng_status made = run_from_inputs(self, &reason);
+    THRONG_TRY(throng_i_verify_ends(made, &reason, err));
+    if (made == THRONG_OK)
+        return THRONG_OK;
+    throng_i_verify_say(self, "inputs", blame(made), "the run cannot be done again from its inputs. %.400s",
+                        reason.message);
+    self->out->partial = true;
+    if (made != THRONG_E_PLUGIN && self->agents) /* without its plug-in nothing helps */
+        made = run_from_table(self, &reason);
+    THRONG_TRY(throng_i_verify_ends(made, &reason, err));
+    if (made != THRONG_OK)
+        throng_i_verify_say(self, "repeat", blame(made), "the run cannot be done again%s. %.400s",
+                            self->from_table ? " from attribution.parquet either"
+                            : self->agents   ? ""
+                                             : ": without credits of agents there is no attribution.parquet",
+                            reason.message);
 out:
     return status;
 }
 
-static throng_status compare(throng_context *context, const throng_run *run, const json_t *report, const tables *files,
-                             throng_verification *out, throng_error *err) {
+/* ---- activity -------------------------------------------------------------------------------------------------- */
+
+/* A column of the inputs in the order of the run's rows: *crowd owns it, as its cohort column; *activity [rows]. */
+static throng_status read_activity(throng_i_verify *self, const char *column, throng_run **crowd, double **activity,
+                                   throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_study *copy = NULL;
+    THRONG_TRY(throng_i_study_copy(self->study, &copy, err));
+    clear_cohorts(copy);
+    THRONG_TRY(throng_study_set(copy, "cohorts.by", column, err));
+    THRONG_TRY(throng_i_study_crowd(copy, crowd, err));
+    const throng_column_view *view = &throng_run_population(*crowd)->cohort[0];
+    int64_t n = throng_population_rows(throng_run_population(self->run));
+    THRONG_REQUIRE(view->type != THRONG_TYPE_TEXT && view->type != THRONG_TYPE_DATE &&
+                       view->type != THRONG_TYPE_TIMESTAMP && view->n_rows == n,
+                   E_COLUMN, "--activity %s: activity is a number, but the column is of type %s.", column,
+                   throng_type_name(view->type));
+    THRONG_TRY(throng_i_resize(self->context, activity, n, sizeof **activity, err));
+    for (int64_t row = 0; row < n; row++) {
+        double scratch[1];
+        (*activity)[row] = *throng_i_column_block(view, row, 1, scratch);
+    }
+out:
+    throng_study_free(copy);
+    return status;
+}
+
+/* ---- the checks ------------------------------------------------------------------------------------------------ */
+
+static throng_status check_credits(throng_i_verify *self, const double *phi, const char *column, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_run *crowd = NULL;
+    double *activity = NULL;
+    const throng_attribution *again = throng_run_attribution(self->run);
+    throng_verify_def def = {.seed = throng_attribution_resolved(again).seed};
+    if (column && self->from_table)
+        throng_i_verify_say(self, "activity", THRONG_VERDICT_NOT_APPLICABLE,
+                            "%s is a column of the inputs: there is no order by activity without them", column);
+    else if (column)
+        THRONG_TRY(read_activity(self, column, &crowd, &activity, err));
+    def.activity = activity;
+    THRONG_TRY(throng_attribution_verify(self->context, again, phi, &def, self->out, err));
+out:
+    throng_i_free(self->context, activity);
+    throng_run_free(crowd);
+    return status;
+}
+
+static throng_status check_against_run(throng_i_verify *self, const double *phi, const char *activity,
+                                       throng_error *err) {
     throng_status status = THRONG_OK;
     json_error_t reason;
-    json_t *again = json_loads(throng_run_report(run), 0, &reason);
-    uint64_t seed = (uint64_t)json_integer_value(json_object_get(json_object_get(report, "provenance"), "seed"));
-    *out = (throng_verification){.holds = true};
+    json_t *again = json_loads(throng_run_report(self->run), 0, &reason);
     THRONG_REQUIRE(again, E_MEMORY, "Out of memory: the report could not be compared.");
-    if (files->attribution)
-        THRONG_TRY(check_agents(context, run, files->attribution, seed, out, err));
-    if (files->change)
-        THRONG_TRY(check_change(run, files->change, out, err));
-    THRONG_TRY(check_cohorts(context, run, files->cohorts, out, err));
-    check_report(report, again, out);
-    check_inputs(report, again, out);
+    if (phi)
+        THRONG_TRY(check_credits(self, phi, activity, err));
+    if (activity && !self->agents)
+        throng_i_verify_say(self, "activity", THRONG_VERDICT_NOT_APPLICABLE,
+                            "the players are cohorts: agents are in no order");
+    if (self->agents && throng_population_times(throng_run_population(self->run)) > 1)
+        THRONG_TRY(throng_i_verify_change(self, err));
+    THRONG_TRY(throng_i_verify_cohorts(self, err));
+    if (self->agents)
+        THRONG_TRY(throng_i_verify_steps(self, err));
+    if (self->report)
+        throng_i_verify_report(self, again);
+    if (self->report && !self->from_table)
+        throng_i_verify_inputs(self, again);
 out:
     json_decref(again);
     return status;
 }
 
-throng_status throng_study_verify(throng_context *context, const char *path, throng_verification *out,
-                                  throng_error *err) {
+/* Whether the credits are as many as report.json says: what a run from attribution.parquet would not notice. */
+static void check_count(throng_i_verify *self, int64_t rows) {
+    json_int_t wanted = json_integer_value(json_object_get(self->report, "rows"));
+    if (self->report && rows != wanted)
+        throng_i_verify_say(self, "table", THRONG_VERDICT_FAILS,
+                            "attribution.parquet has %lld rows, report.json says %lld", (long long)rows,
+                            (long long)wanted);
+}
+
+/* By the study, or, if that is damaged, by the report. */
+static bool has_agents(const throng_i_verify *self) {
+    const char *players = self->study ? throng_study_text(self->study, "attribution.players", 0)
+                                      : json_string_value(json_object_get(self->report, "players"));
+    return !players || strcmp(players, throng_players_name(THRONG_PLAYERS_COHORTS)) != 0;
+}
+
+static throng_status check_all(throng_i_verify *self, const char *activity, throng_error *err) {
     throng_status status = THRONG_OK;
-    throng_study *study = NULL;
-    throng_run *run = NULL;
-    tables files = {.attribution = NULL};
-    json_t *report = NULL;
-    char *names[2] = {NULL};
-    THRONG_TRY(throng_i_print(context, &names[0], err, "%s/report.json", path));
-    THRONG_TRY(throng_i_print(context, &names[1], err, "%s/study.yaml", path));
-    THRONG_TRY(read_report(names[0], &report, err));
-    THRONG_TRY(throng_study_create(context, &study, err));
-    THRONG_TRY(throng_study_load(study, names[1], err));
-    THRONG_REQUIRE(
-        !throng_study_text(study, "panel.aggregates", 0), E_UNSUPPORTED,
-        "%s is a corrected panel: its credits are those of a crowd that is not here. Verify the crowd's run.", path);
-    bool agents = strcmp(throng_study_text(study, "attribution.players", 0), "agents") == 0;
-    if (agents)
-        THRONG_TRY(read_table(context, path, "attribution.parquet", &files.attribution, err));
-    THRONG_TRY(read_table(context, path, "cohorts.parquet", &files.cohorts, err));
-    THRONG_TRY(throng_study_run(study, NULL, NULL, false, &run, err));
-    if (agents && throng_population_times(throng_run_population(run)) > 1)
-        THRONG_TRY(read_table(context, path, "change.parquet", &files.change, err));
-    THRONG_TRY(compare(context, run, report, &files, out, err));
+    throng_table *table = NULL;
+    const double *phi = NULL;
+    THRONG_TRY(find_files(self, err));
+    THRONG_TRY(read_report(self, err));
+    THRONG_TRY(read_study(self, err));
+    self->agents = has_agents(self);
+    if (self->study)
+        THRONG_TRY(run_again(self, err));
+    if (self->agents)
+        THRONG_TRY(throng_i_verify_table(self, &table, &phi, err));
+    if (table && (self->from_table || !self->run))
+        check_count(self, throng_table_rows(table));
+    if (self->run)
+        THRONG_TRY(check_against_run(self, phi, activity, err));
+    else if (phi && self->report)
+        throng_i_verify_certificate(self, throng_table_rows(table), phi, 0);
+    else if (!self->agents && self->report)
+        THRONG_TRY(throng_i_verify_cohort_sums(self, err));
 out:
-    throng_run_free(run);
-    throng_study_free(study);
-    throng_table_free(files.attribution);
-    throng_table_free(files.change);
-    throng_table_free(files.cohorts);
-    json_decref(report);
-    throng_i_free(context, names[0]);
-    throng_i_free(context, names[1]);
+    throng_table_free(table);
+    return status;
+}
+
+throng_status throng_study_verify(throng_context *context, const char *path, const char *activity,
+                                  throng_verification *out, throng_error *err) {
+    throng_verification result = throng_verification_default();
+    throng_i_verify self = {.context = context, .path = path, .out = &result};
+    throng_status status = check_all(&self, activity, err);
+    if (status == THRONG_OK)
+        *out = result;
+    throng_run_free(self.run);
+    throng_study_free(self.study);
+    json_decref(self.report);
+    throng_i_free(context, self.report_file);
+    throng_i_free(context, self.study_file);
+    throng_i_free(context, self.table_file);
+    throng_i_free(context, self.change_file);
+    throng_i_free(context, self.cohorts_file);
+    throng_i_free(context, self.steps_file);
     return status;
 }
