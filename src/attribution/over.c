@@ -42,6 +42,19 @@ static double ewma(double past, const double *y, int64_t steps, double *slope) {
     return value;
 }
 
+static double fluctuation(double start, const double *y, int64_t steps, double *slope) {
+    double sum = 0.0, squares = 0.0;
+    int64_t first = (int64_t)ceil(start), n = steps + 1 - first;
+    for (int64_t t = first; t <= steps; t++)
+        sum += y[t];
+    for (int64_t t = first; t <= steps; t++) {
+        double off = y[t] - sum / (double)n;
+        squares += off * off;
+        slope[t] = 2.0 * off / (double)n;
+    }
+    return n > 0 ? squares / (double)n : (double)NAN;
+}
+
 static int64_t extreme(const double *y, int64_t steps, double sign) {
     int64_t at = 0;
     for (int64_t t = 1; t <= steps; t++)
@@ -186,6 +199,13 @@ static const struct {
      true,
      NULL,
      ewma},
+    {{"fluctuation:START", "variance over the steps from START on"},
+     0,
+     1e9,
+     false,
+     true,
+     "the run ends before START",
+     fluctuation},
     {{"max", "largest of all steps"}, NONE, false, false, NULL, highest},
     {{"min", "smallest of all steps"}, NONE, false, false, NULL, lowest},
     {{"time-to-half", "steps until half of the way from the first to the last value is done, interpolated"},

@@ -54,10 +54,9 @@ static const throng_study_key keys[] = {
             "megabytes for recorded states; with less, steps are computed again, to the same bits"),
     INTEGER("world.record-every", "--record-every", "0", 0, 1000000,
             "states of every N-th step go to states.parquet, the last always; 0: the last alone"),
-    TEXT(
-        "world.over", "--over", "final|mean|max|...", "final",
-        "which number of a run: final, mean, change, ewma:PAST, max, min, time-to-half, survival-time:LEVEL, drawdown, "
-        "realised-volatility, price-crash"),
+    TEXT("world.over", "--over", "final|mean|max|...", "final",
+         "which number of a run: final, mean, change, ewma:PAST, fluctuation:START, max, min, time-to-half, "
+         "survival-time:LEVEL, drawdown, realised-volatility, price-crash"),
     TEXT("attribution.indicator", "--indicator", "NAME[:KEY=VALUE,...]", "variance", "see throng list indicators"),
     TEXT("attribution.method", "--method", "NAME[:KEY=VALUE,...]", "aumann-shapley", "see throng list methods"),
     CHOICE("attribution.players", "--players", "agents|cohorts", "agents",

@@ -23,6 +23,8 @@ Test(over, is_what_the_hand_works_out, .init = set_up, .fini = tear_down) {
                  {"change", 1.5},
                  {"ewma:0", 2.5},
                  {"ewma:0.5", 1.0 / 32 + 3.0 / 32 + 4.0 / 16 + 2.0 / 8 + 1.5 / 4 + 2.5 / 2},
+                 {"fluctuation:2", 0.875}, /* of 4, 2, 1.5, 2.5 */
+                 {"fluctuation:5", 0.0},
                  {"max", 4.0},
                  {"min", 1.0},
                  {"time-to-half", 0.375},                  /* 1.75 on the way from 1 to 3 */
@@ -43,9 +45,9 @@ Test(over, is_what_the_hand_works_out, .init = set_up, .fini = tear_down) {
 
 Test(over, slopes_are_those_of_differences, .init = set_up, .fini = tear_down) {
     static const char *const names[] = {
-        "final",      "mean",         "change",          "ewma:0.9", "max",
-        "min",        "time-to-half", "survival-time:3", "drawdown", "realised-volatility",
-        "price-crash"};
+        "final",       "mean",         "change",          "ewma:0.9", "max",
+        "min",         "time-to-half", "survival-time:3", "drawdown", "realised-volatility",
+        "price-crash", "fluctuation:2"};
     const double falls[] = {5.0, 4.0, 2.2, 1.0, 3.1, 1.7};
     const double *y[] = {series, falls};
     cr_assert_eq((int)(sizeof names / sizeof *names), throng_over_count(), "every number is tested here");
@@ -72,6 +74,7 @@ Test(over, is_undefined_where_it_says_so, .init = set_up, .fini = tear_down) {
     cr_expect(isnan(number("drawdown", negative, NULL)));
     cr_expect(isnan(number("realised-volatility", negative, NULL)));
     cr_expect(isnan(number("price-crash", negative, NULL)));
+    cr_expect(isnan(number("fluctuation:6", level, NULL)));
     cr_expect_eq(number("drawdown", level, NULL), 0.0);
     cr_expect_eq(number("realised-volatility", level, NULL), 0.0);
 }
