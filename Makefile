@@ -7,7 +7,7 @@ MESON_OPTIONS ?=
 
 # Ninja is the one that works in parallel.
 .NOTPARALLEL:
-.PHONY: build demo check test bench clean format docs install help ci \
+.PHONY: build demo check test bench studies clean format docs install help ci \
     lint lint-includes lint-text lint-format lint-scripts lint-headers lint-symbols lint-docs \
     check-compilers check-sanitizers check-install configure-build configure-check
 
@@ -31,6 +31,10 @@ test: check
 bench: configure-build
 	@ninja -C $(BUILD)
 	@meson test -C $(BUILD) --benchmark --verbose
+
+## studies          run the studies at full size and compare their numbers with what is expected; takes minutes
+studies: build
+	@BUILD=$(BUILD) tools/run-studies --full
 
 ## docs             bring the reference pages in docs/ up to date
 docs: configure-build

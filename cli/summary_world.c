@@ -199,11 +199,12 @@ void cli_summary_sweep(const cli_style *style, const json_t *report, const char 
     double low = 0.0, high = 0.0;
     char text[400];
     size_t i = 0;
-    snprintf(
-        text, sizeof text, "%s of %s%s%s for %s settings, %s time%s each.", cli_json_text(report, "indicator.name"),
-        cli_json_get(report, "world") ? "" : cli_json_text(report, "columns.state"),
-        cli_json_text(report, "world.name"), *over && strcmp(over, "final") != 0 ? over : "",
-        cli_count((int64_t)json_array_size(points)).text, cli_count(repetitions).text, repetitions == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%s of %s%s%s%s for %s settings, %s time%s each.",
+             cli_json_text(report, "indicator.name"),
+             cli_json_get(report, "world") ? "" : cli_json_text(report, "columns.state"),
+             cli_json_text(report, "world.name"), *over && strcmp(over, "final") != 0 ? ", " : "",
+             strcmp(over, "final") != 0 ? over : "", cli_count((int64_t)json_array_size(points)).text,
+             cli_count(repetitions).text, repetitions == 1 ? "" : "s");
     fputs(style->bold, stdout);
     cli_print_wrapped(stdout, text, 0, style->width);
     printf("%s\n", style->plain);
