@@ -115,7 +115,9 @@ static void print_world_facts(const throng_world *world, char *out, size_t size)
                  throng_participation_name(world->participation),
                  world->flags & THRONG_WORLD_SMOOTH ? "Smooth: path methods work."
                                                     : "Not smooth: sampling methods only.",
-                 world->flags & THRONG_WORLD_COMPLETE ? " Without a graph everybody hears everybody." : "");
+                 world->flags & THRONG_WORLD_RECORDED   ? " Needs a table with times."
+                 : world->flags & THRONG_WORLD_COMPLETE ? " Without a graph everybody hears everybody."
+                                                        : "");
 }
 
 /* What a kind says beyond the head of its descriptors; false if nothing. */
@@ -250,6 +252,7 @@ static void add_world_json(const throng_world *world, json_t *object) {
     json_object_set_new(object, "participation", json_string(throng_participation_name(world->participation)));
     json_object_set_new(object, "smooth", json_boolean(world->flags & THRONG_WORLD_SMOOTH));
     json_object_set_new(object, "complete", json_boolean(world->flags & THRONG_WORLD_COMPLETE));
+    json_object_set_new(object, "recorded", json_boolean(world->flags & THRONG_WORLD_RECORDED));
 }
 
 json_t *cli_describe_json(throng_kind kind, const throng_about *about) {

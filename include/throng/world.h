@@ -68,7 +68,8 @@ typedef struct throng_slots {
     const double *heard[THRONG_WORLD_MESSAGES_MAX]; /* [n] each; move and move_adjoint only */
     const double *present;                          /* [n] sum_j w_ij alpha_j, treated as heard is: how much of its
                                                        neighbourhood takes part; move and move_adjoint only */
-    const double *innate;                           /* [n] the first column at step 0 */
+    const double *innate;                           /* [n] the first column at step 0; in worlds of recorded states
+                                                       the state recorded for after this step */
     int64_t agent;                                  /* agent of slot 0 ... */
     int lanes;                                      /* ... and how many slots each agent has */
     throng_random random;                           /* draw with (agent, step): the same at any participation */
@@ -98,8 +99,9 @@ enum {
     THRONG_WORLD_SMOOTH = 1 << 0,      /* differentiable, and the adjoints are given: path methods work */
     THRONG_WORLD_RANDOM = 1 << 1,      /* uses random numbers */
     THRONG_WORLD_COMPLETE = 1 << 2,    /* without a graph everybody hears everybody, itself included, in O(agents) */
-    THRONG_WORLD_DEAF_ADJOINT = 1 << 3 /* move_adjoint does without heard, which is NULL there: a sweep then visits each
+    THRONG_WORLD_DEAF_ADJOINT = 1 << 3, /* move_adjoint does without heard, which is NULL there: a sweep then visits each
                                           edge once on its way back instead of twice */
+    THRONG_WORLD_RECORDED = 1 << 4     /* states were recorded: nobody is heard, and taking part is innate at every step */
 };
 
 /** A world plug-in. Unused functions are NULL. */
@@ -146,7 +148,10 @@ typedef struct throng_simulation_def {
     throng_participation participation; /* what silence means; default: the world's */
     int64_t steps;                      /* >= 0; default 10 */
     uint64_t seed;
-    int64_t memory; /* bytes that recorded states may take, default 2^30; beyond it a reverse sweep recomputes */
+    int64_t memory; /* bytes that states kept for a reverse sweep may take, default 2^30; beyond it they are computed
+                       again */
+    const double *recorded; /* [steps][agents] borrowed, for worlds of recorded states only: the first column after each
+                               step */
 } throng_simulation_def;
 
 THRONG_API throng_simulation_def throng_simulation_default(void);
@@ -159,7 +164,7 @@ typedef struct throng_simulation throng_simulation;
  * @param state     [n] in, borrowed: the first column at step 0
  * @param baseline  [n] in, borrowed: what an agent's own state is without it; NULL: 0
  * @return THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER; THRONG_E_DOMAIN (a state the world does not allow, which agent);
- *         THRONG_E_UNSUPPORTED (no graph); THRONG_E_MEMORY.
+ *         THRONG_E_UNSUPPORTED (no graph; recorded states: missing, or taking part is influence); THRONG_E_MEMORY.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_simulation_create(throng_context *context, const throng_graph *graph,
                                                                   int64_t n, const double *state,

@@ -386,7 +386,8 @@ static throng_status resolve(throng_attribution *self, throng_error *err) {
                    "Unknown path (%d) or baseline (%d).", (int)self->def.path, (int)self->def.baseline);
     THRONG_REQUIRE(self->def.baseline != THRONG_BASELINE_COLUMN || population->baseline.data, E_ARGUMENT,
                    "The baseline is a column, but the population has none.");
-    THRONG_REQUIRE(self->def.baseline != THRONG_BASELINE_FIRST || (population->n_times > 1 && population->ids.name),
+    THRONG_REQUIRE(self->def.baseline != THRONG_BASELINE_FIRST ||
+                       ((population->n_times > 1 || population->n_course > 1) && population->ids.name),
                    E_ARGUMENT,
                    "The baseline \"first\" is an agent's own first state: it needs an id column and a time column with "
                    "at least two times.");

@@ -34,16 +34,49 @@ static throng_status mean_baseline(throng_i_world_run *self, int64_t n, bool wei
     return status;
 }
 
+/* The states that a world starts from, and a course of recorded ones that it goes through. */
+static throng_status read_states(throng_i_world_run *self, const throng_population *population,
+                                 throng_simulation_def *def, throng_error *err) {
+    throng_i_plugin_use use;
+    throng_status status = throng_i_plugin_parse(self->context, THRONG_KIND_WORLD, def->world, &use, err);
+    if (status != THRONG_OK)
+        return status;
+    if (!(((const throng_world *)(const void *)use.about)->flags & THRONG_WORLD_RECORDED))
+        return copy_column(self->context, population, &population->state, &self->state, err);
+    if (!population->course)
+        return THRONG_FAIL(err, E_UNSUPPORTED, "%s goes through the times of a population: fold them into a course.",
+                           use.about->name);
+    def->steps = population->n_course - 1;
+    def->recorded = population->course + population->n_agents;
+    status = throng_i_resize(self->context, &self->state, population->n_agents, sizeof *self->state, err);
+    if (status == THRONG_OK)
+        memcpy(self->state, population->course, (size_t)population->n_agents * sizeof *self->state);
+    return status;
+}
+
+/* Where a course starts. */
+static throng_status first_baseline(throng_i_world_run *self, const throng_population *population, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t n = population->n_agents;
+    THRONG_REQUIRE(population->course, E_UNSUPPORTED,
+                   "A world starts from one time: there is no first state to come from.");
+    THRONG_TRY(throng_i_resize(self->context, &self->baseline, n, sizeof *self->baseline, err));
+    memcpy(self->baseline, population->course, (size_t)n * sizeof *self->baseline);
+out:
+    return status;
+}
+
 static throng_status read_columns(throng_i_world_run *self, const throng_population *population,
                                   const throng_attribution_def *def, bool weighted, throng_error *err) {
     throng_status status = THRONG_OK;
-    THRONG_TRY(copy_column(self->context, population, &population->state, &self->state, err));
     if (population->weight.name)
         THRONG_TRY(copy_column(self->context, population, &population->weight, &self->weight, err));
     if (def->baseline == THRONG_BASELINE_COLUMN)
         THRONG_TRY(copy_column(self->context, population, &population->baseline, &self->baseline, err));
     if (def->baseline == THRONG_BASELINE_MEAN)
         THRONG_TRY(mean_baseline(self, population->n_agents, weighted, err));
+    if (def->baseline == THRONG_BASELINE_FIRST)
+        THRONG_TRY(first_baseline(self, population, err));
 out:
     return status;
 }
@@ -53,27 +86,29 @@ throng_status throng_i_world_run_create(throng_context *context, const throng_po
                                         throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_world_run *self = NULL;
-    int64_t n = population->n_agents, steps = def->world->steps;
-    THRONG_REQUIRE(population->n_times == 1, E_UNSUPPORTED,
-                   "A world starts from one time, but the table has %lld: choose one with --where.",
-                   (long long)population->n_times);
-    THRONG_REQUIRE(def->baseline != THRONG_BASELINE_FIRST, E_UNSUPPORTED,
-                   "A world starts from one time: there is no first state to come from.");
+    int64_t n = population->n_agents;
+    throng_simulation_def what_runs = *def->world;
+    THRONG_REQUIRE(
+        population->n_times == 1, E_UNSUPPORTED,
+        "A world starts from one time, but the table has %lld: choose one with --where, or --world replay goes "
+        "through them.",
+        (long long)population->n_times);
     THRONG_REQUIRE(n == population->n_rows && !population->agents, E_INTERNAL,
                    "Agents of one time are not its rows; please report this.");
     THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
     self->context = context;
+    THRONG_TRY(read_states(self, population, &what_runs, err));
     THRONG_TRY(read_columns(self, population, def, weighted, err));
-    THRONG_TRY(throng_simulation_create(context, def->graph, n, self->state, self->baseline, def->world,
+    THRONG_TRY(throng_simulation_create(context, def->graph, n, self->state, self->baseline, &what_runs,
                                         &self->simulation, err));
     self->resolved = throng_simulation_resolved(self->simulation);
     throng_dynamics_def what = {.indicator = def->indicator,
                                 .column = def->column,
                                 .over = def->over ? def->over : "final",
                                 .weight = self->weight,
-                                .per_step = n * steps * (int64_t)sizeof(double) <= def->world->memory};
+                                .per_step = n * what_runs.steps * (int64_t)sizeof(double) <= what_runs.memory};
     THRONG_TRY(throng_dynamics_create(self->simulation, &what, &self->dynamics, err));
-    THRONG_TRY(throng_i_alloc(context, steps + 1, sizeof *self->series, &self->series, err));
+    THRONG_TRY(throng_i_alloc(context, what_runs.steps + 1, sizeof *self->series, &self->series, err));
     *out = self;
     self = NULL;
 out:

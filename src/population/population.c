@@ -189,6 +189,7 @@ void throng_population_free(throng_population *population) {
     throng_i_free(context, population->ids.memory);
     throng_i_free(context, population->times.memory);
     throng_i_free(context, population->offsets);
+    throng_i_free(context, population->course);
     throng_i_free(context, population);
 }
 

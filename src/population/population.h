@@ -75,6 +75,8 @@ struct throng_population {
     int64_t *offsets;                        /* [n_times + 1] rows of time t are offsets[t] .. offsets[t + 1] - 1 */
     throng_i_column columns[THRONG_I_PARTS]; /* owners of what the above looks at */
     int n_columns;
+    double *course;   /* [n_course][n_agents] states of the times that were folded into one; NULL: none were */
+    int64_t n_course; /* 0: none */
 };
 
 /* For every agent its row at the first time it is there: [n_agents], to be given back with throng_i_free.

@@ -112,6 +112,22 @@ out:
     return status;
 }
 
+/* Worlds of recorded states go through all times of the table. */
+static throng_status fold_times(throng_run *self, const throng_i_settings *settings, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_plugin_use use;
+    THRONG_TRY(throng_i_plugin_parse(self->context, THRONG_KIND_WORLD, settings->world.world, &use, err));
+    if (!(((const throng_world *)(const void *)use.about)->flags & THRONG_WORLD_RECORDED))
+        goto out;
+    int64_t steps = throng_population_times(self->population) - 1, asked = settings->world.steps;
+    THRONG_REQUIRE(asked == steps || asked == throng_simulation_default().steps, E_PARAMETER,
+                   "%s makes a step from each time to the next, %lld here: leave --steps (world.steps) out.",
+                   use.about->name, (long long)steps);
+    THRONG_TRY(throng_population_fold(self->population, err));
+out:
+    return status;
+}
+
 throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings *settings, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_table *table = NULL;
@@ -127,6 +143,8 @@ throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings 
     throng_table *consumed = table;
     table = NULL;
     THRONG_TRY(throng_population_create(self->context, consumed, &settings->population, &self->population, err));
+    if (settings->world.world)
+        THRONG_TRY(fold_times(self, settings, err));
     throng_i_run_stage_done(self, "population");
     if (settings->n_members > 0)
         THRONG_TRY(read_members(self, settings, err));

@@ -5,6 +5,7 @@
 #include "attribution/aggregates.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -335,6 +336,9 @@ throng_status throng_i_settings_resolve(throng_study *study, throng_attribution_
         THRONG_TRY(throng_study_set(study, "world.name", resolved.world->world, err));
         THRONG_TRY(throng_study_set(study, "world.participation",
                                     throng_participation_name(resolved.world->participation), err));
+        char steps[30];
+        snprintf(steps, sizeof steps, "%lld", (long long)resolved.world->steps); /* recorded states know them */
+        THRONG_TRY(throng_study_set(study, "world.steps", steps, err));
     } else {
         THRONG_TRY(throng_study_set(study, "attribution.path", throng_path_name(resolved.path), err));
     }

@@ -24,9 +24,10 @@ THRONG_I_ALWAYS void add_innate(const int lanes, const double *state, const doub
         credit[i] += (state[i] - (baseline ? baseline[i] : 0.0)) * weigh(lanes, of + i * lanes, weight);
 }
 
-THRONG_WIDE static void credit_innate(const throng_i_passage *passage, int64_t begin, int64_t end, const double *of,
-                                      const double *weight, double *credit) {
-    const double *state = passage->simulation->state + begin, *baseline = passage->simulation->baseline;
+/* @param x [n] what agents come with */
+THRONG_WIDE static void credit_innate(const throng_i_passage *passage, const double *x, int64_t begin, int64_t end,
+                                      const double *of, const double *weight, double *credit) {
+    const double *state = x + begin, *baseline = passage->simulation->baseline;
     if (baseline)
         THRONG_I_WITH_LANES(passage->part.lanes, add_innate, state, baseline + begin, of, weight, end - begin,
                             credit + begin);
@@ -91,7 +92,8 @@ static void back_block(const throng_i_step_job *job, int64_t begin, int64_t end)
     memset(innate, 0, bytes);
     world->move_adjoint(&block.slots, &adjoint);
     if (!passage->influence)
-        credit_innate(passage, begin, end, innate, job->weight, job->credit);
+        credit_innate(passage, throng_i_came_with(passage->simulation, job->step), begin, end, innate, job->weight,
+                      job->credit);
     divide_answers(passage, begin, end);
     if (passage->absent && !passage->missed && is_any(passage->absent + first, block.slots.n))
         passage->missed = true;
@@ -273,8 +275,8 @@ typedef struct start_job {
 
 static void start_chunk(void *user, throng_chunk chunk) {
     const start_job *job = user;
-    credit_innate(job->passage, chunk.begin, chunk.end, job->of + chunk.begin * job->passage->part.lanes, job->weight,
-                  job->credit);
+    credit_innate(job->passage, job->passage->simulation->state, chunk.begin, chunk.end,
+                  job->of + chunk.begin * job->passage->part.lanes, job->weight, job->credit);
 }
 
 throng_status throng_i_passage_back_start(const throng_i_passage *passage, const double *const *of,

@@ -133,10 +133,11 @@ THRONG_I_ALWAYS void scale_innate_each(const double *state, const double *baseli
 }
 
 /* NULL is passed as a constant: a vector load from address 0 is slow even where its lanes are masked out. */
-THRONG_WIDE static const double *fill_innate(const throng_i_passage *passage, int64_t begin, int64_t end,
-                                             double *innate) {
+/* @param came_with [n] */
+THRONG_WIDE static const double *fill_innate(const throng_i_passage *passage, const double *came_with, int64_t begin,
+                                             int64_t end, double *innate) {
     const throng_simulation *simulation = passage->simulation;
-    const double *state = simulation->state + begin, *each = passage->part.each;
+    const double *state = came_with + begin, *each = passage->part.each;
     const double *baseline = simulation->baseline ? simulation->baseline + begin : NULL;
     int64_t n = end - begin;
     if (passage->influence)
@@ -241,7 +242,8 @@ void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t en
     block->slots = (throng_slots){.n = (end - begin) * lanes,
                                   .param = simulation->use.param,
                                   .step = job->step,
-                                  .innate = fill_innate(passage, begin, end, block->innate),
+                                  .innate = fill_innate(passage, throng_i_came_with(simulation, job->step), begin,
+                                                        end, block->innate),
                                   .agent = begin,
                                   .lanes = lanes,
                                   .random = {simulation->def.seed, THRONG_I_WORLD_STREAM}};
@@ -328,7 +330,7 @@ static void start_chunk(void *user, throng_chunk chunk) {
     const throng_world *world = job->passage->simulation->world;
     int lanes = job->passage->part.lanes;
     double *first = job->next[0] + chunk.begin * lanes;
-    const double *innate = fill_innate(job->passage, chunk.begin, chunk.end, first);
+    const double *innate = fill_innate(job->passage, job->passage->simulation->state, chunk.begin, chunk.end, first);
     if (innate != first)
         memcpy(first, innate, (size_t)(chunk.end - chunk.begin) * sizeof *first); /* one lane, as it came */
     for (int c = 1; c < world->n_columns; c++)

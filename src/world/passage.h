@@ -64,6 +64,12 @@ static inline bool throng_i_adds_up(const throng_simulation *simulation) {
     return simulation->complete || simulation->world->n_public > 0;
 }
 
+/* What agents come with: at the start or, in worlds of recorded states, after a step. */
+static inline const double *throng_i_came_with(const throng_simulation *simulation, int64_t step) {
+    return simulation->world->flags & THRONG_WORLD_RECORDED ? simulation->def.recorded + step * simulation->n
+                                                            : simulation->state;
+}
+
 /* What the sum of a message is multiplied by before the agent hears it. */
 static inline double throng_i_hearing_scale(const throng_simulation *simulation, int message, int64_t agent) {
     if (throng_i_is_public(simulation->world, message))

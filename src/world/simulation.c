@@ -41,6 +41,10 @@ static throng_status check_world(const throng_world *world, throng_error *err) {
     THRONG_REQUIRE(!smooth || (world->move_adjoint && !world->send == !world->send_adjoint &&
                                !world->pair == !world->pair_adjoint && world->hearing != THRONG_HEARING_PICK),
                    E_PLUGIN, "%s says that it is smooth, but has not all adjoints, or picks neighbours.", name);
+    THRONG_REQUIRE(!(world->flags & THRONG_WORLD_RECORDED) ||
+                       (world->n_messages == 0 && world->participation == THRONG_PARTICIPATION_INNATE),
+                   E_PLUGIN, "%s has recorded states: it can have no messages, and participation must be innate.",
+                   name);
     THRONG_REQUIRE(!(world->flags & THRONG_WORLD_COMPLETE) || (!world->pair && world->hearing != THRONG_HEARING_PICK),
                    E_PLUGIN, "%s can do without a graph only if it uses neither pair nor PICK.", name);
 out:
@@ -110,6 +114,23 @@ out:
     return status;
 }
 
+static throng_status check_recorded(const throng_simulation *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const char *name = self->world->about.name;
+    THRONG_REQUIRE(self->def.participation == THRONG_PARTICIPATION_INNATE, E_UNSUPPORTED,
+                   "%s goes through recorded states, which show nobody's influence on others: taking part can only be "
+                   "innate.",
+                   name);
+    THRONG_REQUIRE(self->def.recorded || self->def.steps == 0, E_UNSUPPORTED,
+                   "%s goes through recorded states, but there are none.", name);
+    for (int64_t k = 0; k < self->def.steps * self->n; k++)
+        THRONG_REQUIRE(isfinite(self->def.recorded[k]), E_DOMAIN,
+                       "%s: the state recorded for agent %lld after step %lld is not a finite number.", name,
+                       (long long)(k % self->n) + 1, (long long)(k / self->n) + 1);
+out:
+    return status;
+}
+
 static throng_status prepare(throng_simulation *self, const throng_graph *graph, throng_error *err) {
     throng_status status = THRONG_OK;
     const char *name = self->world->about.name;
@@ -123,6 +144,8 @@ static throng_status prepare(throng_simulation *self, const throng_graph *graph,
     THRONG_REQUIRE(self->def.steps >= 0, E_PARAMETER, "steps must not be negative, got %lld.",
                    (long long)self->def.steps);
     THRONG_TRY(check_states(self, err));
+    if (self->world->flags & THRONG_WORLD_RECORDED)
+        THRONG_TRY(check_recorded(self, err));
     if (graph) {
         self->in = throng_graph_in(graph);
         self->out = throng_graph_out(graph);

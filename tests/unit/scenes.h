@@ -12,7 +12,10 @@ typedef struct scene {
     int64_t n;
     uint64_t seed; /* of runs */
     double *state, *baseline, *weight;
+    double *recorded; /* [SCENE_STEPS][n] for worlds of recorded states */
 } scene;
+
+#define SCENE_STEPS 64
 
 /* A random graph with about `degree` in-neighbours an agent, some with none, weighted; states in (0, 1). */
 static inline scene scene_make(int64_t n, int degree, uint64_t seed) {
@@ -29,6 +32,9 @@ static inline scene scene_make(int64_t n, int degree, uint64_t seed) {
         self.baseline[i] = 0.5 * test_uniform(seed, 3 * i + 1);
         self.weight[i] = 1.0 / (0.05 + test_uniform(seed, 3 * i + 2));
     }
+    self.recorded = malloc((size_t)(SCENE_STEPS * n) * 8);
+    for (int64_t k = 0; k < SCENE_STEPS * n; k++)
+        self.recorded[k] = test_uniform(seed + 2, k);
     for (int64_t e = 0; e < edges; e++) {
         throng_agent from = (throng_agent)(n * test_uniform(seed + 1, 3 * e)),
                      to = (throng_agent)(n * test_uniform(seed + 1, 3 * e + 1));
@@ -53,6 +59,7 @@ static inline void scene_clear(scene *self) {
     free(self->state);
     free(self->baseline);
     free(self->weight);
+    free(self->recorded);
 }
 
 /* Other edges: who hears whom is up to the test. */
@@ -87,6 +94,11 @@ static inline throng_simulation *simulate(const scene *self, const char *world, 
     def.participation = participation;
     def.steps = steps;
     def.seed = self->seed;
+    if (strcmp(world, "replay") == 0) { /* all that worlds promise holds for it in the one way that it can be run */
+        cr_assert_leq(steps, SCENE_STEPS);
+        def.recorded = self->recorded;
+        def.participation = THRONG_PARTICIPATION_INNATE;
+    }
     cr_assert_eq(throng_simulation_create(self->context, graph ? self->graph : NULL, self->n, self->state,
                                           self->baseline, &def, &out, &err),
                  THRONG_OK, "%s: %s", world, err.message);

@@ -464,6 +464,17 @@ static void refuse(const scene *self, const throng_graph *graph, throng_simulati
 Test(worlds, say_what_they_cannot_run) {
     scene self = scene_make(12, 2, 16), other = scene_make(13, 2, 17);
     throng_simulation_def def = throng_simulation_default();
+    def.world = "replay";
+    refuse(&self, NULL, def, THRONG_E_UNSUPPORTED, "replay goes through recorded states, but there are none.");
+    def.recorded = self.recorded;
+    self.recorded[4 * 12 + 7] = (double)NAN;
+    refuse(&self, NULL, def, THRONG_E_DOMAIN,
+           "replay: the state recorded for agent 8 after step 5 is not a finite number.");
+    def.participation = THRONG_PARTICIPATION_INFLUENCE;
+    refuse(&self, NULL, def, THRONG_E_UNSUPPORTED,
+           "replay goes through recorded states, which show nobody's influence on others: taking part can only be "
+           "innate.");
+    def = throng_simulation_default();
     def.world = "bounded-confidence";
     refuse(&self, NULL, def, THRONG_E_UNSUPPORTED, "bounded-confidence needs a graph: say who hears whom.");
     refuse(&self, other.graph, def, THRONG_E_ARGUMENT, "The graph has 13 agents, the crowd 12.");
