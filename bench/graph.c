@@ -4,7 +4,7 @@
  * wanted. What throng's time goes into is printed, too: reading, and making the graph (matching ids, three counting
  * sorts).
  *
- * Sources are uniform, targets heavy-tailed, both integers; ten edges an agent.
+ * Sources are uniform, targets heavy-tailed, both integers; about ten edges an agent, no pair twice.
  *
  * bench/graph [edges]    default: 10000000
  */
@@ -98,11 +98,11 @@ int main(int argc, char **argv) {
     double theirs[RUNS];
     FAIL_IF(throng_context_create(&context, NULL) != THRONG_OK, "no context");
     snprintf(path, sizeof path, "%s/throng-bench-graph-%lld.parquet", folder, (long long)getpid());
-    snprintf(
-        sql, sizeof sql,
-        "COPY (SELECT (hash(i) %% %lld)::BIGINT AS source, least(floor(pow(((hash(i + 7) %% 1000003)::BIGINT + 1) / "
-        "1000004.0, 3) * %lld), %lld)::BIGINT AS target FROM range(%lld) t(i)) TO '%s' (FORMAT parquet)",
-        (long long)agents, (long long)agents, (long long)agents - 1, (long long)edges, path);
+    snprintf(sql, sizeof sql,
+             "COPY (SELECT DISTINCT (hash(i) %% %lld)::BIGINT AS source, least(floor(pow(((hash(i + 7) %% "
+             "1000003)::BIGINT + 1) / "
+             "1000004.0, 3) * %lld), %lld)::BIGINT AS target FROM range(%lld) t(i)) TO '%s' (FORMAT parquet)",
+             (long long)agents, (long long)agents, (long long)agents - 1, (long long)edges, path);
     run_sql(context, sql);
     stat(path, &info);
     throng_population *population = agents_of(context, agents);

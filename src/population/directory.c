@@ -13,6 +13,27 @@ static uint64_t hash_word(const char *word) {
     return throng_i_hash_id(hash);
 }
 
+/* Ids that leave few gaps, as in 0, 1, 2, ...: the slot of an id is how far it is from the smallest. */
+static throng_status list_agents(throng_i_directory *self, const throng_i_keys *ids, throng_error *err) {
+    int64_t low = ids->n > 0 ? ids->values[0] : 0, high = low;
+    for (int64_t i = 1; i < ids->n; i++) {
+        low = ids->values[i] < low ? ids->values[i] : low;
+        high = ids->values[i] > high ? ids->values[i] : high;
+    }
+    uint64_t span = (uint64_t)high - (uint64_t)low;
+    if (ids->n == 0 || span >= 4 * (uint64_t)ids->n)
+        return THRONG_OK;
+    throng_status status = throng_i_resize(self->context, &self->slots, (int64_t)span + 1, sizeof *self->slots, err);
+    if (status != THRONG_OK)
+        return status;
+    memset(self->slots, 0xff, (size_t)(span + 1) * sizeof *self->slots);
+    for (int64_t i = 0; i < ids->n; i++)
+        self->slots[(uint64_t)ids->values[i] - (uint64_t)low] = (int32_t)i;
+    self->listed = span + 1;
+    self->low = low;
+    return THRONG_OK;
+}
+
 throng_status throng_i_directory_init(throng_context *context, const throng_i_keys *ids, throng_i_directory *out,
                                       throng_error *err) {
     throng_i_directory self = {.context = context, .ids = ids, .mask = 1};
@@ -20,9 +41,14 @@ throng_status throng_i_directory_init(throng_context *context, const throng_i_ke
         *out = self;
         return THRONG_OK;
     }
+    throng_status status = ids->values ? list_agents(&self, ids, err) : THRONG_OK;
+    if (status != THRONG_OK || self.slots) {
+        *out = self;
+        return status;
+    }
     while (self.mask < 2 * (uint64_t)ids->n)
         self.mask *= 2;
-    throng_status status = throng_i_resize(context, &self.slots, (int64_t)self.mask, sizeof *self.slots, err);
+    status = throng_i_resize(context, &self.slots, (int64_t)self.mask, sizeof *self.slots, err);
     if (status != THRONG_OK)
         return status;
     memset(self.slots, 0xff, (size_t)self.mask * sizeof *self.slots);
@@ -45,6 +71,10 @@ void throng_i_directory_clear(throng_i_directory *self) {
 static throng_agent find_whole(const throng_i_directory *self, int64_t id) {
     if (!self->slots)
         return id >= 1 && id <= self->ids->n ? (throng_agent)(id - 1) : -1;
+    if (self->listed > 0) {
+        uint64_t far = (uint64_t)id - (uint64_t)self->low;
+        return far < self->listed ? self->slots[far] : -1;
+    }
     uint64_t at = throng_i_hash_id((uint64_t)id) & self->mask;
     while (self->slots[at] >= 0 && self->ids->values[self->slots[at]] != id)
         at = (at + 1) & self->mask;

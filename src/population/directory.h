@@ -8,8 +8,10 @@
 typedef struct throng_i_directory {
     throng_context *context;
     const throng_i_keys *ids; /* borrowed */
-    int32_t *slots;           /* [mask + 1] an agent, or -1 */
-    uint64_t mask;
+    int32_t *slots;           /* [mask + 1], or [listed]: an agent, or -1; NULL: ids are 1, 2, ... */
+    uint64_t mask;            /* hashed, where ids have wide gaps or are text */
+    uint64_t listed;          /* else slot k is that of the id low + k; 0: hashed */
+    int64_t low;
 } throng_i_directory;
 
 /* How messages and progress speak of the table that is matched. */

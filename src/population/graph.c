@@ -20,6 +20,7 @@ typedef struct sort_job {
     const throng_agent *value; /* [n_edges], or the row of: */
     const int64_t *rows;       /* [n_agents + 1] offsets; NULL: key and value are arrays */
     const double *weight;      /* [n_edges] NULL: none */
+    const int64_t *offsets;    /* [n_agents + 1] of what comes out, if they are known; NULL: to be counted */
     throng_i_direction *out;
 } sort_job;
 
@@ -30,35 +31,53 @@ static int64_t first_key(const sort_job *job, int64_t part) {
 /* offsets[key + 1] = how many edges have the key */
 static void count_part(void *user, throng_chunk chunk) {
     const sort_job *job = user;
-    int64_t first = first_key(job, chunk.index), end = first_key(job, chunk.index + 1);
+    int64_t first = first_key(job, chunk.index), end = first_key(job, chunk.index + 1), n_edges = job->n_edges;
     uint64_t range = (uint64_t)(end - first);
-    for (int64_t e = 0; e < job->n_edges; e++)
-        if ((uint64_t)(job->key[e] - first) < range)
-            job->out->offsets[job->key[e] + 1]++;
+    const throng_agent *restrict key = job->key;
+    int64_t *restrict count = job->out->offsets + first + 1;
+    for (int64_t e = 0; e < n_edges; e++) {
+        uint64_t at = (uint64_t)(key[e] - first);
+        if (at < range)
+            count[at]++;
+    }
 }
 
-/* Leaves offsets[key] at where the edges of the key end: one place further on it is where those of the next begin. */
-static void place_edge(const sort_job *job, int64_t e, throng_agent value) {
-    int64_t at = job->out->offsets[job->key[e]]++;
-    job->out->neighbours[at] = value;
-    if (job->weight)
-        job->out->weights[at] = job->weight[e];
+/* Where a part's edges go. Copies of what the job says: the compiler cannot know that it does not change. */
+typedef struct placing {
+    int64_t first;
+    uint64_t range;
+    const throng_agent *restrict key;
+    const double *restrict weight;
+    int64_t *restrict place; /* [range] left at where the edges of the key end: where those of the next begin */
+    throng_agent *restrict neighbours;
+    double *restrict weights;
+} placing;
+
+static inline void place_edge(const placing *to, int64_t e, throng_agent value) {
+    uint64_t key = (uint64_t)(to->key[e] - to->first);
+    if (key >= to->range)
+        return;
+    int64_t at = to->place[key]++;
+    to->neighbours[at] = value;
+    if (to->weight)
+        to->weights[at] = to->weight[e];
 }
 
 static void place_part(void *user, throng_chunk chunk) {
     const sort_job *job = user;
-    int64_t first = first_key(job, chunk.index), end = first_key(job, chunk.index + 1);
-    uint64_t range = (uint64_t)(end - first);
+    const throng_i_direction *out = job->out;
+    int64_t first = first_key(job, chunk.index), end = first_key(job, chunk.index + 1), n_edges = job->n_edges;
+    const throng_agent *restrict value = job->value;
+    const placing to = {
+        first, (uint64_t)(end - first), job->key, job->weight, out->offsets + first, out->neighbours, out->weights};
     if (!job->rows) {
-        for (int64_t e = 0; e < job->n_edges; e++)
-            if ((uint64_t)(job->key[e] - first) < range)
-                place_edge(job, e, job->value[e]);
+        for (int64_t e = 0; e < n_edges; e++)
+            place_edge(&to, e, value[e]);
         return;
     }
     for (int64_t row = 0; row < job->n_agents; row++)
-        for (int64_t e = job->rows[row]; e < job->rows[row + 1]; e++)
-            if ((uint64_t)(job->key[e] - first) < range)
-                place_edge(job, e, (throng_agent)row);
+        for (int64_t e = job->rows[row], last = job->rows[row + 1]; e < last; e++)
+            place_edge(&to, e, (throng_agent)row);
 }
 
 static void direction_clear(throng_context *context, throng_i_direction *self) {
@@ -78,8 +97,11 @@ static throng_status sort_edges(throng_context *context, sort_job *job, throng_i
     if (job->weight)
         THRONG_TRY(throng_i_resize(context, &out->weights, job->n_edges, sizeof *out->weights, err));
     /* A chunk is a part. */
-    THRONG_TRY(throng_chunks_for(context, job->parts * THRONG_CHUNK_ROWS, count_part, job, &progress, err));
-    for (int64_t i = 0; i < job->n_agents; i++)
+    if (job->offsets)
+        memcpy(out->offsets, job->offsets, (size_t)(job->n_agents + 1) * sizeof *out->offsets);
+    else
+        THRONG_TRY(throng_chunks_for(context, job->parts * THRONG_CHUNK_ROWS, count_part, job, &progress, err));
+    for (int64_t i = 0; i < job->n_agents && !job->offsets; i++)
         out->offsets[i + 1] += out->offsets[i];
     THRONG_TRY(throng_chunks_for(context, job->parts * THRONG_CHUNK_ROWS, place_part, job, &progress, err));
     memmove(out->offsets + 1, out->offsets, (size_t)job->n_agents * sizeof *out->offsets);
@@ -153,7 +175,10 @@ throng_status throng_i_graph_make(throng_context *context, int64_t n_agents, con
                           .rows = rough.offsets,
                           .weight = rough.weights};
     THRONG_TRY(sort_edges(context, &by_source, &self->out, err));
-    direction_clear(context, &rough);
+    throng_i_free(context, rough.neighbours);
+    throng_i_free(context, rough.weights);
+    rough.neighbours = NULL;
+    rough.weights = NULL;
     self->counts.repeated = count_repeated(&self->out, n_agents);
     if (self->counts.repeated > 0)
         THRONG_TRY(merge_repeated(context, &self->out, n_agents, edges->once, err));
@@ -162,7 +187,8 @@ throng_status throng_i_graph_make(throng_context *context, int64_t n_agents, con
                           .n_edges = self->counts.edges,
                           .key = self->out.neighbours,
                           .rows = self->out.offsets,
-                          .weight = self->out.weights};
+                          .weight = self->out.weights,
+                          .offsets = self->counts.repeated > 0 ? NULL : rough.offsets};
     THRONG_TRY(sort_edges(context, &transpose, &self->in, err));
     *out = self;
     self = NULL;

@@ -66,6 +66,30 @@ Test(graph, holds_what_a_matrix_holds, .init = set_up, .fini = tear_down) {
         }
 }
 
+/* Where no pair is repeated, the second direction's offsets are not counted again. */
+Test(graph, holds_what_a_matrix_holds_without_repeats, .init = set_up, .fini = tear_down) {
+    throng_agent source[EDGES], target[EDGES];
+    double weight[EDGES], matrix[AGENTS][AGENTS] = {{0.0}};
+    int64_t used = 0;
+    random_edges(source, target, weight);
+    for (int e = 0; e < EDGES; e++) {
+        if (matrix[source[e]][target[e]] != 0.0)
+            continue;
+        matrix[source[e]][target[e]] = weight[e];
+        source[used] = source[e];
+        target[used] = target[e];
+        weight[used++] = weight[e];
+    }
+    for (int threads = 1; threads <= 8; threads++) {
+        throng_graph *graph = NULL;
+        expect_ok(throng_context_set_threads(context, threads, &error));
+        expect_ok(throng_graph_create_from(context, AGENTS, used, source, target, weight, &graph, &error));
+        compare(graph, matrix);
+        cr_expect_eq(throng_graph_counted(graph).repeated, 0);
+        throng_graph_free(graph);
+    }
+}
+
 Test(graph, without_weights_and_repeats_needs_no_weights, .init = set_up, .fini = tear_down) {
     const throng_agent source[] = {2, 0, 1}, target[] = {0, 1, 2};
     throng_graph *graph = NULL;
@@ -137,6 +161,24 @@ Test(graph, finds_agents_by_number, .init = set_up, .fini = tear_down) {
     throng_graph_counts counts = throng_graph_counted(graph);
     cr_expect(counts.given == 5 && counts.edges == 3 && counts.missing == 1 && counts.loops == 1 &&
               counts.repeated == 1);
+    throng_graph_free(graph);
+    throng_population_free(population);
+}
+
+/* Ids without wide gaps are listed, not hashed: those between and beside them are still nobody. */
+Test(graph, finds_agents_by_number_in_a_narrow_range, .init = set_up, .fini = tear_down) {
+    throng_table *table = make_table(4);
+    throng_graph *graph = NULL;
+    throng_graph_def def = GRAPH(.missing = THRONG_EDGES_DROP);
+    view(table, "state", FLOAT64, 1, 2, 3, 4);
+    view(table, "id", INT64, 3, -4, 0, 1);
+    throng_population *population = populate(table, PARTS(.id = "id"));
+    table = make_table(8);
+    view(table, "from", INT64, 3, -4, 0, 2, -5, 4, INT64_MIN, INT64_MAX);
+    view(table, "to", INT64, 1, 3, -4, 0, 0, 0, 0, 0);
+    expect_ok(throng_graph_create(population, table, &def, &graph, &error));
+    cr_expect_str_eq(edges_of(graph), "0>3:1 1>0:1 2>1:1");
+    cr_expect_eq(throng_graph_counted(graph).missing, 5);
     throng_graph_free(graph);
     throng_population_free(population);
 }
