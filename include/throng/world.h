@@ -96,12 +96,12 @@ typedef struct throng_slots_adjoint {
 } throng_slots_adjoint;
 
 enum {
-    THRONG_WORLD_SMOOTH = 1 << 0,      /* differentiable, and the adjoints are given: path methods work */
-    THRONG_WORLD_RANDOM = 1 << 1,      /* uses random numbers */
-    THRONG_WORLD_COMPLETE = 1 << 2,    /* without a graph everybody hears everybody, itself included, in O(agents) */
-    THRONG_WORLD_DEAF_ADJOINT = 1 << 3, /* move_adjoint does without heard, which is NULL there: a sweep then visits each
-                                          edge once on its way back instead of twice */
-    THRONG_WORLD_RECORDED = 1 << 4     /* states were recorded: nobody is heard, and taking part is innate at every step */
+    THRONG_WORLD_SMOOTH = 1 << 0,       /* differentiable, and the adjoints are given: path methods work */
+    THRONG_WORLD_RANDOM = 1 << 1,       /* uses random numbers */
+    THRONG_WORLD_COMPLETE = 1 << 2,     /* without a graph everybody hears everybody, itself included, in O(agents) */
+    THRONG_WORLD_DEAF_ADJOINT = 1 << 3, /* move_adjoint does without heard, which is NULL there: a sweep then visits
+                                          each edge once on its way back instead of twice */
+    THRONG_WORLD_RECORDED = 1 << 4 /* states were recorded: nobody is heard, and taking part is innate at every step */
 };
 
 /** A world plug-in. Unused functions are NULL. */

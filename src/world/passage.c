@@ -239,14 +239,14 @@ void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t en
     fetch_next(job, begin, end);
     block->begin = begin;
     block->end = end;
-    block->slots = (throng_slots){.n = (end - begin) * lanes,
-                                  .param = simulation->use.param,
-                                  .step = job->step,
-                                  .innate = fill_innate(passage, throng_i_came_with(simulation, job->step), begin,
-                                                        end, block->innate),
-                                  .agent = begin,
-                                  .lanes = lanes,
-                                  .random = {simulation->def.seed, THRONG_I_WORLD_STREAM}};
+    block->slots = (throng_slots){
+        .n = (end - begin) * lanes,
+        .param = simulation->use.param,
+        .step = job->step,
+        .innate = fill_innate(passage, throng_i_came_with(simulation, job->step), begin, end, block->innate),
+        .agent = begin,
+        .lanes = lanes,
+        .random = {simulation->def.seed, THRONG_I_WORLD_STREAM}};
     for (int c = 0; c < simulation->world->n_columns; c++)
         block->slots.state[c] = job->state[c] + begin * lanes;
     for (int t = 0; t < simulation->world->n_traits; t++)
