@@ -95,6 +95,10 @@ THRONG_MUST_USE throng_status throng_i_write_cohorts(throng_context *context, co
                                                      const throng_cohorts *cohorts, const char *path,
                                                      throng_error *err);
 
+/* Credits of a behaviour [rows] and their column of attribution.parquet, "phi of moving the price"; NULL: there is
+ * none, or the world does not tell behaviours apart. */
+const double *throng_i_behaviour_column(const throng_attribution *attribution, int behaviour, char name[120]);
+
 /* cohorts.parquet before it is written. */
 THRONG_MUST_USE throng_status throng_i_cohorts_table(throng_context *context, const throng_attribution *attribution,
                                                      const throng_cohorts *cohorts, throng_table **out,

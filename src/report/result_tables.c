@@ -126,14 +126,19 @@ static throng_status add_cohorts(result_table *self, const throng_cohorts *cohor
 
 /* ---- the two tables -------------------------------------------------------------------------------------------- */
 
-/* "phi of moving the price", of worlds that tell behaviours apart. */
+const double *throng_i_behaviour_column(const throng_attribution *attribution, int behaviour, char name[120]) {
+    const throng_i_world_run *run = attribution->world;
+    if (!run || behaviour >= throng_dynamics_behaviours(run->dynamics))
+        return NULL;
+    snprintf(name, 120, "phi of %.100s", throng_dynamics_behaviour_name(run->dynamics, behaviour));
+    return throng_dynamics_behaviour(run->dynamics, behaviour);
+}
+
 static throng_status add_behaviours(result_table *self, const throng_attribution *attribution, throng_error *err) {
     throng_status status = THRONG_OK;
-    const throng_i_world_run *run = attribution->world;
     char name[120];
-    for (int b = 0; run && b < throng_dynamics_behaviours(run->dynamics); b++) {
-        const double *credit = throng_dynamics_behaviour(run->dynamics, b);
-        snprintf(name, sizeof name, "phi of %.100s", throng_dynamics_behaviour_name(run->dynamics, b));
+    for (int b = 0; b < THRONG_WORLD_MESSAGES_MAX; b++) {
+        const double *credit = throng_i_behaviour_column(attribution, b, name);
         if (credit)
             THRONG_TRY(add_reals(self, name, credit, err));
     }

@@ -176,10 +176,19 @@ enum {
     WEIGHT,
     BASELINE,
     STANDARD_ERROR,
-    COLUMNS
+    BEHAVIOUR, /* of a world, the first; the others follow */
+    COLUMNS = BEHAVIOUR + THRONG_WORLD_MESSAGES_MAX
 };
 
-static const throng_column_request requests[COLUMNS] = {
+/* Which columns a run has. */
+typedef struct chosen {
+    throng_column_request list[COLUMNS];
+    int place[COLUMNS]; /* where each is in the list, -1: nowhere */
+    int n;
+    char behaviour[THRONG_WORLD_MESSAGES_MAX][120]; /* names */
+} chosen;
+
+static const throng_column_request requests[BEHAVIOUR] = {
     [ID] = {"id", THRONG_ROLE_KEY},
     [PHI] = {"phi", THRONG_ROLE_NUMBER},
     [STATE] = {"state", THRONG_ROLE_NUMBER},
@@ -190,36 +199,40 @@ static const throng_column_request requests[COLUMNS] = {
     [STANDARD_ERROR] = {"standard_error", THRONG_ROLE_NUMBER},
 };
 
-/* The columns that the run has, in one list; place says where each is, -1: nowhere. */
-static int choose_columns(const throng_i_verify *self, throng_column_request *list, int *place) {
+static void choose_columns(const throng_i_verify *self, chosen *out) {
     const throng_population *population = self->run ? throng_run_population(self->run) : NULL;
     const throng_attribution *again = self->run ? throng_run_attribution(self->run) : NULL;
-    const bool wanted[COLUMNS] = {true,
-                                  true,
-                                  population,
-                                  population,
-                                  population && population->times.name,
-                                  population && population->weight.name,
-                                  population && again->def.baseline == THRONG_BASELINE_COLUMN,
-                                  population && again->standard_error};
-    int n = 0;
+    const bool has[BEHAVIOUR] = {true,
+                                 true,
+                                 population,
+                                 population,
+                                 population && population->times.name,
+                                 population && population->weight.name,
+                                 population && again->def.baseline == THRONG_BASELINE_COLUMN,
+                                 population && again->standard_error};
+    *out = (chosen){.n = 0};
     for (int i = 0; i < COLUMNS; i++) {
-        place[i] = wanted[i] ? n : -1;
-        if (wanted[i])
-            list[n++] = requests[i];
+        int b = i - BEHAVIOUR;
+        bool there = b < 0 ? has[i] : again && throng_i_behaviour_column(again, b, out->behaviour[b]);
+        out->place[i] = there ? out->n : -1;
+        if (there)
+            out->list[out->n++] = b < 0 ? requests[i] : (throng_column_request){out->behaviour[b], THRONG_ROLE_NUMBER};
     }
-    return n;
+}
+
+static bool check_reals(throng_i_verify *self, const throng_column_view *file, const double *again) {
+    throng_column_view run = {.type = THRONG_TYPE_FLOAT64, .n_rows = file->n_rows, .data = again};
+    return check_numbers(self, file, &run, SAME);
 }
 
 /* All columns, each until its first difference. */
 static void check_columns(throng_i_verify *self, const throng_table *table, const int *place) {
     const throng_population *population = throng_run_population(self->run);
     const throng_attribution *again = throng_run_attribution(self->run);
-    throng_column_view error = {
-        .type = THRONG_TYPE_FLOAT64, .n_rows = population->n_rows, .data = again->standard_error};
-    const throng_column_view *run[COLUMNS] = {
+    const throng_column_view *const run[COLUMNS] = {
         [STATE] = &population->state, [WEIGHT] = &population->weight, [BASELINE] = &population->baseline};
     bool whole = true;
+    char name[120];
     for (int i = 0; i < COLUMNS; i++) {
         throng_column_view view = throng_table_column(table, place[i]); /* place -1: no view */
         if (!view.name)
@@ -227,7 +240,9 @@ static void check_columns(throng_i_verify *self, const throng_table *table, cons
         if (run[i])
             whole = check_numbers(self, &view, run[i], 0.0) && whole;
         else if (i == STANDARD_ERROR)
-            whole = check_numbers(self, &view, &error, SAME) && whole;
+            whole = check_reals(self, &view, again->standard_error) && whole;
+        else if (i >= BEHAVIOUR)
+            whole = check_reals(self, &view, throng_i_behaviour_column(again, i - BEHAVIOUR, name)) && whole;
         else if (i == COHORT && !(self->from_table && throng_study_text(self->study, "cohorts.by", 0)))
             whole = check_cohorts(self, &view) && whole;
     }
@@ -241,10 +256,11 @@ static void check_columns(throng_i_verify *self, const throng_table *table, cons
 
 throng_status throng_i_verify_table(throng_i_verify *self, throng_table **table, const double **phi,
                                     throng_error *err) {
-    throng_column_request columns[COLUMNS];
-    int place[COLUMNS], n = choose_columns(self, columns, place);
+    chosen columns;
+    choose_columns(self, &columns);
+    const int *place = columns.place;
     *phi = NULL;
-    throng_status status = read_table(self, self->table_file, columns, n, table, err);
+    throng_status status = read_table(self, self->table_file, columns.list, columns.n, table, err);
     if (status != THRONG_OK || !*table)
         return status;
     throng_column_view credits = throng_table_column(*table, place[PHI]), ids = throng_table_column(*table, place[ID]);

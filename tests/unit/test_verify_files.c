@@ -347,6 +347,34 @@ Test(verify_files, lies_about_steps, .init = enter_folder, .fini = leave_folder)
     throng_context_free(context);
 }
 
+static void behaviour_altered(throng_table *table) {
+    reals(table, "phi of moving the price")[4] *= 1.01;
+}
+
+Test(verify_files, lies_about_behaviours, .init = enter_folder, .fini = leave_folder) {
+    throng_context *context = test_context(2);
+    throng_error err = {0};
+    const char *path = "run/attribution.parquet";
+    throng_table *read = NULL;
+    static const throng_column_request columns[] = {{"id", THRONG_ROLE_KEY},
+                                                    {"state", THRONG_ROLE_NUMBER},
+                                                    {"weight", THRONG_ROLE_NUMBER},
+                                                    {"cohort", THRONG_ROLE_LABEL},
+                                                    {"phi", THRONG_ROLE_NUMBER},
+                                                    {"phi of being copied", THRONG_ROLE_NUMBER},
+                                                    {"phi of moving the price", THRONG_ROLE_NUMBER}};
+    write_crowd(context, 1);
+    make_run(context, (const char *[]){"world.name", "market-herding", "world.steps", "3", "graph.model",
+                                       "watts-strogatz", "population.where", "abs(x) <= 1", NULL});
+    expect_failures(context, "nothing", "", "");
+    cr_assert_eq(throng_table_read(context, &path, 1, columns, 7, NULL, &read, &err), THRONG_OK, "%s", err.message);
+    behaviour_altered(read);
+    cr_assert_eq(throng_table_write(read, path, true, &err), THRONG_OK, "%s", err.message);
+    expect_failures(context, "a behaviour", "table", "phi of moving the price of agent 1");
+    throng_table_free(read);
+    throng_context_free(context);
+}
+
 /* ---- several times --------------------------------------------------------------------------------------------- */
 
 static void change_credit(throng_table *table) {
