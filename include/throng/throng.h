@@ -9,6 +9,7 @@
 #include "throng/graph.h"
 #include "throng/graph_model.h"
 #include "throng/indicator.h"
+#include "throng/ingest.h"
 #include "throng/intervene.h"
 #include "throng/panel.h"
 #include "throng/population.h"

@@ -222,6 +222,8 @@ void throng_i_query_close(throng_i_query *query) {
         return;
     pthread_mutex_lock(&query->lock);
     query->stop = true;
+    if (query->database->stop && query->has_worker && !query->finished)
+        *query->database->stop = true;
     pthread_cond_broadcast(&query->changed);
     /* Again and again: DuckDB forgets an interrupt that comes before a step of the query begins. */
     while (query->has_worker && !query->finished) {

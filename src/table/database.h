@@ -12,6 +12,7 @@ typedef struct throng_i_database {
     duckdb_connection connection;
     throng_progress progress;    /* what is reported while a query is waited for */
     const _Atomic int64_t *done; /* if set, progress.done is read from here */
+    _Atomic bool *stop;          /* if set, becomes true when a running query is to end: for streams that wait */
 } throng_i_database;
 
 /* Opens an empty database in memory with the context's number of threads, for work of that name. It keeps rows in
@@ -52,7 +53,7 @@ typedef throng_status (*throng_i_row_fn)(void *user, const char *const *cells, i
 
 /* Runs a query whose columns are all VARCHAR and hands over its rows, the first THRONG_I_CELLS columns of them;
  * take_row NULL: nothing is handed over. `failure` as above. Statuses as throng_i_query_next, or the callback's. */
-#define THRONG_I_CELLS 4
+#define THRONG_I_CELLS 24
 THRONG_MUST_USE throng_status throng_i_database_rows(throng_i_database *database, const char *sql,
                                                      throng_i_row_fn take_row, void *user, char **failure,
                                                      throng_error *err);
@@ -60,6 +61,27 @@ THRONG_MUST_USE throng_status throng_i_database_rows(throng_i_database *database
 /* Whether a text is one expression: THRONG_E_QUERY with the parser's words if it is not. */
 THRONG_MUST_USE throng_status throng_i_database_check_expression(throng_i_database *database, const char *expression,
                                                                  throng_error *err);
+
+/* Makes an Arrow stream (table/arrow.h) a view of that name, in place of an earlier one. It can be read once, and must
+ * outlive the query that reads it. */
+struct arrow_stream;
+THRONG_MUST_USE throng_status throng_i_database_scan(throng_i_database *database, const char *name,
+                                                     struct arrow_stream *stream, throng_error *err);
+
+/* Computes a number from a text, on any thread. False: it has none, which is NULL. */
+typedef bool (*throng_i_text_fn)(const void *user, const char *text, int64_t length, double *out);
+typedef uint64_t (*throng_i_hash_fn)(const void *user, const char *text, int64_t length);
+
+/* Adds a function of one VARCHAR to SQL: to DOUBLE if `number` is set, else to UBIGINT. *function must live as long as
+ * the database. */
+typedef struct throng_i_function {
+    const char *name;
+    throng_i_text_fn number;
+    throng_i_hash_fn hash;
+    const void *user;
+} throng_i_function;
+THRONG_MUST_USE throng_status throng_i_database_function(throng_i_database *database, const throng_i_function *function,
+                                                         throng_error *err);
 
 /* One plain sentence out of what DuckDB said: without its kind of error, SQL and advice. */
 #define THRONG_I_SENTENCE_LENGTH 256

@@ -17,6 +17,8 @@ typedef struct throng_i_duckdb_chunk_handle *duckdb_data_chunk;
 typedef struct throng_i_duckdb_vector_handle *duckdb_vector;
 typedef struct throng_i_duckdb_type_handle *duckdb_logical_type;
 typedef struct throng_i_duckdb_stream_handle *duckdb_arrow_stream;
+typedef struct throng_i_duckdb_function_handle *duckdb_scalar_function;
+typedef struct throng_i_duckdb_call_handle *duckdb_function_info;
 
 typedef enum duckdb_state {
     DUCKDB_OK = 0,
@@ -129,5 +131,23 @@ uint64_t *duckdb_vector_get_validity(duckdb_vector vector);
 
 /* Makes the stream a view of that name. The stream must outlive the connection's use of it. */
 duckdb_state duckdb_arrow_scan(duckdb_connection connection, const char *name, duckdb_arrow_stream stream);
+
+void duckdb_vector_ensure_validity_writable(duckdb_vector vector);
+
+/* Functions of our own. `run` fills `output` for the rows of a chunk of arguments; rows with a NULL come out as NULL.
+ */
+duckdb_logical_type duckdb_create_logical_type(duckdb_type type);
+void duckdb_destroy_logical_type(duckdb_logical_type *type);
+duckdb_scalar_function duckdb_create_scalar_function(void);
+void duckdb_destroy_scalar_function(duckdb_scalar_function *function);
+void duckdb_scalar_function_set_name(duckdb_scalar_function function, const char *name);
+void duckdb_scalar_function_add_parameter(duckdb_scalar_function function, duckdb_logical_type type);
+void duckdb_scalar_function_set_return_type(duckdb_scalar_function function, duckdb_logical_type type);
+void duckdb_scalar_function_set_extra_info(duckdb_scalar_function function, void *info, void (*destroy)(void *info));
+void duckdb_scalar_function_set_function(duckdb_scalar_function function,
+                                         void (*run)(duckdb_function_info call, duckdb_data_chunk input,
+                                                     duckdb_vector output));
+duckdb_state duckdb_register_scalar_function(duckdb_connection connection, duckdb_scalar_function function);
+void *duckdb_scalar_function_get_extra_info(duckdb_function_info call);
 
 #endif

@@ -5,38 +5,12 @@
  * batch needs is taken from malloc: the context's allocator is for the context's thread alone. */
 #include "table/stream.h"
 
+#include "table/arrow.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- the interface, as its specification lays it out ------------------------------------------------------------ */
-
-typedef struct arrow_schema {
-    const char *format, *name, *metadata;
-    int64_t flags, n_children;
-    struct arrow_schema **children;
-    struct arrow_schema *dictionary;
-    void (*release)(struct arrow_schema *schema);
-    void *private_data;
-} arrow_schema;
-
-typedef struct arrow_array {
-    int64_t length, null_count, offset, n_buffers, n_children;
-    const void **buffers;
-    struct arrow_array **children;
-    struct arrow_array *dictionary;
-    void (*release)(struct arrow_array *array);
-    void *private_data;
-} arrow_array;
-
-typedef struct arrow_stream {
-    int (*get_schema)(struct arrow_stream *stream, arrow_schema *out);
-    int (*get_next)(struct arrow_stream *stream, arrow_array *out);
-    const char *(*get_last_error)(struct arrow_stream *stream);
-    void (*release)(struct arrow_stream *stream);
-    void *private_data;
-} arrow_stream;
 
 /* ---- ours ------------------------------------------------------------------------------------------------------ */
 

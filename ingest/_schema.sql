@@ -1,0 +1,24 @@
+-- The tables that an ingest works with, in the schema `ingest` of the crowd's database.
+CREATE SCHEMA IF NOT EXISTS crowd.ingest;
+
+-- How this crowd was begun; a run that wants something else is refused.
+CREATE TABLE IF NOT EXISTS crowd.ingest.settings (name VARCHAR PRIMARY KEY, value VARCHAR);
+
+-- Each file, how far it has been read (bytes of the unpacked content), and what became of its lines.
+CREATE TABLE IF NOT EXISTS crowd.ingest.files (
+    file INTEGER, path VARCHAR, head VARCHAR, head_bytes BIGINT, "offset" BIGINT, bytes BIGINT, finished BOOLEAN,
+    lines BIGINT, blank BIGINT, ignored BIGINT, rejected BIGINT, rows BIGINT
+);
+
+-- What was read, duplicates and all; every id is a pseudonym.
+CREATE TABLE IF NOT EXISTS crowd.ingest.records (
+    file INTEGER, line BIGINT, time TIMESTAMP, created TIMESTAMP, kind VARCHAR, operation VARCHAR, agent UBIGINT,
+    record UBIGINT, target UBIGINT, target_agent UBIGINT, via UBIGINT, text_length INTEGER, language VARCHAR,
+    state DOUBLE, text VARCHAR, handle UBIGINT, status VARCHAR, followers BIGINT
+);
+
+-- What was not, and why.
+CREATE TABLE IF NOT EXISTS crowd.ingest.rejects (file INTEGER, line BIGINT, reason VARCHAR);
+
+-- Ids as they were, if they are to be kept.
+CREATE TABLE IF NOT EXISTS crowd.ingest.names (agent UBIGINT, name VARCHAR)

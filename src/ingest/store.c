@@ -1,0 +1,516 @@
+/* The crowd's database: see store.h. All SQL that is more than a line is in ingest/. */
+#include "ingest/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- running SQL ----------------------------------------------------------------------------------------------- */
+
+/* What DuckDB says about a file, as a failure to write it. */
+static throng_status explain(const throng_i_store *store, const char *failure, throng_error *err) {
+    char sentence[THRONG_I_SENTENCE_LENGTH];
+    const char *reason = failure;
+    for (const char *found = strstr(failure, "\": "); found; found = strstr(reason, "\": "))
+        reason = found + strlen("\": ");
+    throng_i_database_sentence(reason, sentence);
+    return THRONG_FAIL(err, E_WRITE, "%s cannot be written: %s What is in it stays; the same command goes on.",
+                       store->def->out, sentence);
+}
+
+static throng_status run(throng_i_store *store, const char *sql, throng_error *err) {
+    char *failure = NULL;
+    throng_status status = throng_i_database_run(&store->database, sql, &failure, err);
+    if (status == THRONG_E_QUERY && failure &&
+        (strstr(failure, "IO Error") || strstr(failure, "FATAL") || strstr(failure, "could not write")))
+        status = explain(store, failure, err);
+    throng_i_free(store->context, failure);
+    return status;
+}
+
+static throng_status run_format(throng_i_store *store, throng_error *err, const char *format, ...) THRONG_PRINTF(3, 4);
+
+static throng_status run_format(throng_i_store *store, throng_error *err, const char *format, ...) {
+    char sql[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(sql, sizeof sql, format, arguments);
+    va_end(arguments);
+    if (length >= (int)sizeof sql)
+        return THRONG_FAIL(err, E_INTERNAL, "A statement is too long; please report this.");
+    return run(store, sql, err);
+}
+
+/* Runs the statements of a text in ingest/, which are separated by a semicolon at the end of a line. */
+static throng_status run_text(throng_i_store *store, const char *name, throng_error *err) {
+    throng_status status = THRONG_OK;
+    char *copy = NULL;
+    THRONG_TRY(throng_i_copy_text(store->context, throng_i_platform_text_of(name), &copy, err));
+    for (char *at = copy; at;) {
+        char *end = strstr(at, ";\n");
+        if (end)
+            *end = '\0';
+        THRONG_TRY(run(store, at, err));
+        at = end ? end + 2 : NULL;
+    }
+out:
+    throng_i_free(store->context, copy);
+    return status;
+}
+
+/* Numbers in the only row of a result. */
+typedef struct numbers {
+    int64_t at[THRONG_I_CELLS];
+    int64_t n_rows;
+} numbers;
+
+static throng_status take_numbers(void *user, const char *const *cells, int n, throng_error *err) {
+    numbers *to = user;
+    (void)err;
+    for (int i = 0; i < n; i++)
+        to->at[i] = cells[i] ? strtoll(cells[i], NULL, 10) : 0;
+    to->n_rows++;
+    return THRONG_OK;
+}
+
+/* The query's columns are cast to VARCHAR here. */
+static throng_status ask(throng_i_store *store, const char *sql, numbers *out, throng_error *err) {
+    throng_i_sql query = {.context = store->context};
+    throng_status status = THRONG_OK;
+    *out = (numbers){.n_rows = 0};
+    throng_i_sql_add(&query, "SELECT COLUMNS(*)::VARCHAR FROM (%s)", sql);
+    THRONG_TRY(throng_i_sql_check(&query, err));
+    THRONG_TRY(throng_i_database_rows(&store->database, query.text, take_numbers, out, NULL, err));
+out:
+    throng_i_sql_clear(&query);
+    return status;
+}
+
+static throng_status take_text(void *user, const char *const *cells, int n, throng_error *err) {
+    char *to = user;
+    (void)err;
+    (void)n;
+    snprintf(to, 200, "%s", cells[0] ? cells[0] : "");
+    return THRONG_OK;
+}
+
+/* ---- opening --------------------------------------------------------------------------------------------------- */
+
+static uint64_t hash_id(const void *user, const char *text, int64_t length) {
+    return throng_i_secret_hash(user, text, length);
+}
+
+static bool score_text(const void *user, const char *text, int64_t length, double *out) {
+    return throng_i_stance_score(user, text, length, out);
+}
+
+/* A setting is written by the run that begins the crowd, and compared by every other. */
+static throng_status settle(throng_i_store *store, const char *name, const char *value, throng_error *err) {
+    char before[200] = "";
+    throng_i_sql sql = {.context = store->context};
+    throng_status status = THRONG_OK;
+    throng_i_sql_add(&sql, "SELECT value FROM crowd.ingest.settings WHERE name = ");
+    throng_i_sql_literal(&sql, name);
+    THRONG_TRY(throng_i_sql_check(&sql, err));
+    THRONG_TRY(throng_i_database_rows(&store->database, sql.text, take_text, before, NULL, err));
+    if (before[0]) {
+        THRONG_REQUIRE(strcmp(before, value) == 0, E_FORMAT, "%s was begun with %s %s, not %s: take another --out.",
+                       store->def->out, name, before, value);
+        goto out;
+    }
+    throng_i_sql_reset(&sql);
+    throng_i_sql_add(&sql, "INSERT INTO crowd.ingest.settings VALUES (");
+    throng_i_sql_literal(&sql, name);
+    throng_i_sql_add(&sql, ", ");
+    throng_i_sql_literal(&sql, value);
+    throng_i_sql_add(&sql, ")");
+    THRONG_TRY(throng_i_sql_check(&sql, err));
+    THRONG_TRY(run(store, sql.text, err));
+out:
+    throng_i_sql_clear(&sql);
+    return status;
+}
+
+static throng_status settle_all(throng_i_store *store, throng_error *err) {
+    const throng_ingest_def *def = store->def;
+    char check[17];
+    throng_status status = THRONG_OK;
+    snprintf(check, sizeof check, "%016llx", (unsigned long long)throng_i_secret_hash(&store->secret, "throng", 6));
+    THRONG_TRY(settle(store, "platform", store->platform->name, err));
+    THRONG_TRY(settle(store, "stance", def->stance ? def->stance : "column", err));
+    THRONG_TRY(settle(store, "keep-ids", def->keep_ids ? "yes" : "no", err));
+    THRONG_TRY(settle(store, "keep-text", def->keep_text ? "yes" : "no", err));
+    THRONG_TRY(settle(store, "a key whose check is", check, err));
+out:
+    return status;
+}
+
+/* The key of the pseudonyms. With ids kept there is nothing to hide, and the key is 0. */
+static throng_status open_secret(throng_i_store *store, bool is_new, throng_error *err) {
+    const throng_ingest_def *def = store->def;
+    char *path = NULL;
+    throng_status status = THRONG_OK;
+    if (def->keep_ids)
+        return THRONG_OK;
+    THRONG_TRY(
+        throng_i_print(store->context, &path, err, "%s%s", def->key ? def->key : def->out, def->key ? "" : ".key"));
+    THRONG_TRY(throng_i_secret_open(path, is_new, &store->secret, err));
+out:
+    throng_i_free(store->context, path);
+    return status;
+}
+
+static throng_status attach(throng_i_store *store, throng_error *err) {
+    throng_i_sql sql = {.context = store->context};
+    throng_status status = THRONG_OK;
+    char *failure = NULL;
+    char sentence[THRONG_I_SENTENCE_LENGTH];
+    if (store->def->memory > 0)
+        THRONG_TRY(run_format(store, err, "SET memory_limit = '%lldB'", (long long)store->def->memory));
+    throng_i_sql_add(&sql, "SET temp_directory = ");
+    throng_i_sql_path(&sql, store->spill, false);
+    THRONG_TRY(throng_i_sql_check(&sql, err));
+    THRONG_TRY(run(store, sql.text, err));
+    throng_i_sql_reset(&sql);
+    throng_i_sql_add(&sql, "ATTACH ");
+    throng_i_sql_path(&sql, store->def->out, false);
+    throng_i_sql_add(&sql, " AS crowd (TYPE duckdb)");
+    THRONG_TRY(throng_i_sql_check(&sql, err));
+    status = throng_i_database_run(&store->database, sql.text, &failure, err);
+    if (status == THRONG_E_QUERY && failure) {
+        throng_i_database_sentence(failure, sentence);
+        status =
+            THRONG_FAIL(err, E_WRITE, "%s cannot be opened as a DuckDB file to write: %s", store->def->out, sentence);
+    }
+out:
+    throng_i_free(store->context, failure);
+    throng_i_sql_clear(&sql);
+    return status;
+}
+
+throng_status throng_i_store_open(throng_context *context, const throng_ingest_def *def,
+                                  const throng_i_platform *platform, throng_i_store *store, throng_error *err) {
+    throng_status status = THRONG_OK;
+    struct stat facts;
+    bool is_new = stat(def->out, &facts) != 0;
+    *store = (throng_i_store){.context = context, .def = def, .platform = platform};
+    THRONG_TRY(throng_i_stance_open(context, def->stance, &store->stance, err));
+    THRONG_TRY(throng_i_print(context, &store->spill, err, "%s.tmp", def->out));
+    THRONG_TRY(throng_i_database_open(context, "opening", &store->database, err));
+    store->is_open = true;
+    store->database.stop = &store->stop;
+    THRONG_TRY(attach(store, err));
+    THRONG_TRY(open_secret(store, is_new, err));
+    store->pseudonym = (throng_i_function){.name = "pseudonym", .hash = hash_id, .user = &store->secret};
+    store->score = (throng_i_function){.name = "score", .number = score_text, .user = &store->stance};
+    THRONG_TRY(throng_i_database_function(&store->database, &store->pseudonym, err));
+    THRONG_TRY(throng_i_database_function(&store->database, &store->score, err));
+    THRONG_TRY(run_text(store, "_schema", err));
+    THRONG_TRY(settle_all(store, err));
+out:
+    if (status != THRONG_OK)
+        throng_i_store_close(store);
+    if (status != THRONG_OK && is_new)
+        unlink(def->out);
+    return status;
+}
+
+void throng_i_store_close(throng_i_store *store) {
+    if (store->is_open)
+        throng_i_database_close(&store->database);
+    store->is_open = false;
+    if (store->spill)
+        rmdir(store->spill); /* DuckDB empties it */
+    throng_i_free(store->context, store->spill);
+    store->spill = NULL;
+    throng_i_stance_close(&store->stance);
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------------- */
+
+#define HEAD_BYTES 4096
+
+/* Hash of the first `bytes` bytes, which is how a file is known again. */
+static void hash_head(const char *path, int64_t *bytes, char out[32]) {
+    static const throng_i_secret open_key = {{0, 0}};
+    char head[HEAD_BYTES];
+    FILE *file = fopen(path, "rb");
+    *bytes = file ? (int64_t)fread(head, 1, (size_t)*bytes, file) : 0;
+    if (file)
+        fclose(file);
+    snprintf(out, 32, "%016llx", (unsigned long long)throng_i_secret_hash(&open_key, head, *bytes));
+}
+
+static throng_status add_file(throng_i_store *store, const char *path, const char *head, int64_t head_bytes,
+                              throng_error *err) {
+    throng_i_sql sql = {.context = store->context};
+    throng_status status = THRONG_OK;
+    throng_i_sql_add(&sql, "INSERT INTO crowd.ingest.files SELECT coalesce(max(file), 0) + 1, ");
+    throng_i_sql_literal(&sql, path);
+    throng_i_sql_add(&sql, ", '%s', %lld, 0, 0, false, 0, 0, 0, 0, 0 FROM crowd.ingest.files", head,
+                     (long long)head_bytes);
+    THRONG_TRY(throng_i_sql_check(&sql, err));
+    THRONG_TRY(run(store, sql.text, err));
+out:
+    throng_i_sql_clear(&sql);
+    return status;
+}
+
+/* Looks for a path; standard input is another one each time. */
+static throng_status look_up(throng_i_store *store, const char *path, numbers *found, throng_error *err) {
+    throng_i_sql sql = {.context = store->context};
+    throng_status status = THRONG_OK;
+    throng_i_sql_add(&sql, "SELECT file, \"offset\", lines, head_bytes, finished::INTEGER, bytes FROM "
+                           "crowd.ingest.files WHERE path = ");
+    throng_i_sql_literal(&sql, path);
+    throng_i_sql_add(&sql, " ORDER BY file DESC LIMIT 1");
+    THRONG_TRY(throng_i_sql_check(&sql, err));
+    THRONG_TRY(ask(store, sql.text, found, err));
+out:
+    throng_i_sql_clear(&sql);
+    return status;
+}
+
+static throng_status check_head(throng_i_store *store, const char *path, const numbers *found, throng_error *err) {
+    char head[32], sql[200], before[200] = "";
+    int64_t bytes = found->at[3];
+    hash_head(path, &bytes, head);
+    snprintf(sql, sizeof sql, "SELECT head FROM crowd.ingest.files WHERE file = %lld", (long long)found->at[0]);
+    throng_status status = throng_i_database_rows(&store->database, sql, take_text, before, NULL, err);
+    if (status == THRONG_OK && strcmp(head, before) != 0)
+        return THRONG_FAIL(err, E_FORMAT,
+                           "%s begins otherwise than the file of that name that %s has read already: give it another "
+                           "name, or take another --out.",
+                           path, store->def->out);
+    return status;
+}
+
+throng_status throng_i_store_find(throng_i_store *store, const char *path, throng_i_store_file *out,
+                                  throng_error *err) {
+    throng_status status = THRONG_OK;
+    numbers found;
+    bool is_input = strcmp(path, "-") == 0;
+    char head[32] = "";
+    THRONG_TRY(look_up(store, path, &found, err));
+    bool is_known = found.n_rows > 0 && !is_input;
+    if (is_known) {
+        THRONG_TRY(check_head(store, path, &found, err));
+    } else {
+        int64_t bytes = HEAD_BYTES;
+        if (!is_input)
+            hash_head(path, &bytes, head);
+        THRONG_TRY(add_file(store, path, head, is_input ? 0 : bytes, err));
+        THRONG_TRY(look_up(store, path, &found, err));
+    }
+    *out = (throng_i_store_file){.number = found.at[0],
+                                 .offset = found.at[1],
+                                 .lines = found.at[2],
+                                 .bytes = found.at[5],
+                                 .is_known = is_known,
+                                 .is_finished = found.at[4] != 0};
+out:
+    return status;
+}
+
+/* ---- a batch --------------------------------------------------------------------------------------------------- */
+
+/* What a text says of a state, as SQL. Valence is English; texts of other languages, or of none that is said, have no
+ * state. */
+static const char *state_sql(const throng_i_store *store) {
+    switch (store->stance.kind) {
+    case THRONG_I_STANCE_VALENCE:
+        return "CASE WHEN language = 'en' OR starts_with(language, 'en-') THEN score(text) END";
+    case THRONG_I_STANCE_TERMS:
+        return "score(text)";
+    default:
+        return "state";
+    }
+}
+
+/* Adds _batch.sql with its blanks filled in. */
+static void add_batch_sql(const throng_i_store *store, int64_t file, throng_i_sql *sql) {
+    char number[24];
+    snprintf(number, sizeof number, "%lld", (long long)file);
+    const struct {
+        const char *blank, *text;
+    } blanks[] = {
+        {"{FILE}", number},
+        {"{TEXT}", store->def->keep_text ? "text" : "NULL::VARCHAR"},
+        {"{STATE}", state_sql(store)},
+        {"{AGENT_NAME}", store->def->keep_ids ? "agent" : "NULL::VARCHAR"},
+        {"{TARGET_NAME}", store->def->keep_ids ? "target_agent" : "NULL::VARCHAR"},
+    };
+    const char *at = strstr(throng_i_platform_text_of("_batch"), "WITH events");
+    while (*at) {
+        size_t plain = strcspn(at, "{"), used = 0;
+        throng_i_sql_add(sql, "%.*s", (int)plain, at);
+        at += plain;
+        for (size_t i = 0; i < sizeof blanks / sizeof *blanks && *at && used == 0; i++) {
+            size_t length = strlen(blanks[i].blank);
+            if (strncmp(at, blanks[i].blank, length) == 0) {
+                throng_i_sql_add(sql, "%s", blanks[i].text);
+                used = length;
+            }
+        }
+        at += used;
+    }
+}
+
+/* Reads the lines into the temporary table `batch`. */
+static throng_status read_batch(throng_i_store *store, int64_t file, throng_error *err) {
+    throng_i_sql sql = {.context = store->context};
+    throng_status status = THRONG_OK;
+    throng_error inner = {0};
+    throng_i_sql_add(&sql,
+                     "CREATE OR REPLACE TEMP TABLE batch AS SELECT * FROM (WITH given AS (\n%s\n) SELECT * FROM (",
+                     store->platform->sql);
+    add_batch_sql(store, file, &sql);
+    throng_i_sql_add(&sql, "))");
+    THRONG_TRY(throng_i_sql_check(&sql, err));
+    status = run(store, sql.text, &inner);
+    if (status == THRONG_E_QUERY)
+        status =
+            THRONG_FAIL(err, E_QUERY, "The SQL of platform %s does not do: %s", store->platform->name, inner.message);
+    else if (status != THRONG_OK && err)
+        *err = inner;
+out:
+    throng_i_sql_clear(&sql);
+    return status;
+}
+
+/* A file of which nothing is JSON is a mistake, not a crowd. */
+static throng_status check_first(throng_i_store *store, const char *path, throng_error *err) {
+    numbers it;
+    char reason[200] = "";
+    throng_status status = THRONG_OK;
+    THRONG_TRY(ask(store,
+                   "SELECT count(*) FILTER (verdict <> 'blank'), count(*) FILTER (verdict = 'reject' AND "
+                   "starts_with(reason, 'not ')) FROM batch",
+                   &it, err));
+    if (it.at[0] == 0 || it.at[1] < it.at[0])
+        goto out;
+    THRONG_TRY(throng_i_database_rows(&store->database,
+                                      "SELECT 'line ' || min(line) || ' is ' || arg_min(reason, line) FROM batch WHERE "
+                                      "verdict = 'reject'",
+                                      take_text, reason, NULL, err));
+    status = THRONG_FAIL(err, E_FORMAT, "%s holds no JSON lines: %s.", path, reason);
+out:
+    return status;
+}
+
+static throng_status write_batch(throng_i_store *store, const throng_i_store_file *file, const throng_i_batch *batch,
+                                 throng_error *err) {
+    throng_status status = THRONG_OK;
+    THRONG_TRY(run(store, "BEGIN", err));
+    THRONG_TRY(run(store,
+                   "INSERT INTO crowd.ingest.records SELECT file, line, time, created, kind, operation, agent, "
+                   "record, target, target_agent, via, text_length, language, state, text, handle, status, "
+                   "followers FROM batch WHERE verdict = 'row'",
+                   err));
+    THRONG_TRY(run(store,
+                   "INSERT INTO crowd.ingest.rejects SELECT file, line, reason FROM batch WHERE verdict = "
+                   "'reject'",
+                   err));
+    if (store->def->keep_ids)
+        THRONG_TRY(run(store,
+                       "INSERT INTO crowd.ingest.names SELECT agent, min(agent_name) FROM batch WHERE verdict = "
+                       "'row' GROUP BY agent UNION SELECT target_agent, min(target_name) FROM batch WHERE "
+                       "verdict = 'row' AND target_agent IS NOT NULL GROUP BY target_agent",
+                       err));
+    THRONG_TRY(run_format(store, err,
+                          "UPDATE crowd.ingest.files SET \"offset\" = %lld, bytes = %lld, finished = %s, lines = %lld, "
+                          "blank = blank + n.b, ignored = ignored + n.i, rejected = rejected + n.j, rows = rows + n.r "
+                          "FROM (SELECT count(*) FILTER (verdict = 'blank') AS b, count(*) FILTER (verdict = 'ignore') "
+                          "AS i, count(*) FILTER (verdict = 'reject') AS j, count(*) FILTER (verdict = 'row') AS r "
+                          "FROM batch) AS n WHERE file = %lld",
+                          (long long)throng_i_lines_offset(batch->lines), (long long)*throng_i_lines_read(batch->lines),
+                          batch->is_finished ? "true" : "false", (long long)batch->line, (long long)file->number));
+    THRONG_TRY(run(store, "INSERT OR IGNORE INTO crowd.ingest.settings VALUES ('changed', 'yes')", err));
+    THRONG_TRY(run(store, "COMMIT", err));
+out:
+    return status;
+}
+
+throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *file, const char *path,
+                                 throng_i_batch *batch, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_batch_begin(batch);
+    store->database.progress =
+        (throng_progress){.stage = "ingesting", .unit = "bytes", .total = throng_i_lines_size(batch->lines)};
+    store->database.done = throng_i_lines_read(batch->lines);
+    THRONG_TRY(throng_i_database_scan(&store->database, "lines", &batch->arrow, err));
+    THRONG_TRY(read_batch(store, file->number, err));
+    if (file->lines == 0)
+        THRONG_TRY(check_first(store, path, err));
+    THRONG_TRY(write_batch(store, file, batch, err));
+    file->lines = batch->line;
+out:
+    store->database.done = NULL;
+    return status;
+}
+
+/* ---- the tables ------------------------------------------------------------------------------------------------ */
+
+static throng_status count_lines(throng_i_store *store, throng_ingest_counts *out, throng_error *err) {
+    numbers it;
+    throng_status status = THRONG_OK;
+    THRONG_TRY(ask(store,
+                   "SELECT count(*), sum(lines), sum(blank), sum(ignored), sum(rejected), sum(rows) FROM "
+                   "crowd.ingest.files",
+                   &it, err));
+    out->files = it.at[0], out->lines = it.at[1], out->blank = it.at[2];
+    out->ignored = it.at[3], out->rejected = it.at[4], out->rows = it.at[5];
+    THRONG_TRY(ask(store,
+                   "SELECT n_records, n_duplicates, n_actions, n_taken_back, n_deletes, n_updates, n_notices, "
+                   "n_unread, (SELECT count(*) FROM crowd.agents), (SELECT count(*) FROM crowd.edges), "
+                   "(SELECT count(*) FROM crowd.states) FROM crowd.ingest.totals",
+                   &it, err));
+    out->duplicates = it.at[1], out->actions = it.at[2], out->taken_back = it.at[3], out->deletes = it.at[4];
+    out->updates = it.at[5], out->notices = it.at[6], out->unread_texts = it.at[7];
+    out->agents = it.at[8], out->edges = it.at[9], out->states = it.at[10];
+    char weight[200] = "";
+    THRONG_TRY(throng_i_database_rows(&store->database, "SELECT weight FROM crowd.ingest.totals", take_text, weight,
+                                      NULL, err));
+    snprintf(out->weight, sizeof out->weight, "%.15s", weight);
+    THRONG_REQUIRE(out->lines == out->blank + out->ignored + out->rejected + out->rows && out->rows == it.at[0] &&
+                       out->rows == out->duplicates + out->actions + out->taken_back + out->deletes + out->updates +
+                                        out->notices,
+                   E_INTERNAL, "The counts of %s do not add up; please report this.", store->def->out);
+out:
+    return status;
+}
+
+static throng_status write_rejects(throng_i_store *store, throng_error *err) {
+    throng_i_sql sql = {.context = store->context};
+    throng_status status = THRONG_OK;
+    throng_i_sql_add(&sql, "COPY (SELECT path AS file, line, reason FROM crowd.ingest.rejects JOIN crowd.ingest.files "
+                           "USING (file) ORDER BY rejects.file, line) TO ");
+    throng_i_sql_path(&sql, store->def->rejects, false);
+    throng_i_sql_add(&sql, " (FORMAT csv, HEADER true, COMPRESSION none)");
+    THRONG_TRY(throng_i_sql_check(&sql, err));
+    THRONG_TRY(run(store, sql.text, err));
+out:
+    throng_i_sql_clear(&sql);
+    return status;
+}
+
+throng_status throng_i_store_finish(throng_i_store *store, throng_ingest_counts *counts, throng_error *err) {
+    numbers it;
+    throng_status status = THRONG_OK;
+    store->database.progress = (throng_progress){.stage = "making tables", .unit = "rows", .total = -1};
+    THRONG_TRY(ask(store, "SELECT count(*) FROM crowd.ingest.settings WHERE name = 'changed'", &it, err));
+    THRONG_TRY(ask(store,
+                   it.at[0] ? "SELECT 1"
+                            : "SELECT 1 - least(count(*), 1) FROM duckdb_tables() WHERE database_name "
+                              "= 'crowd' AND table_name = 'states'",
+                   &it, err));
+    if (it.at[0])
+        THRONG_TRY(run_text(store, "_tables", err));
+    THRONG_TRY(count_lines(store, counts, err));
+    if (store->def->rejects)
+        THRONG_TRY(write_rejects(store, err));
+out:
+    return status;
+}

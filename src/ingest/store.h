@@ -1,0 +1,49 @@
+/* The crowd's database while it is filled: opened, batches written whole, tables made. */
+#ifndef THRONG_SRC_INGEST_STORE_H
+#define THRONG_SRC_INGEST_STORE_H
+
+#include "ingest/batch.h"
+#include "ingest/secret.h"
+#include "ingest/stance.h"
+#include "table/database.h"
+#include "throng/ingest.h"
+
+/* A file as the crowd knows it. */
+typedef struct throng_i_store_file {
+    int64_t number, offset, lines, bytes;
+    bool is_known, is_finished;
+} throng_i_store_file;
+
+typedef struct throng_i_store {
+    throng_context *context;
+    const throng_ingest_def *def;
+    const throng_i_platform *platform;
+    throng_i_secret secret;
+    throng_i_stance stance;
+    throng_i_database database;
+    _Atomic bool stop;
+    throng_i_function pseudonym, score;
+    char *spill; /* folder for what does not fit into memory */
+    bool is_open;
+} throng_i_store;
+
+/* Opens or makes the crowd, and checks that it was begun with the same settings. *store must not move afterwards. */
+THRONG_MUST_USE throng_status throng_i_store_open(throng_context *context, const throng_ingest_def *def,
+                                                  const throng_i_platform *platform, throng_i_store *store,
+                                                  throng_error *err);
+
+/* Looks a file up, and makes it known if it is not. */
+THRONG_MUST_USE throng_status throng_i_store_find(throng_i_store *store, const char *path, throng_i_store_file *out,
+                                                  throng_error *err);
+
+/* Reads one batch and writes its rows, its rejects and how far the file has been read, all or nothing. */
+THRONG_MUST_USE throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *file, const char *path,
+                                                 throng_i_batch *batch, throng_error *err);
+
+/* Makes the four tables if there is anything new, and counts. */
+THRONG_MUST_USE throng_status throng_i_store_finish(throng_i_store *store, throng_ingest_counts *counts,
+                                                    throng_error *err);
+
+void throng_i_store_close(throng_i_store *store);
+
+#endif
