@@ -21,9 +21,10 @@ SELECT once.* FROM once
 LEFT JOIN deletes ON once.agent = deletes.agent AND once.record = deletes.record AND once.time <= deletes.time
 WHERE deletes.agent IS NULL AND operation = 'create' AND kind NOT IN ('identity', 'account', 'profile');
 
+-- Who reacted to whom. What somebody does to himself is an action, and no edge.
 CREATE OR REPLACE TEMP TABLE pairs AS
 SELECT agent AS source, target_agent AS target, kind, count(*) AS n
-FROM done WHERE target_agent IS NOT NULL GROUP BY ALL;
+FROM done WHERE target_agent IS NOT NULL AND target_agent <> agent GROUP BY ALL;
 
 -- Followers as a table or a profile says, else as follows in the events say.
 CREATE OR REPLACE TEMP TABLE people AS

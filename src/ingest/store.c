@@ -24,7 +24,7 @@ static throng_status run(throng_i_store *store, const char *sql, throng_error *e
     char *failure = NULL;
     throng_status status = throng_i_database_run(&store->database, sql, &failure, err);
     if (status == THRONG_E_QUERY && failure &&
-        (strstr(failure, "IO Error") || strstr(failure, "FATAL") || strstr(failure, "could not write")))
+        (strstr(failure, "IO Error") || strstr(failure, "FATAL") || strstr(failure, "ould not write")))
         status = explain(store, failure, err);
     throng_i_free(store->context, failure);
     return status;
@@ -142,23 +142,25 @@ static throng_status settle_all(throng_i_store *store, throng_error *err) {
     THRONG_TRY(settle(store, "stance", def->stance ? def->stance : "column", err));
     THRONG_TRY(settle(store, "keep-ids", def->keep_ids ? "yes" : "no", err));
     THRONG_TRY(settle(store, "keep-text", def->keep_text ? "yes" : "no", err));
-    THRONG_TRY(settle(store, "a key whose check is", check, err));
+    THRONG_TRY(settle(store, "key-check", check, err));
 out:
     return status;
 }
 
-/* The key of the pseudonyms. With ids kept there is nothing to hide, and the key is 0. */
-static throng_status open_secret(throng_i_store *store, bool is_new, throng_error *err) {
+/* The key of the pseudonyms, made by the run that begins the crowd. With ids kept there is nothing to hide, and the key
+ * is 0. */
+static throng_status open_secret(throng_i_store *store, throng_error *err) {
     const throng_ingest_def *def = store->def;
-    char *path = NULL;
+    numbers settings;
     throng_status status = THRONG_OK;
     if (def->keep_ids)
         return THRONG_OK;
-    THRONG_TRY(
-        throng_i_print(store->context, &path, err, "%s%s", def->key ? def->key : def->out, def->key ? "" : ".key"));
-    THRONG_TRY(throng_i_secret_open(path, is_new, &store->secret, err));
+    THRONG_TRY(ask(store, "SELECT count(*) FROM crowd.ingest.settings WHERE name = 'key-check'", &settings, err));
+    THRONG_TRY(throng_i_print(store->context, &store->key, err, "%s%s", def->key ? def->key : def->out,
+                              def->key ? "" : ".key"));
+    store->made_key = settings.at[0] == 0 && access(store->key, F_OK) != 0;
+    THRONG_TRY(throng_i_secret_open(store->key, settings.at[0] == 0, &store->secret, err));
 out:
-    throng_i_free(store->context, path);
     return status;
 }
 
@@ -194,37 +196,46 @@ throng_status throng_i_store_open(throng_context *context, const throng_ingest_d
                                   const throng_i_platform *platform, throng_i_store *store, throng_error *err) {
     throng_status status = THRONG_OK;
     struct stat facts;
-    bool is_new = stat(def->out, &facts) != 0;
-    *store = (throng_i_store){.context = context, .def = def, .platform = platform};
+    *store =
+        (throng_i_store){.context = context, .def = def, .platform = platform, .is_empty = stat(def->out, &facts) != 0};
     THRONG_TRY(throng_i_stance_open(context, def->stance, &store->stance, err));
     THRONG_TRY(throng_i_print(context, &store->spill, err, "%s.tmp", def->out));
     THRONG_TRY(throng_i_database_open(context, "opening", &store->database, err));
     store->is_open = true;
     store->database.stop = &store->stop;
     THRONG_TRY(attach(store, err));
-    THRONG_TRY(open_secret(store, is_new, err));
+    THRONG_TRY(run_text(store, "_schema", err));
+    THRONG_TRY(open_secret(store, err));
     store->pseudonym = (throng_i_function){.name = "pseudonym", .hash = hash_id, .user = &store->secret};
     store->score = (throng_i_function){.name = "score", .number = score_text, .user = &store->stance};
     THRONG_TRY(throng_i_database_function(&store->database, &store->pseudonym, err));
     THRONG_TRY(throng_i_database_function(&store->database, &store->score, err));
-    THRONG_TRY(run_text(store, "_schema", err));
     THRONG_TRY(settle_all(store, err));
 out:
-    if (status != THRONG_OK)
-        throng_i_store_close(store);
-    if (status != THRONG_OK && is_new)
-        unlink(def->out);
     return status;
+}
+
+/* Takes away what this run made of a crowd in which nothing is. */
+static void remove_empty(const throng_i_store *store) {
+    char log[4096];
+    snprintf(log, sizeof log, "%s.wal", store->def->out);
+    unlink(store->def->out);
+    unlink(log);
+    if (store->made_key)
+        unlink(store->key);
 }
 
 void throng_i_store_close(throng_i_store *store) {
     if (store->is_open)
         throng_i_database_close(&store->database);
+    if (store->is_open && store->is_empty)
+        remove_empty(store);
     store->is_open = false;
     if (store->spill)
         rmdir(store->spill); /* DuckDB empties it */
     throng_i_free(store->context, store->spill);
-    store->spill = NULL;
+    throng_i_free(store->context, store->key);
+    store->spill = store->key = NULL;
     throng_i_stance_close(&store->stance);
 }
 
@@ -429,6 +440,7 @@ static throng_status write_batch(throng_i_store *store, const throng_i_store_fil
                           batch->is_finished ? "true" : "false", (long long)batch->line, (long long)file->number));
     THRONG_TRY(run(store, "INSERT OR IGNORE INTO crowd.ingest.settings VALUES ('changed', 'yes')", err));
     THRONG_TRY(run(store, "COMMIT", err));
+    store->is_empty = false;
 out:
     return status;
 }
@@ -511,6 +523,7 @@ throng_status throng_i_store_finish(throng_i_store *store, throng_ingest_counts 
     THRONG_TRY(count_lines(store, counts, err));
     if (store->def->rejects)
         THRONG_TRY(write_rejects(store, err));
+    store->is_empty = false;
 out:
     return status;
 }

@@ -23,8 +23,11 @@ typedef struct throng_i_store {
     throng_i_database database;
     _Atomic bool stop;
     throng_i_function pseudonym, score;
-    char *spill; /* folder for what does not fit into memory */
+    char *spill;   /* folder for what does not fit into memory */
+    char *key;     /* file of the key */
+    bool made_key; /* by this run */
     bool is_open;
+    bool is_empty; /* the crowd was made by this run, and nothing is in it yet */
 } throng_i_store;
 
 /* Opens or makes the crowd, and checks that it was begun with the same settings. *store must not move afterwards. */

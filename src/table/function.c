@@ -25,8 +25,10 @@ static void run_function(duckdb_function_info call, duckdb_data_chunk input, duc
     uint64_t *hashes = duckdb_vector_get_data(output);
     double *numbers = duckdb_vector_get_data(output);
     for (int64_t i = 0; i < n; i++) {
-        if (!throng_i_is_valid(validity, i))
+        if (!throng_i_is_valid(validity, i)) {
+            set_null(output, i);
             continue;
+        }
         const char *text = throng_i_string(&strings[i], &length);
         if (!function->number)
             hashes[i] = function->hash(function->user, text, length);

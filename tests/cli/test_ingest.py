@@ -1,0 +1,461 @@
+#!/usr/bin/env python3
+"""throng ingest: event lines in, tables out, every line counted.
+
+Use: tests/cli/test_ingest.py [WORD ...]     (runs the tests whose names contain one of the words; default: all)
+
+Environment: as for test_cli.py. Real events and the edge cases are below SHARED; tests that need them are skipped
+where it is missing.
+"""
+
+import ctypes
+import gzip
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+from harness import PLAIN, SOURCE, THRONG, Skip, fails, listing, main, ok, put, report, test, throng
+
+SHARED = pathlib.Path(os.environ.get("SHARED", SOURCE / "../shared"))
+A, B, C = (f"did:plc:{letter * 24}" for letter in "abc")
+START = 1732206349000000
+
+
+# ---- what the tests share ---------------------------------------------------------------------------------------------
+
+def real(name):
+    path = SHARED / "data/bluesky" / name
+    if not path.exists():
+        raise Skip(f"{path} is not there")
+    return path
+
+
+class DuckResult(ctypes.Structure):
+    _fields_ = [("counts", ctypes.c_uint64 * 3), ("columns", ctypes.c_void_p), ("error", ctypes.c_char_p),
+                ("internal", ctypes.c_void_p)]
+
+
+def duckdb():
+    """libduckdb, the same that the program uses."""
+    found = sorted(SOURCE.glob("tools/duckdb/node_modules/@duckdb/*/libduckdb.so"))
+    library = ctypes.CDLL(str(found[0]) if found else "libduckdb.so")
+    library.duckdb_value_varchar.restype = ctypes.c_void_p
+    library.duckdb_result_error.restype = ctypes.c_char_p
+    library.duckdb_row_count.restype = library.duckdb_column_count.restype = ctypes.c_uint64
+    return library
+
+
+def query(path, sql):
+    """Rows of a query as lists of texts."""
+    duck, database, connection, result = duckdb(), ctypes.c_void_p(), ctypes.c_void_p(), DuckResult()
+    assert duck.duckdb_open(str(path).encode(), ctypes.byref(database)) == 0, path
+    assert duck.duckdb_connect(database, ctypes.byref(connection)) == 0
+    failed = duck.duckdb_query(connection, sql.encode(), ctypes.byref(result))
+    assert not failed, duck.duckdb_result_error(ctypes.byref(result)).decode()
+    rows = []
+    for row in range(duck.duckdb_row_count(ctypes.byref(result))):
+        cells = [duck.duckdb_value_varchar(ctypes.byref(result), ctypes.c_uint64(column), ctypes.c_uint64(row))
+                 for column in range(duck.duckdb_column_count(ctypes.byref(result)))]
+        rows.append([None if cell is None else ctypes.string_at(cell).decode() for cell in cells])
+        for cell in cells:
+            duck.duckdb_free(ctypes.c_void_p(cell))
+    duck.duckdb_destroy_result(ctypes.byref(result))
+    duck.duckdb_disconnect(ctypes.byref(connection))
+    duck.duckdb_close(ctypes.byref(database))
+    return rows
+
+
+TABLES = ("agents", "actions", "edges", "states")
+
+
+def tables(path):
+    """Every row of the four tables, in order."""
+    return {name: query(path, f"SELECT COLUMNS(*)::VARCHAR FROM {name}") for name in TABLES}
+
+
+def event(did, operation, kind, rkey, record=None, at=0):
+    body = {"rev": "3lbhuvzds6d2a", "operation": operation, "collection": f"app.bsky.{kind}", "rkey": rkey}
+    if record is not None:
+        body["record"] = {"$type": f"app.bsky.{kind}", "createdAt": "2024-11-21T16:25:46.221Z", **record}
+    return json.dumps({"did": did, "time_us": START + at, "kind": "commit", "commit": body})
+
+
+def post(did, rkey, text="hello", at=0, **more):
+    return event(did, "create", "feed.post", rkey, {"text": text, "langs": ["en"], **more}, at)
+
+
+def uri(did, kind, rkey):
+    return f"at://{did}/app.bsky.{kind}/{rkey}"
+
+
+def like(did, rkey, target, at=0):
+    return event(did, "create", "feed.like", rkey, {"subject": {"uri": target, "cid": "x"}}, at)
+
+
+def follow(did, rkey, whom, at=0):
+    return event(did, "create", "graph.follow", rkey, {"subject": whom}, at)
+
+
+def write(name, *lines):
+    return put(name, "".join(line + "\n" for line in lines))
+
+
+def ingest(*args, **options):
+    return report("ingest", "bluesky", *args, **options)
+
+
+def adds_up(it):
+    assert it["lines"] == it["blank"] + it["ignored"] + it["rejected"] + it["rows"], it
+    assert it["rows"] == sum(it[name] for name in ("duplicates", "actions", "taken_back", "deletes", "updates",
+                                                   "notices")), it
+    return it
+
+
+def rejects(name):
+    lines = pathlib.Path(name).read_text().splitlines()
+    assert lines[0] == "file,line,reason"
+    return [(int(line.split(",")[1]), ",".join(line.split(",")[2:])) for line in lines[1:]]
+
+
+def many(n, seed=1):
+    """Lines of a crowd of n // 10 + 3 accounts: posts, likes, follows, deletes, duplicates, and some rubbish."""
+    draw = random.Random(seed)
+    people = [f"did:plc:{''.join(draw.choices('abcdefghijklmnopqrstuvwxyz234567', k=24))}" for _ in range(n // 10 + 3)]
+    lines, posts = [], [uri(people[0], "feed.post", "p")]
+    for i in range(n):
+        who, kind = draw.choice(people), draw.random()
+        if kind < 0.3:
+            posts.append(uri(who, "feed.post", f"k{i}"))
+            lines.append(post(who, f"k{i}", draw.choice(["good day", "bad luck", "so so"]), i * 10**9))
+        elif kind < 0.7:
+            lines.append(like(who, f"k{i}", draw.choice(posts), i * 10**9))
+        elif kind < 0.85:
+            lines.append(follow(who, f"k{i}", draw.choice(people), i * 10**9))
+        elif kind < 0.9 and lines:
+            lines.append(draw.choice(lines))
+        elif kind < 0.95:
+            _, _, did, collection, rkey = draw.choice(posts).split("/")
+            lines.append(event(did, "delete", collection[len("app.bsky."):], rkey, at=i * 10**9))
+        else:
+            lines.append(draw.choice(["", "{", '{"did":1}', '{"did":"did:web:x","time_us":1,"kind":"new"}']))
+    return lines
+
+
+# ---- the real data ----------------------------------------------------------------------------------------------------
+
+@test
+def test_edge_cases():
+    cases = real("jetstream/edge_cases.ndjson")
+    it = adds_up(ingest(cases, "--out", "e.duckdb", "--rejects", "r.csv"))
+    verdicts = {line: "ok" for line in range(1, it["lines"] + 1)}
+    verdicts.update((line, "reject") for line, _ in rejects("r.csv"))
+    accepted = {int(line) for line, in query("e.duckdb", "SELECT line FROM ingest.records")}
+    assert not accepted & {line for line, _ in rejects("r.csv")}
+    expected = [row.split("\t") for row in
+                real("jetstream/edge_cases.expect.tsv").read_text().splitlines()[1:]]
+    assert len(expected) == 57 == it["lines"]
+    counts = {"skip": 0, "ignore": 0}
+    for line, expect, why in expected:
+        verdict = "ok" if int(line) in accepted else verdicts[int(line)] if verdicts[int(line)] == "reject" else "none"
+        if expect in counts:
+            counts[expect] += 1
+            assert verdict == "none", (line, expect, why, verdict)
+        else:
+            assert verdict in expect.split("-or-"), (line, expect, why, verdict)
+    assert it["blank"] == counts["skip"] and it["ignored"] == counts["ignore"]
+    # what the reasons of the cases say beyond the verdict
+    created = dict(query("e.duckdb", "SELECT line, created FROM ingest.records"))
+    assert created["29"].startswith("0001-01-01") and created["30"].startswith("2826-05-01")
+    assert created["31"] == "2024-04-19 08:18:05.492222" and created["32"] == "2024-02-09 16:51:48.484"
+    assert created["33"] == "2024-02-10 01:51:48.484" and created["34"] == "2024-02-10 01:51:48"
+    assert created["35"] is None
+    via = dict(query("e.duckdb", "SELECT line, via FROM ingest.records"))
+    assert via["36"] is not None and via["37"] is None
+    assert dict(query("e.duckdb", "SELECT line, text_length FROM ingest.records"))["57"] == "200000"
+    # the follow of line 40, once, is taken back by line 43 and not by 45, which is another's; 41 is of oneself
+    assert it["taken_back"] == 1 and it["deletes"] == 3
+    assert query("e.duckdb", "SELECT count(*) FROM actions WHERE kind = 'follow' AND agent = target_agent") == [["1"]]
+    assert query("e.duckdb", "SELECT count(*) FROM edges WHERE source = target") == [["0"]]
+    statuses = {status for status, in query("e.duckdb", "SELECT status FROM ingest.records WHERE kind = 'account'")}
+    assert statuses == {"takendown", "suspended", "deleted", "deactivated", "desynchronized", "throttled"}
+
+
+@test
+def test_captured_events():
+    it = adds_up(ingest(real("jetstream/real_events.ndjson"), "--out", "r.duckdb"))
+    assert (it["lines"], it["rejected"], it["ignored"], it["notices"]) == (14, 0, 1, 4), it  # a profile is not modelled
+
+
+@test
+def test_posts_and_likes():
+    it = adds_up(ingest(real("met_posts_2024.ndjson"), "--out", "p.duckdb"))
+    assert it["lines"] == it["actions"] == 5529 and it["rejected"] == it["ignored"] == 0
+    assert query("p.duckdb", "SELECT count(*) FROM actions WHERE kind = 'reply'") == [["2586"]]
+    assert query("p.duckdb", "SELECT count(DISTINCT agent) FROM actions") == [["4216"]]
+    it = adds_up(ingest(real("met_likes.ndjson"), "--out", "l.duckdb"))
+    assert it["lines"] == it["actions"] == 1897 and it["rejected"] == 0
+    assert query("l.duckdb", "SELECT count(DISTINCT agent), count(DISTINCT kind) FROM actions") == [["12", "1"]]
+
+
+# ---- counting ---------------------------------------------------------------------------------------------------------
+
+@test
+def test_duplicates_and_deletes():
+    write("e.ndjson", post(A, "1"), post(A, "1"), post(B, "1", at=1), like(B, "2", uri(A, "feed.post", "1"), 2),
+          event(A, "delete", "feed.post", "1", at=5), event(B, "delete", "feed.like", "1", at=6),
+          event(A, "delete", "feed.post", "1", at=5), follow(C, "3", A, 7), follow(C, "4", C, 8))
+    it = adds_up(ingest("e.ndjson", "--out", "c.duckdb"))
+    assert (it["duplicates"], it["taken_back"], it["deletes"], it["actions"]) == (2, 1, 2, 4), it
+    assert sorted(kind for kind, in query("c.duckdb", "SELECT kind FROM actions")) == ["follow", "follow", "like", "post"]
+    assert sorted(kind for kind, in query("c.duckdb", "SELECT kind FROM edges")) == ["follow", "like"]
+
+
+@test
+def test_both_wires():
+    old = [post(A, "1"), like(B, "2", uri(A, "feed.post", "1"), 1000001)]
+    new = []
+    for line in map(json.loads, old):
+        seconds, micro = divmod(line["time_us"], 10**6)
+        new.append(json.dumps({
+            "$type": "network.bsky.jetstream.subscribeEvents#commit", "seq": 7, "did": line["did"],
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{micro:06d}Z", **line["commit"]}))
+    write("old.ndjson", *old)
+    write("new.ndjson", *new, '{"$type":"network.bsky.jetstream.subscribeEvents#info","name":"OutdatedCursor"}',
+          json.dumps({"$type": "#sync", "did": A, "seq": 9, "time": "2026-09-01T00:00:00.000000Z"}))
+    put("key", "0123456789abcdef" * 2)
+    ingest("old.ndjson", "--out", "old.duckdb", "--key", "key")
+    it = adds_up(ingest("new.ndjson", "--out", "new.duckdb", "--key", "key"))
+    assert it["ignored"] == 2 and it["actions"] == 2 and it["rejected"] == 0, it
+    assert tables("old.duckdb") == tables("new.duckdb")
+    # a capture of both is one crowd
+    it = adds_up(ingest("new.ndjson", "old.ndjson", "--out", "both.duckdb", "--key", "key"))
+    assert it["duplicates"] == 2 and tables("both.duckdb") == tables("old.duckdb")
+
+
+@test
+def test_packed_and_piped():
+    lines = many(3000)
+    write("e.ndjson", *lines)
+    text = pathlib.Path("e.ndjson").read_bytes()
+    half = len(text) // 2
+    put("e.gz", gzip.compress(text[:half]) + gzip.compress(text[half:]))  # two members
+    put("key", "00112233445566778899aabbccddeeff")
+    expected = adds_up(ingest("e.ndjson", "--out", "plain.duckdb", "--key", "key"))
+    assert expected["lines"] == 3000 and expected["rejected"] > 0 and expected["duplicates"] > 0
+    assert ingest("e.gz", "--out", "gz.duckdb", "--key", "key") == expected
+    assert ingest("-", "--out", "pipe.duckdb", "--key", "key", stdin=text) == expected
+    assert ingest("-", "--out", "pipe_gz.duckdb", "--key", "key", stdin=gzip.compress(text)) == expected
+    assert ingest("e.ndjson", "--out", "one.duckdb", "--key", "key", "--threads", 1) == expected
+    plain = tables("plain.duckdb")
+    for name in ("gz", "pipe", "pipe_gz", "one"):
+        assert tables(f"{name}.duckdb") == plain, name
+    try:
+        subprocess.run(["zstd", "-q", "e.ndjson", "-o", "e.zst"], check=True)
+    except FileNotFoundError:
+        return
+    assert ingest("e.zst", "--out", "zst.duckdb", "--key", "key") == expected and tables("zst.duckdb") == plain
+
+
+# ---- bad input --------------------------------------------------------------------------------------------------------
+
+@test
+def test_broken_lines():
+    deep = '{"did":' + "[" * 10000 + "]" * 10000 + "}"
+    put("e.ndjson", b"\n".join([
+        b"\xef\xbb\xbf" + post(A, "1").encode(), b'{"did":"\xff"}', deep.encode(), b'{"did":"x' + b"y" * 70000 + b'"}',
+        b'{"a":01}', b'{"a":1e}', b'{"a":NaN}', b'{"a":1,}', b'{"a":"\x01"}', b'{"a":"\\q"}', b'{"a":"\\ud8"}', b'{a:1}',
+        b'{"a" 1}', b'{"a":1 "b":2}', b'["a"]', b'{"a":[1,2}', post(A, "2").encode() + b"\r", b"", b'"' + b"\xed\xa0\x80" + b'"',
+        b'{"did":"' + A.encode() + b'","time_us":1e400,"kind":"commit"}', post(A, "\\u00e9\ud83d\ude00".encode(
+            "utf-16", "surrogatepass").decode("utf-16"), at=5).encode()]))
+    it = adds_up(ingest("e.ndjson", "--out", "c.duckdb", "--rejects", "r.csv", "--line-limit", 65536))
+    assert it["actions"] == 3 and it["blank"] == 1 and it["rejected"] == 17, it
+    reasons = dict(rejects("r.csv"))
+    assert reasons[2] == "not UTF-8" and reasons[3] == "nested too deep" and reasons[4] == "the line is too long"
+    assert "microseconds" in reasons[20] and all("not" in reasons[line] for line in range(5, 17)), reasons
+
+
+@test
+def test_long_line_takes_no_memory():
+    """A line of 300 MB, made while it is read, under a limit of memory that it does not fit into."""
+    command = (f"(printf '%s\\n' '{post(A, '1')}'; head -c 300000000 /dev/zero | tr '\\0' x; echo; "
+               f"printf '%s\\n' '{post(A, '2')}') | /usr/bin/env bash -c 'ulimit -v 8000000; "
+               f"exec \"$0\" ingest bluesky - --out c.duckdb --rejects r.csv --json' '{THRONG}'")
+    it = json.loads(subprocess.run(["bash", "-c", command], check=True, capture_output=True).stdout)
+    assert it["actions"] == 2 and rejects("r.csv") == [(2, "the line is too long")]
+
+
+@test
+def test_cut_files():
+    text = "".join(line + "\n" for line in many(2000)).encode()
+    put("e.gz", gzip.compress(text)[:-2000])
+    it = adds_up(ingest("e.gz", "--out", "c.duckdb", "--rejects", "r.csv"))
+    assert rejects("r.csv")[-1][1] == "the gzip data is cut off here" and 100 < it["lines"] < 2001
+    whole = gzip.compress(text)
+    put("d.gz", whole[:3000] + b"\0" * 100 + whole[3100:])
+    ingest("d.gz", "--out", "d.duckdb", "--rejects", "r.csv")
+    assert rejects("r.csv")[-1][1] == "the gzip data is damaged from here on"
+
+
+@test
+def test_what_is_refused():
+    write("e.ndjson", post(A, "1"))
+    fails(1, "none.ndjson cannot be read: No such file", "ingest", "bluesky", "none.ndjson", "--out", "c.duckdb")
+    fails(1, r"\. cannot be read: it is a directory", "ingest", "bluesky", ".", "--out", "c.duckdb")
+    fails(2, 'no platform "blusky".* Did you mean "bluesky"', "ingest", "blusky", "e.ndjson", "--out", "c.duckdb")
+    fails(2, "--out is missing", "ingest", "bluesky", "e.ndjson")
+    fails(2, "which events", "ingest", "bluesky", "--out", "c.duckdb")
+    fails(2, "--memory must be a size", "ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", "--memory", "many")
+    fails(2, "stance must be", "ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", "--stance", "valence:de")
+    fails(1, "no/where.duckdb cannot be opened as a DuckDB file", "ingest", "bluesky", "e.ndjson", "--out",
+          "no/where.duckdb")
+    put("c.txt", "this is\nno JSON at all\n")
+    fails(1, "c.txt holds no JSON lines: line 1 is not JSON", "ingest", "bluesky", "c.txt", "--out", "c.duckdb")
+    put("other.duckdb", "something else")
+    fails(1, "other.duckdb cannot be opened as a DuckDB file", "ingest", "bluesky", "e.ndjson", "--out", "other.duckdb")
+
+
+@test
+def test_other_settings():
+    write("e.ndjson", post(A, "1"))
+    ingest("e.ndjson", "--out", "c.duckdb")
+    done = throng("ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", "--keep-text")
+    assert done.code == 1 and "c.duckdb was begun with keep-text no, not yes" in done.err, done.err
+    pathlib.Path("c.duckdb.key").rename("away")
+    done = throng("ingest", "bluesky", "e.ndjson", "--out", "c.duckdb")
+    assert done.code == 1 and "c.duckdb.key, the key of the pseudonyms, cannot be read" in done.err, done.err
+    put("wrong", "0" * 32)
+    done = throng("ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", "--key", "wrong")
+    assert done.code == 1 and "was begun with key-check" in done.err, done.err
+    ingest("e.ndjson", "--out", "c.duckdb", "--key", "away")
+
+
+@test
+def test_full_disk():
+    write("e.ndjson", *many(40000))
+    done = throng("ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", limit=3000000)
+    assert done.code == 1 and "c.duckdb cannot be written: " in done.err and done.err.count("\n") == 1, done.err
+    put("key", pathlib.Path("c.duckdb.key").read_bytes())
+    it = adds_up(ingest("e.ndjson", "--out", "c.duckdb"))
+    assert it["lines"] == 40000
+    ingest("e.ndjson", "--out", "d.duckdb", "--key", "key")
+    assert tables("c.duckdb") == tables("d.duckdb")
+
+
+# ---- privacy ----------------------------------------------------------------------------------------------------------
+
+@test
+def test_privacy():
+    write("e.ndjson", post(A, "1", "a secret sentence"), like(B, "2", uri(A, "feed.post", "1"), 1),
+          json.dumps({"did": A, "time_us": START, "kind": "identity", "identity": {"did": A, "handle": "anna.example"}}))
+    ingest("e.ndjson", "--out", "c.duckdb")
+    content = pathlib.Path("c.duckdb").read_bytes()
+    for word in (A, B, A[8:], "secret", "anna"):
+        assert word.encode() not in content, word
+    assert os.stat("c.duckdb.key").st_mode & 0o777 == 0o600
+    ids = query("c.duckdb", "SELECT id FROM agents")
+    assert all(len(one) == 16 and int(one, 16) for one, in ids), ids
+    ingest("e.ndjson", "--out", "d.duckdb")
+    assert query("d.duckdb", "SELECT id FROM agents") != ids, "two keys, the same pseudonyms"
+    ingest("e.ndjson", "--out", "k.duckdb", "--keep-ids", "--keep-text")
+    assert query("k.duckdb", "SELECT id FROM agents ORDER BY id") == [[A], [B]]
+    assert query("k.duckdb", "SELECT text FROM actions ORDER BY time LIMIT 1") == [["a secret sentence"]]
+    assert query("k.duckdb", "SELECT source, target FROM edges") == [[B, A]]
+    assert not pathlib.Path("k.duckdb.key").exists()
+
+
+# ---- stance -----------------------------------------------------------------------------------------------------------
+
+@test
+def test_valence():
+    write("e.ndjson", post(A, "1", "GOOD, good… bad!"), post(A, "2", "nothing to see"), post(B, "3", "I can’t stand it"),
+          post(C, "4", "gut", langs=["de"]), post(C, "5", "good", langs=None))
+    done = throng("ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", "--stance", "valence")
+    if "was not there when throng was built" in done.err:
+        raise Skip("throng was built without the word list")
+    assert "stance: 2 texts are not in English, or do not say so" in done.out, done.out + done.err
+    # AFINN: good 3, bad -3, can't stand -3
+    states = dict(query("c.duckdb", "SELECT posts, state FROM states JOIN agents ON id = agent WHERE state IS NOT NULL"))
+    assert states == {"2": "1.0", "1": "-3.0"}, states
+
+
+@test
+def test_terms():
+    put("terms.csv", "term,weight\n#left,-1\n#right,1\nexample.org,0.5\ngreen new deal,-2\ndeal,1\n")
+    write("e.ndjson", post(A, "1", "#Left: https://www.example.org/a?b vs. x"), post(B, "2", "the Green  New-Deal no"),
+          post(C, "3", "the green new deal, a deal"))
+    ingest("e.ndjson", "--out", "c.duckdb", "--stance", "terms:terms.csv", "--keep-ids")
+    states = dict(query("c.duckdb", "SELECT agent, state FROM states"))
+    assert states == {A: "-0.25", B: None, C: "-0.5"}, states
+    put("bad.csv", "term,weight\n#left,many\n")
+    fails(1, 'bad.csv, line 2: a line is "term,weight"', "ingest", "bluesky", "e.ndjson", "--out", "d.duckdb", "--stance",
+          "terms:bad.csv")
+
+
+# ---- going on ---------------------------------------------------------------------------------------------------------
+
+@test
+def test_second_run_changes_nothing():
+    write("e.ndjson", *many(2000))
+    first = ingest("e.ndjson", "--out", "c.duckdb")
+    before = listing()
+    again = ingest("e.ndjson", "--out", "c.duckdb")
+    assert listing() == before
+    assert again == {**first, "new_lines": 0}
+    # a file that grows is read on; one that begins otherwise is another file
+    with open("e.ndjson", "a") as file:
+        file.write(post(A, "new", at=10**13) + "\n")
+    more = adds_up(ingest("e.ndjson", "--out", "c.duckdb"))
+    assert more["new_lines"] == 1 and more["actions"] == first["actions"] + 1
+    write("e.ndjson", post(B, "1"), *many(3000))
+    done = throng("ingest", "bluesky", "e.ndjson", "--out", "c.duckdb")
+    assert done.code == 1 and "begins otherwise" in done.err, done.err
+
+
+@test
+def test_killed():
+    """Killed at any moment and run again, an ingest makes the tables that an undisturbed one makes."""
+    n = int(os.environ.get("KILLS", "8"))
+    lines = many(60000)
+    write("a.ndjson", *lines[:20000])
+    put("b.gz", gzip.compress("".join(line + "\n" for line in lines[20000:]).encode()))
+    put("key", "00112233445566778899aabbccddeeff")
+    command = [THRONG, "ingest", "bluesky", "a.ndjson", "b.gz", "--key", "key", "--json", "--out"]
+    began = time.monotonic()
+    expected = json.loads(subprocess.run([*command, "whole.duckdb"], check=True, capture_output=True).stdout)
+    whole, length = tables("whole.duckdb"), time.monotonic() - began
+    draw = random.Random(5)
+    for i in range(n):
+        for _ in range(2):
+            started = subprocess.Popen([*command, f"{i}.duckdb"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(length * draw.random())
+            started.send_signal(signal.SIGKILL)
+            started.wait()
+        done = subprocess.run([*command, f"{i}.duckdb"], capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
+        it = json.loads(done.stdout)
+        assert {**it, "new_lines": 0} == {**expected, "new_lines": 0}, (i, it)
+        assert tables(f"{i}.duckdb") == whole, i
+        assert not pathlib.Path(f"{i}.duckdb.tmp").exists()
+
+
+@test
+def test_interrupted():
+    """Ctrl-C while a pipe is silent: it stops at once, and what was there is kept."""
+    started = subprocess.Popen([THRONG, "ingest", "bluesky", "-", "--out", "c.duckdb"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=PLAIN)
+    started.stdin.write((post(A, "1") + "\n").encode())
+    started.stdin.flush()
+    time.sleep(1.5)
+    started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=20)
+    assert started.returncode == 130 and b"the same command goes on" in err, (started.returncode, err)
+    write("more.ndjson", post(A, "2"))
+    assert ingest("more.ndjson", "--out", "c.duckdb")["actions"] >= 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], __doc__))
