@@ -21,4 +21,8 @@ CREATE TABLE IF NOT EXISTS crowd.ingest.records (
 CREATE TABLE IF NOT EXISTS crowd.ingest.rejects (file INTEGER, line BIGINT, reason VARCHAR);
 
 -- Ids as they were, if they are to be kept.
-CREATE TABLE IF NOT EXISTS crowd.ingest.names (agent UBIGINT, name VARCHAR)
+CREATE TABLE IF NOT EXISTS crowd.ingest.names (agent UBIGINT, name VARCHAR);
+
+-- Follows, or numbers of followers, of a table of their own.
+CREATE TABLE IF NOT EXISTS crowd.ingest.follows (source UBIGINT, target UBIGINT);
+CREATE TABLE IF NOT EXISTS crowd.ingest.counts (agent UBIGINT, followers BIGINT)

@@ -15,22 +15,37 @@ QUALIFY row_number() OVER (
 CREATE OR REPLACE TEMP TABLE deletes AS
 SELECT agent, record, max(time) AS time FROM once WHERE operation = 'delete' GROUP BY ALL;
 
+-- Whose a record is, where a platform does not say it of what others do with it.
+CREATE OR REPLACE TEMP TABLE authors AS
+SELECT record, min(agent) AS author FROM once
+WHERE operation = 'create' AND record IN (SELECT target FROM once WHERE target_agent IS NULL)
+GROUP BY record;
+
 -- What was done and not taken back.
 CREATE OR REPLACE TEMP TABLE done AS
-SELECT once.* FROM once
+SELECT once.* REPLACE (coalesce(target_agent, author) AS target_agent) FROM once
 LEFT JOIN deletes ON once.agent = deletes.agent AND once.record = deletes.record AND once.time <= deletes.time
+LEFT JOIN authors ON once.target = authors.record
 WHERE deletes.agent IS NULL AND operation = 'create' AND kind NOT IN ('identity', 'account', 'profile');
 
 -- Who reacted to whom. What somebody does to himself is an action, and no edge.
 CREATE OR REPLACE TEMP TABLE pairs AS
-SELECT agent AS source, target_agent AS target, kind, count(*) AS n
-FROM done WHERE target_agent IS NOT NULL AND target_agent <> agent GROUP BY ALL;
+WITH both_kinds AS (
+    SELECT agent AS source, target_agent AS target, kind, count(*) AS n
+    FROM done WHERE target_agent IS NOT NULL AND target_agent <> agent GROUP BY ALL
+    UNION ALL
+    SELECT source, target, 'follow', 1 FROM crowd.ingest.follows WHERE source <> target
+)
+SELECT source, target, kind, CASE WHEN kind = 'follow' THEN 1 ELSE sum(n)::BIGINT END AS n
+FROM both_kinds GROUP BY source, target, kind;
 
--- Followers as a table or a profile says, else as follows in the events say.
+-- Followers as a profile or a table says; they are known if so, and else those who were seen to follow. What happened at
+-- the very beginning of 1970 happened nobody knows when.
 CREATE OR REPLACE TEMP TABLE people AS
 WITH
 acted AS (
-    SELECT agent, min(time) AS first_seen, max(time) AS last_seen, arg_max(handle, (time, file, line)) FILTER (handle IS NOT NULL) AS handle,
+    SELECT agent, min(time) FILTER (epoch_us(time) > 0) AS first_seen, max(time) FILTER (epoch_us(time) > 0) AS last_seen,
+        arg_max(handle, (time, file, line)) FILTER (handle IS NOT NULL) AS handle,
         arg_max(status, (time, file, line)) FILTER (status IS NOT NULL) AS status,
         arg_max(followers, (time, file, line)) FILTER (followers IS NOT NULL) AS followers
     FROM once GROUP BY agent
@@ -41,14 +56,23 @@ did AS (
         count(*) FILTER (kind = 'like') AS likes, count(*) FILTER (kind = 'repost') AS reposts
     FROM done GROUP BY agent
 ),
-heard AS (SELECT target AS agent, count(DISTINCT source) AS degree, count(*) FILTER (kind = 'follow') AS seen_followers
-    FROM pairs GROUP BY target)
+heard AS (
+    SELECT target AS agent, count(DISTINCT source) AS degree, count(*) FILTER (kind = 'follow') AS seen_followers
+    FROM pairs GROUP BY target
+),
+everybody AS (
+    SELECT agent FROM acted UNION SELECT source FROM pairs UNION SELECT target FROM pairs
+    UNION SELECT target_agent FROM done WHERE target_agent IS NOT NULL UNION SELECT agent FROM crowd.ingest.counts
+)
 SELECT
-    coalesce(acted.agent, heard.agent) AS agent, handle, status, first_seen, last_seen, followers,
+    agent, handle, status, first_seen, last_seen,
+    coalesce(acted.followers, counts.followers,
+        CASE WHEN (SELECT count(*) FROM crowd.ingest.follows) > 0 THEN coalesce(seen_followers, 0) END) AS followers,
     coalesce(seen_followers, 0) AS seen_followers, coalesce(degree, 0) AS degree, coalesce(actions, 0) AS actions,
     coalesce(posts, 0) AS posts, coalesce(replies, 0) AS replies, coalesce(likes, 0) AS likes,
     coalesce(reposts, 0) AS reposts
-FROM acted FULL JOIN heard USING (agent) LEFT JOIN did ON did.agent = coalesce(acted.agent, heard.agent);
+FROM everybody LEFT JOIN acted USING (agent) LEFT JOIN heard USING (agent) LEFT JOIN did USING (agent)
+LEFT JOIN crowd.ingest.counts AS counts USING (agent);
 
 CREATE OR REPLACE TEMP TABLE naming AS
 SELECT agent, coalesce(name, hexadecimal(agent)) AS name FROM people LEFT JOIN
@@ -84,7 +108,8 @@ ORDER BY ALL;
 -- The state of an agent on a day is the mean over what it wrote on that day.
 CREATE OR REPLACE TABLE crowd.states AS
 WITH daily AS (
-    SELECT agent, time::DATE AS day, avg(state) AS state, count(*) AS activity FROM done GROUP BY ALL
+    SELECT agent, time::DATE AS day, avg(state) AS state, count(*) AS activity FROM done
+    WHERE epoch_us(time) > 0 GROUP BY ALL
 )
 SELECT name AS agent, day, daily.state, CASE (SELECT weight FROM weighing)
     WHEN 'followers' THEN coalesce(people.followers, 0) WHEN 'degree' THEN degree + 1 ELSE activity END::DOUBLE AS weight,

@@ -70,11 +70,18 @@ static bool read_integer(const throng_i_json_value *value, int64_t *out) {
     return errno == 0 && *end == '\0';
 }
 
+/* Whether a value may stand in a field of that kind. */
+static bool is_of_kind(const throng_i_json_value *value, int kind) {
+    return kind == THRONG_I_FIELD_TEXT      ? value->shape == THRONG_I_JSON_STRING
+           : kind == THRONG_I_FIELD_INTEGER ? value->shape == THRONG_I_JSON_NUMBER
+                                            : value->shape != THRONG_I_JSON_NONE;
+}
+
 static bool put_value(column *to, int64_t row, const throng_i_platform_field *field,
                       const throng_i_json_value *values) {
     static const char *const shapes[] = {NULL, "null", "false", "true", "number", "string", "array", "object"};
     const throng_i_json_value *value = &values[field->slot[0]];
-    for (int i = 1; i < field->n_slots && value->shape == THRONG_I_JSON_NONE; i++)
+    for (int i = 1; i < field->n_slots && !is_of_kind(value, (int)field->kind); i++)
         value = &values[field->slot[i]];
     int64_t number = 0;
     if (field->kind == THRONG_I_FIELD_INTEGER) {

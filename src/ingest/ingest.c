@@ -40,6 +40,8 @@ static throng_status check(const throng_ingest_def *def, throng_error *err) {
                    "The line limit must lie in 1 .. 2^30 bytes, got %lld.", (long long)def->line_limit);
     for (int i = 0; i < def->n_inputs; i++)
         THRONG_TRY(check_input(def->inputs[i], err));
+    if (def->follows)
+        THRONG_TRY(check_input(def->follows, err));
 out:
     return status;
 }
@@ -58,6 +60,26 @@ static throng_status read_on(throng_i_store *store, throng_i_store_file *file, c
         THRONG_TRY(throng_i_store_add(store, file, path, &batch, err));
     *new_lines += batch.line;
 out:
+    return status;
+}
+
+/* A table that is in the crowd already is as it was, or refused. */
+static throng_status read_table(throng_i_store *store, const char *path, int64_t *new_lines, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_store_file file;
+    struct stat facts;
+    char *real = realpath(path, NULL);
+    THRONG_REQUIRE(real && stat(real, &facts) == 0 && S_ISREG(facts.st_mode), E_FILE,
+                   "%s cannot be read: platform %s takes CSV and Parquet files.", path, store->platform->name);
+    THRONG_TRY(throng_i_store_find(store, real, &file, err));
+    THRONG_REQUIRE(!file.is_finished || file.bytes == (int64_t)facts.st_size, E_FORMAT,
+                   "%s has another size than when it was read before: take another --out.", path);
+    if (file.is_finished)
+        goto out;
+    THRONG_TRY(throng_i_store_add_table(store, &file, real, (int64_t)facts.st_size, err));
+    *new_lines += file.lines;
+out:
+    free(real);
     return status;
 }
 
@@ -92,8 +114,11 @@ throng_status throng_ingest(throng_context *context, const throng_ingest_def *de
     THRONG_TRY(check(def, err));
     THRONG_TRY(throng_i_platform_open(context, def->platform ? def->platform : def->sql, def->sql, &platform, err));
     THRONG_TRY(throng_i_store_open(context, def, &platform, &store, err));
+    if (def->follows)
+        THRONG_TRY(throng_i_store_follow(&store, def->follows, err));
     for (int i = 0; i < def->n_inputs; i++)
-        THRONG_TRY(read_file(&store, def->inputs[i], &made.new_lines, err));
+        THRONG_TRY((platform.input == THRONG_I_INPUT_TABLE ? read_table : read_file)(&store, def->inputs[i],
+                                                                                     &made.new_lines, err));
     THRONG_TRY(throng_i_store_finish(&store, &made, err));
     if (counts)
         *counts = made;

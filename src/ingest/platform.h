@@ -11,7 +11,7 @@ typedef enum throng_i_input {
     THRONG_I_INPUT_TABLE   /* CSV or Parquet, read by DuckDB */
 } throng_i_input;
 
-/* A column of `lines`: the first of its paths that a line has. */
+/* A column of `lines`: what is at the first of its paths where a line has a value of the kind. */
 typedef struct throng_i_platform_field {
     char *name;
     enum {

@@ -411,8 +411,8 @@ out:
     return status;
 }
 
-static throng_status write_batch(throng_i_store *store, const throng_i_store_file *file, const throng_i_batch *batch,
-                                 throng_error *err) {
+/* `file` says how far the file has been read. */
+static throng_status write_batch(throng_i_store *store, const throng_i_store_file *file, throng_error *err) {
     throng_status status = THRONG_OK;
     THRONG_TRY(run(store, "BEGIN", err));
     THRONG_TRY(run(store,
@@ -436,12 +436,32 @@ static throng_status write_batch(throng_i_store *store, const throng_i_store_fil
                           "FROM (SELECT count(*) FILTER (verdict = 'blank') AS b, count(*) FILTER (verdict = 'ignore') "
                           "AS i, count(*) FILTER (verdict = 'reject') AS j, count(*) FILTER (verdict = 'row') AS r "
                           "FROM batch) AS n WHERE file = %lld",
-                          (long long)throng_i_lines_offset(batch->lines), (long long)*throng_i_lines_read(batch->lines),
-                          batch->is_finished ? "true" : "false", (long long)batch->line, (long long)file->number));
+                          (long long)file->offset, (long long)file->bytes, file->is_finished ? "true" : "false",
+                          (long long)file->lines, (long long)file->number));
     THRONG_TRY(run(store, "INSERT OR IGNORE INTO crowd.ingest.settings VALUES ('changed', 'yes')", err));
     THRONG_TRY(run(store, "COMMIT", err));
     store->is_empty = false;
 out:
+    return status;
+}
+
+/* Makes the stream of a batch the view `lines`. DuckDB takes it that a stream leaves out the columns that a query does
+ * not read, but ours has all of them, always: so the view reads all of them, in a branch that is never taken. */
+static throng_status scan_lines(throng_i_store *store, throng_i_batch *batch, throng_error *err) {
+    throng_i_sql sql = {.context = store->context};
+    throng_status status = THRONG_OK;
+    THRONG_TRY(throng_i_database_scan(&store->database, "line_stream", &batch->arrow, err));
+    throng_i_sql_add(&sql, "CREATE OR REPLACE TEMP VIEW lines AS SELECT * FROM line_stream WHERE CASE WHEN line > 0 "
+                           "THEN true ELSE concat(broken");
+    for (int i = 0; i < store->platform->n_fields; i++) {
+        throng_i_sql_add(&sql, ", ");
+        throng_i_sql_name(&sql, store->platform->fields[i].name);
+    }
+    throng_i_sql_add(&sql, ") = '' END");
+    THRONG_TRY(throng_i_sql_check(&sql, err));
+    THRONG_TRY(run(store, sql.text, err));
+out:
+    throng_i_sql_clear(&sql);
     return status;
 }
 
@@ -452,14 +472,174 @@ throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *fil
     store->database.progress =
         (throng_progress){.stage = "ingesting", .unit = "bytes", .total = throng_i_lines_size(batch->lines)};
     store->database.done = throng_i_lines_read(batch->lines);
-    THRONG_TRY(throng_i_database_scan(&store->database, "lines", &batch->arrow, err));
+    THRONG_TRY(scan_lines(store, batch, err));
     THRONG_TRY(read_batch(store, file->number, err));
     if (file->lines == 0)
         THRONG_TRY(check_first(store, path, err));
-    THRONG_TRY(write_batch(store, file, batch, err));
+    file->offset = throng_i_lines_offset(batch->lines);
+    file->bytes = *throng_i_lines_read(batch->lines);
     file->lines = batch->line;
+    file->is_finished = batch->is_finished;
+    THRONG_TRY(write_batch(store, file, err));
 out:
     store->database.done = NULL;
+    return status;
+}
+
+/* ---- a table --------------------------------------------------------------------------------------------------- */
+
+static bool ends_in(const char *path, const char *ending) {
+    size_t length = strlen(path), n = strlen(ending);
+    return length > n && strcmp(path + length - n, ending) == 0;
+}
+
+/* Makes a temporary table of a CSV or Parquet file: all columns as texts, and first line and broken, as a batch of JSON
+ * lines has them. */
+static throng_status read_table(throng_i_store *store, const char *path, const char *name, throng_error *err) {
+    throng_i_sql sql = {.context = store->context};
+    throng_status status = THRONG_OK;
+    throng_error inner = {0};
+    bool is_parquet = ends_in(path, ".parquet");
+    THRONG_TRY(run(store, "DROP TABLE IF EXISTS reject_errors", err));
+    THRONG_TRY(run(store, "DROP TABLE IF EXISTS reject_scans", err));
+    throng_i_sql_add(&sql,
+                     "CREATE OR REPLACE TEMP TABLE %s AS SELECT row_number() OVER () AS line, NULL::VARCHAR AS "
+                     "broken, COLUMNS(*)::VARCHAR FROM %s(",
+                     name, is_parquet ? "read_parquet" : "read_csv");
+    throng_i_sql_path(&sql, path, true);
+    throng_i_sql_add(&sql, "%s)", is_parquet ? "" : ", all_varchar = true, header = true, store_rejects = true");
+    THRONG_TRY(throng_i_sql_check(&sql, err));
+    status = run(store, sql.text, &inner);
+    if (status == THRONG_E_QUERY || status == THRONG_E_WRITE)
+        status = THRONG_FAIL(err, E_FORMAT, "%s cannot be read as %s: %s", path, is_parquet ? "Parquet" : "CSV",
+                             inner.message);
+    else if (status != THRONG_OK && err)
+        *err = inner;
+    if (status != THRONG_OK || is_parquet)
+        goto out;
+    throng_i_sql_reset(&sql);
+    throng_i_sql_add(&sql,
+                     "INSERT INTO %s (line, broken) SELECT line, 'not CSV: ' || min(error_type) FROM "
+                     "reject_errors GROUP BY line",
+                     name);
+    THRONG_TRY(throng_i_sql_check(&sql, err));
+    THRONG_TRY(run(store, sql.text, err));
+out:
+    throng_i_sql_clear(&sql);
+    return status;
+}
+
+throng_status throng_i_store_add_table(throng_i_store *store, throng_i_store_file *file, const char *path,
+                                       int64_t bytes, throng_error *err) {
+    throng_status status = THRONG_OK;
+    numbers it;
+    store->database.progress = (throng_progress){.stage = "ingesting", .unit = "rows", .total = -1};
+    THRONG_TRY(read_table(store, path, "lines", err));
+    THRONG_TRY(read_batch(store, file->number, err));
+    THRONG_TRY(ask(store, "SELECT count(*) FROM batch", &it, err));
+    file->lines = it.at[0];
+    file->offset = file->bytes = bytes;
+    file->is_finished = true;
+    THRONG_TRY(write_batch(store, file, err));
+out:
+    return status;
+}
+
+/* ---- follows --------------------------------------------------------------------------------------------------- */
+
+typedef struct follow_columns {
+    char source[64], target[64], agent[64], followers[64];
+} follow_columns;
+
+/* The first of some names that a column has. */
+static void match_column(const char *name, const char *const *known, char to[64]) {
+    for (int i = 0; known[i] && !to[0]; i++)
+        if (strcmp(name, known[i]) == 0)
+            snprintf(to, 64, "%s", name);
+}
+
+static throng_status take_column(void *user, const char *const *cells, int n, throng_error *err) {
+    static const char *const sources[] = {"source", "src", "follower", "follower_id", "from", NULL};
+    static const char *const targets[] = {"target", "dst", "followed", "followee_id", "to", NULL};
+    static const char *const agents[] = {"id", "agent", "did", "user", "user_id", "account", NULL};
+    static const char *const followers[] = {"followers", "num_followers", NULL};
+    follow_columns *to = user;
+    (void)err;
+    (void)n;
+    match_column(cells[0], sources, to->source);
+    match_column(cells[0], targets, to->target);
+    match_column(cells[0], agents, to->agent);
+    match_column(cells[0], followers, to->followers);
+    return THRONG_OK;
+}
+
+static throng_status insert_follows(throng_i_store *store, const follow_columns *columns, throng_error *err) {
+    bool is_edges = columns->source[0] && columns->target[0];
+    const char *one = is_edges ? columns->source : columns->agent;
+    const char *other = is_edges ? columns->target : columns->followers;
+    throng_status status = THRONG_OK;
+    THRONG_TRY(run_format(store, err, "DELETE FROM crowd.ingest.%s", is_edges ? "follows" : "counts"));
+    if (is_edges)
+        THRONG_TRY(run_format(store, err,
+                              "INSERT INTO crowd.ingest.follows SELECT DISTINCT pseudonym(\"%s\"), "
+                              "pseudonym(\"%s\") FROM follow_table WHERE \"%s\" IS NOT NULL AND \"%s\" IS NOT NULL",
+                              one, other, one, other));
+    else
+        THRONG_TRY(run_format(store, err,
+                              "INSERT INTO crowd.ingest.counts SELECT pseudonym(\"%s\"), "
+                              "max(try_cast(\"%s\" AS BIGINT)) FROM follow_table WHERE \"%s\" IS NOT NULL GROUP BY ALL",
+                              one, other, one));
+    if (store->def->keep_ids)
+        THRONG_TRY(run_format(store, err,
+                              "INSERT INTO crowd.ingest.names SELECT DISTINCT pseudonym(\"%s\"), \"%s\" "
+                              "FROM follow_table WHERE \"%s\" IS NOT NULL",
+                              one, one, one));
+    if (store->def->keep_ids && is_edges)
+        THRONG_TRY(run_format(store, err,
+                              "INSERT INTO crowd.ingest.names SELECT DISTINCT pseudonym(\"%s\"), \"%s\" "
+                              "FROM follow_table WHERE \"%s\" IS NOT NULL",
+                              other, other, other));
+out:
+    return status;
+}
+
+/* Size, time and beginning of a file: the same, and it is taken for the file that was read before. */
+static void mark_file(const char *path, char to[80]) {
+    struct stat facts;
+    int64_t bytes = HEAD_BYTES;
+    char head[32];
+    hash_head(path, &bytes, head);
+    bool is_there = stat(path, &facts) == 0;
+    snprintf(to, 80, "%s %lld %lld", head, is_there ? (long long)facts.st_size : 0,
+             is_there ? (long long)facts.st_mtime : 0);
+}
+
+throng_status throng_i_store_follow(throng_i_store *store, const char *path, throng_error *err) {
+    follow_columns columns = {.source = ""};
+    char mark[80], before[200] = "";
+    throng_status status = THRONG_OK;
+    mark_file(path, mark);
+    THRONG_TRY(throng_i_database_rows(&store->database,
+                                      "SELECT value FROM crowd.ingest.settings WHERE name = 'follows'", take_text,
+                                      before, NULL, err));
+    if (strcmp(mark, before) == 0)
+        return THRONG_OK;
+    THRONG_TRY(read_table(store, path, "follow_table", err));
+    THRONG_TRY(throng_i_database_rows(&store->database,
+                                      "SELECT lower(column_name)::VARCHAR FROM duckdb_columns() WHERE table_name = "
+                                      "'follow_table'",
+                                      take_column, &columns, NULL, err));
+    THRONG_REQUIRE((columns.source[0] && columns.target[0]) || (columns.agent[0] && columns.followers[0]), E_COLUMN,
+                   "%s needs the columns source and target (or src and dst, follower and followed), or id and "
+                   "followers.",
+                   path);
+    THRONG_TRY(run(store, "BEGIN", err));
+    THRONG_TRY(insert_follows(store, &columns, err));
+    THRONG_TRY(run_format(store, err, "INSERT OR REPLACE INTO crowd.ingest.settings VALUES ('follows', '%s')", mark));
+    THRONG_TRY(run(store, "INSERT OR IGNORE INTO crowd.ingest.settings VALUES ('changed', 'yes')", err));
+    THRONG_TRY(run(store, "COMMIT", err));
+    store->is_empty = false;
+out:
     return status;
 }
 

@@ -43,6 +43,14 @@ THRONG_MUST_USE throng_status throng_i_store_find(throng_i_store *store, const c
 THRONG_MUST_USE throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *file, const char *path,
                                                  throng_i_batch *batch, throng_error *err);
 
+/* The same for a CSV or Parquet file of so many bytes, which is one batch. */
+THRONG_MUST_USE throng_status throng_i_store_add_table(throng_i_store *store, throng_i_store_file *file,
+                                                       const char *path, int64_t bytes, throng_error *err);
+
+/* Reads a table of follows (source, target) or of follower counts (id, followers), in place of earlier ones.
+ * THRONG_E_FORMAT, THRONG_E_COLUMN. */
+THRONG_MUST_USE throng_status throng_i_store_follow(throng_i_store *store, const char *path, throng_error *err);
+
 /* Makes the four tables if there is anything new, and counts. */
 THRONG_MUST_USE throng_status throng_i_store_finish(throng_i_store *store, throng_ingest_counts *counts,
                                                     throng_error *err);

@@ -338,10 +338,9 @@ def test_full_disk():
     write("e.ndjson", *many(40000))
     done = throng("ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", limit=3000000)
     assert done.code == 1 and "c.duckdb cannot be written: " in done.err and done.err.count("\n") == 1, done.err
-    put("key", pathlib.Path("c.duckdb.key").read_bytes())
     it = adds_up(ingest("e.ndjson", "--out", "c.duckdb"))
     assert it["lines"] == 40000
-    ingest("e.ndjson", "--out", "d.duckdb", "--key", "key")
+    ingest("e.ndjson", "--out", "d.duckdb", "--key", "c.duckdb.key")
     assert tables("c.duckdb") == tables("d.duckdb")
 
 
@@ -393,6 +392,115 @@ def test_terms():
     put("bad.csv", "term,weight\n#left,many\n")
     fails(1, 'bad.csv, line 2: a line is "term,weight"', "ingest", "bluesky", "e.ndjson", "--out", "d.duckdb", "--stance",
           "terms:bad.csv")
+
+
+# ---- follows, weights, other platforms --------------------------------------------------------------------------------
+
+@test
+def test_follows():
+    write("e.ndjson", post(A, "1"), post(B, "2", at=1), like(C, "3", uri(A, "feed.post", "1"), 2))
+    put("counts.csv", f"did,followers\n{A},100\n{B},7\n")
+    it = ingest("e.ndjson", "--out", "c.duckdb", "--follows", "counts.csv", "--keep-ids")
+    assert it["weight"] == "followers"
+    assert dict(query("c.duckdb", "SELECT agent, weight FROM states")) == {A: "100.0", B: "7.0", C: "0.0"}
+    put("pairs.csv", f"src,dst\n{A},{B}\n{C},{B}\n{C},{B}\n")
+    it = ingest("e.ndjson", "--out", "p.duckdb", "--follows", "pairs.csv", "--keep-ids")
+    assert it["weight"] == "followers" and it["edges"] == 3
+    assert dict(query("p.duckdb", "SELECT id, followers FROM agents")) == {A: "0", B: "2", C: "0"}
+    it = ingest("e.ndjson", "--out", "n.duckdb", "--keep-ids")
+    assert it["weight"] == "degree"
+    assert dict(query("n.duckdb", "SELECT agent, weight FROM states")) == {A: "2.0", B: "1.0", C: "1.0"}
+    put("odd.csv", "x,y\n1,2\n")
+    fails(1, "odd.csv needs the columns source and target", "ingest", "bluesky", "e.ndjson", "--out", "o.duckdb",
+          "--follows", "odd.csv")
+
+
+@test
+def test_ego_network():
+    write("e.ndjson", post(A, "1"))
+    it = ingest("e.ndjson", "--out", "c.duckdb", "--follows", real("keegan_ego_edges.csv"), "--keep-ids")
+    assert it["edges"] == 1311 and it["agents"] == 101 + 1
+    ingest("e.ndjson", "--out", "n.duckdb", "--follows", real("keegan_ego_nodes.csv"), "--keep-ids")
+    assert query("n.duckdb", "SELECT followers FROM agents WHERE id = '0'") == [["1326483"]]
+    assert query("n.duckdb", "SELECT count(*) FROM agents") == [["102"]]
+
+
+@test
+def test_generic_tables():
+    put("posts.csv", "id,author,time,text,target,state\n1,anna,2024-01-01T10:00:00Z,hello,,0.5\n2,bert,1704106800,hi,1,-1\n"
+        "3,bert,never,x,,0\n4,,2024-01-01,x,,0\n1,anna,2024-01-01T10:00:00Z,hello,,0.5\n")
+    put("follows.csv", "follower,followed\nbert,anna\nanna,\n")
+    put("users.csv", "user,followers\nanna,12\nbert,3\n")
+    it = adds_up(report("ingest", "generic-csv", "posts.csv", "follows.csv", "users.csv", "--out", "c.duckdb", "--keep-ids",
+                        "--rejects", "r.csv"))
+    assert (it["lines"], it["rejected"], it["actions"], it["duplicates"], it["notices"]) == (9, 3, 3, 1, 2), it
+    assert query("c.duckdb", "SELECT agent, day, state, weight FROM states ORDER BY 1") == [
+        ["anna", "2024-01-01", "0.5", "12.0"], ["bert", "2024-01-01", "-1.0", "3.0"]]
+    assert sorted(query("c.duckdb", "SELECT source, target, kind FROM edges")) == [
+        ["bert", "anna", "follow"], ["bert", "anna", "reply"]]
+    before = listing()
+    report("ingest", "generic-csv", "posts.csv", "follows.csv", "--out", "c.duckdb", "--keep-ids", "--rejects", "r.csv")
+    assert listing() == before
+    it = json.loads(ok("attribute", "c.duckdb#states", "--state", "state", "--id", "agent", "--time", "day", "--weight",
+                       "weight", "--json"))
+    assert it["agents"] == 2, it
+
+
+@test
+def test_oasis():
+    put("post.csv", "post_id,user_id,original_post_id,content,quote_content,created_at\n1,1,,hello,,0\n2,2,1,hello,,1\n"
+        "3,3,1,hello,no,1\n")
+    put("comment.csv", "comment_id,post_id,user_id,content,created_at\n1,1,3,what,2\n")
+    put("like.csv", "like_id,user_id,post_id,created_at\n1,2,3,2\n")
+    put("follow.csv", "follow_id,follower_id,followee_id,created_at\n1,2,1,0\n")
+    put("user.csv", "user_id,agent_id,user_name,created_at,num_followers\n1,0,anna,0,1\n2,1,bert,0,0\n3,2,carl,0,0\n")
+    put("trace.csv", "user_id,created_at,action,info\n1,0,create_post,{}\n")
+    it = adds_up(report("ingest", "oasis", *(f"{name}.csv" for name in ("post", "comment", "like", "follow", "user", "trace")),
+                        "--out", "c.duckdb", "--keep-ids"))
+    assert (it["lines"], it["actions"], it["notices"], it["ignored"], it["rejected"]) == (10, 6, 3, 1, 0), it
+    assert sorted(query("c.duckdb", "SELECT source, target, kind FROM edges")) == [
+        ["2", "1", "follow"], ["2", "1", "repost"], ["2", "3", "like"], ["3", "1", "quote"], ["3", "1", "reply"]]
+
+
+@test
+def test_mastodon():
+    anna, bert = "https://a.example/users/anna", "https://b.example/users/bert"
+    note = {"id": anna + "/1", "type": "Note", "published": "2024-01-01T10:00:00Z", "content": "<p>good</p>"}
+    day = {"published": "2024-01-01T11:00:00Z"}
+    activities = [
+        {"type": "Create", "id": "x1", "actor": anna, "object": note, "published": "2024-01-01T10:00:00Z"},
+        {"type": "Announce", "id": "x2", "actor": bert, "object": anna + "/1", **day},
+        {"type": "Like", "id": "x3", "actor": bert, "object": anna + "/1", **day},
+        {"type": "Follow", "id": "x4", "actor": bert, "object": anna, **day},
+        {"type": "Undo", "id": "x5", "actor": bert, "object": {"type": "Like", "id": "x3"}, "published": "2024-01-02T00:00:00Z"},
+        {"type": "Create", "id": "x6", "actor": bert, "object": {**note, "id": bert + "/2", "inReplyTo": anna + "/1"}, **day},
+        {"type": "Flag", "actor": bert}, {"type": "Like", "actor": bert, "object": anna + "/1"}]
+    write("e.ndjson", *map(json.dumps, activities))
+    it = adds_up(report("ingest", "mastodon", "e.ndjson", "--out", "c.duckdb", "--keep-ids", "--keep-text"))
+    assert (it["actions"], it["taken_back"], it["deletes"], it["ignored"], it["rejected"]) == (4, 1, 1, 1, 1), it
+    edges = sorted(query("c.duckdb", "SELECT source, target, kind FROM edges"))
+    assert edges == [[bert, anna, kind] for kind in ("follow", "reply", "repost")], edges
+
+
+@test
+def test_sql_of_ones_own():
+    sql = ok("ingest", "bluesky", "--print-sql")
+    put("mine.sql", sql)
+    lines = many(500)
+    write("e.ndjson", *lines)
+    put("key", "f" * 32)
+    ingest("e.ndjson", "--out", "a.duckdb", "--key", "key")
+    report("ingest", "--sql", "mine.sql", "e.ndjson", "--out", "b.duckdb", "--key", "key")
+    assert tables("a.duckdb") == tables("b.duckdb")
+    put("small.sql", "-- input: ndjson\n-- field: who text user.name\n-- field: t integer at\n"
+        "SELECT line, broken, who AS agent, make_timestamp(t * 1000000) AS time, 'post' AS kind FROM lines")
+    write("s.ndjson", '{"user":{"name":"anna"},"at":1700000000}', '{"user":7}')
+    it = adds_up(report("ingest", "--sql", "small.sql", "s.ndjson", "--out", "s.duckdb", "--rejects", "r.csv"))
+    assert it["actions"] == 1 and "agent, time, kind" in rejects("r.csv")[0][1], it
+    put("headless.sql", "SELECT 1")
+    fails(1, "does not begin with a comment that has a line", "ingest", "--sql", "headless.sql", "s.ndjson", "--out", "t.duckdb")
+    put("wrong.sql", "-- input: ndjson\n-- field: who text user\nSELECT nobody FROM lines")
+    fails(1, "SQL of platform wrong.sql does not do: .*nobody", "ingest", "--sql", "wrong.sql", "s.ndjson", "--out", "t.duckdb")
 
 
 # ---- going on ---------------------------------------------------------------------------------------------------------
