@@ -95,8 +95,8 @@ SELECT name AS id, hexadecimal(handle) AS handle, status, first_seen, last_seen,
 FROM people JOIN naming USING (agent) ORDER BY id;
 
 CREATE OR REPLACE TABLE crowd.actions AS
-SELECT who.name AS agent, time, created, kind, hexadecimal(record) AS record, hexadecimal(target) AS target,
-    whom.name AS target_agent, hexadecimal(via) AS via, text_length, language, state, text
+SELECT who.name AS agent, time, created, kind, record, target,
+    whom.name AS target_agent, via, text_length, language, state, text
 FROM done JOIN naming who ON who.agent = done.agent LEFT JOIN naming whom ON whom.agent = done.target_agent
 ORDER BY time, file, line;
 

@@ -123,14 +123,14 @@ static const char *check(const throng_i_platform *platform, throng_i_lines_resul
 }
 
 static bool add_row(throng_i_batch *batch, rows *to, throng_i_lines_result result, char *line, int64_t length) {
-    throng_i_json_value values[THRONG_I_JSON_NODES] = {0};
+    throng_i_json_value values[THRONG_I_JSON_NODES]; /* as many as there are slots are set by check */
     const throng_i_platform *platform = batch->platform;
     const char *broken = check(platform, result, line, length, values);
     int64_t row = to->n;
     put_number(&to->columns[0], row, ++batch->line);
     bool done = put_text(&to->columns[1], row, broken, broken ? (int64_t)strlen(broken) : 0);
     if (broken)
-        memset(values, 0, sizeof values);
+        memset(values, 0, (size_t)platform->paths.n_slots * sizeof *values);
     for (int i = 0; i < platform->n_fields && done; i++)
         done = put_value(&to->columns[2 + i], row, &platform->fields[i], values);
     to->n++;

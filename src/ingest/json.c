@@ -134,11 +134,27 @@ static bool unescape_code(char **at, const char *end, char **to) {
     return true;
 }
 
+/* Passes over characters that mean themselves, eight at a time; stops in the eight where one does not. */
+static char *skip_plain(char *at, const char *end) {
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    while (end - at >= 8) {
+        uint64_t eight;
+        memcpy(&eight, at, 8);
+        uint64_t quote = eight ^ ones * '"', slash = eight ^ ones * '\\';
+        /* a byte that is 0 after the change, or below 0x20, borrows into its top bit; bytes of 0x80 and more do not */
+        if ((((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((eight - ones * 0x20) & ~eight)) & tops)
+            break;
+        at += 8;
+    }
+    return at;
+}
+
 /* Reads a string from behind its opening quote; *at comes to lie behind the closing one. */
 static const char *scan_string(char **at, const char *end, throng_i_json_value *out) {
     static const char plain[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
     char *from = *at, *to = *at;
     *out = (throng_i_json_value){.shape = THRONG_I_JSON_STRING, .text = *at};
+    from = to = skip_plain(from, end);
     for (; from < end && *from != '"';) {
         if ((unsigned char)*from < 0x20)
             return "not JSON: a control character in a string";
@@ -315,7 +331,12 @@ static const char *read_value(pass *it, int16_t node) {
 
 const char *throng_i_json_scan(const throng_i_json_paths *paths, char *line, int64_t length,
                                throng_i_json_value *values) {
-    pass it = {.paths = paths, .values = values, .at = line, .end = line + length};
+    pass it; /* not zeroed: the levels are larger than most lines */
+    it.paths = paths;
+    it.values = values;
+    it.at = line;
+    it.end = line + length;
+    it.depth = 0;
     memset(values, 0, (size_t)paths->n_slots * sizeof *values);
     skip_space(&it);
     const char *reason = read_value(&it, 0);
