@@ -1,4 +1,5 @@
 /* Platforms: found by name or read from a file, and the head of their SQL understood. See docs/ingest.md. */
+#define _POSIX_C_SOURCE 200809L
 #include "ingest/platform.h"
 
 #include <errno.h>
