@@ -227,13 +227,16 @@ throng_i_lines_result throng_i_lines_next(throng_i_lines *lines, char **line, in
             return THRONG_I_LINES_PAUSE;
         lines->at_end = n <= 0;
     }
-    if (lines->end > lines->begin || lines->is_passing)
+    if (!lines->broken && (lines->end > lines->begin || lines->is_passing))
         return take(lines, lines->end, 0, line, length);
     if (!lines->broken)
         return THRONG_I_LINES_END;
+    /* What there is of a line before the break is left: should the rest come one day, it is read then. */
     *line = (char *)(uintptr_t)lines->broken; /* a constant, which nobody changes */
     *length = (int64_t)strlen(lines->broken);
     lines->broken = NULL;
+    lines->begin = lines->searched = lines->end;
+    lines->is_passing = false;
     return THRONG_I_LINES_BROKEN;
 }
 
