@@ -8,7 +8,7 @@ CREATE OR REPLACE TEMP MACRO hexadecimal(number) AS lower(lpad(to_hex(number), 1
 CREATE OR REPLACE TEMP TABLE once AS
 SELECT * FROM crowd.ingest.records
 QUALIFY row_number() OVER (
-    PARTITION BY agent, record, CASE WHEN operation = 'update' THEN epoch_us(time)::VARCHAR ELSE operation END
+    PARTITION BY agent, record, operation, CASE WHEN operation = 'update' THEN time END
     ORDER BY time, file, line) = 1;
 
 -- What was taken back, and when.
