@@ -11,6 +11,8 @@
 #include "throng/indicator.h"
 #include "throng/ingest.h"
 #include "throng/intervene.h"
+#include "throng/llm.h"
+#include "throng/mock_llm.h"
 #include "throng/panel.h"
 #include "throng/population.h"
 #include "throng/report.h"

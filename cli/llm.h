@@ -1,0 +1,30 @@
+/* Options of every command that asks a language model, and the model that they describe. */
+#ifndef THRONG_CLI_LLM_H
+#define THRONG_CLI_LLM_H
+
+#include "cli/options.h"
+
+#include <jansson.h>
+
+typedef struct cli_llm {
+    const char *endpoint, *model, *api, *key_variable, *key_file;
+    const char *script, *replay, *cache, *cache_mode, *transcript;
+    const char *max_cost, *price_in, *price_out, *timeout;
+    int64_t concurrency, retries, max_calls, max_tokens, seed;
+    bool no_seed;
+} cli_llm;
+
+void cli_llm_options(cli_options *options, cli_llm *self);
+
+/* Makes what was described: an endpoint, a script or a replay, behind a cache and a transcript if they are named.
+ * Returns an exit code; it has printed what is wrong. */
+int cli_llm_open(const cli_llm *self, throng_context *context, throng_llm **out);
+
+/* "40 calls in 43 attempts (3 refused as too many), 1,240 tokens"; and the same for --json. */
+void cli_llm_print_usage(const throng_llm *llm);
+json_t *cli_llm_pack_usage(const throng_llm *llm);
+
+/* A real number of an option, 0 if it was not given. false: it is none, or negative; that has been printed. */
+bool cli_llm_read_real(const char *name, const char *text, double *out);
+
+#endif
