@@ -347,7 +347,8 @@ Test(players, are_refused_where_agents_are_needed) {
     small.size = 10;
     cr_expect_eq(throng_attribution_concentration(it, 0, &concentration, &f.err), THRONG_E_UNSUPPORTED);
     cr_expect_eq(throng_attribution_top(it, 0, 3, top), 0);
-    cr_expect_eq(throng_attribution_verify(f.context, it, cuts, 0, &verification, &f.err), THRONG_E_UNSUPPORTED);
+    throng_verify_def how = {.seed = 0};
+    cr_expect_eq(throng_attribution_verify(f.context, it, cuts, &how, &verification, &f.err), THRONG_E_UNSUPPORTED);
     cr_expect_eq(throng_panel_create(f.context, it, f.cohorts, &small, &panel, &f.err), THRONG_E_UNSUPPORTED);
     cr_expect_str_eq(f.err.message, "The players are cohorts, but a panel is compared agent by agent.");
     throng_cohorts *other = NULL;
