@@ -85,7 +85,7 @@ THRONG_API double throng_population_weight(const throng_population *population, 
  * first time it has its first. What looks at rows afterwards sees one row an agent, in the order of agents.
  *
  * @return THRONG_E_UNSUPPORTED (several times, but no ids); THRONG_E_ARGUMENT (done before, or after a join);
- *         THRONG_E_WEIGHT (the last rows all weigh 0); THRONG_E_MEMORY.
+ *         THRONG_E_MEMORY: after that it can only be freed.
  * Cost: O(times agents) time; memory 8 bytes an agent and time.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_population_fold(throng_population *population, throng_error *err);

@@ -93,7 +93,6 @@ throng_status throng_population_fold(throng_population *population, throng_error
     if (population->times.words)
         population->times.words += times - 1;
     population->times.n = 1;
-    THRONG_TRY(throng_i_times_check_weights(population, err));
 out:
     throng_i_free(context, course);
     throng_i_free(context, last);

@@ -375,6 +375,8 @@ static throng_status busy_work(void) {
     throng_status status = make_busy(9000, &population);
     if (status == THRONG_OK)
         status = throng_i_population_first_rows(population, &first_rows, &error);
+    if (status == THRONG_OK)
+        status = throng_population_fold(population, &error);
     throng_i_free(context, first_rows);
     throng_population_free(population);
     return status;
