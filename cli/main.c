@@ -7,10 +7,10 @@
 #include <string.h>
 
 static const cli_command *const commands[] = {
-    &cli_command_attribute, &cli_command_panel,     &cli_command_aggregates, &cli_command_ingest, &cli_command_generate,
-    &cli_command_simulate,  &cli_command_intervene, &cli_command_run,        &cli_command_check,
-    &cli_command_schema,    &cli_command_verify,    &cli_command_ask,        &cli_command_audit_dice,
-    &cli_command_mock_llm,  &cli_command_list,      &cli_command_describe,
+    &cli_command_attribute,  &cli_command_panel,    &cli_command_aggregates, &cli_command_ingest,
+    &cli_command_generate,   &cli_command_simulate, &cli_command_intervene,  &cli_command_run,
+    &cli_command_check,      &cli_command_schema,   &cli_command_verify,     &cli_command_ask,
+    &cli_command_audit_dice, &cli_command_mock_llm, &cli_command_list,       &cli_command_describe,
 };
 
 #define COMMANDS ((int)(sizeof commands / sizeof *commands))
@@ -70,10 +70,11 @@ static int help(int argc, char **argv) {
 int main(int argc, char **argv) {
     cli_signals_install();
     if (argc < 2)
-        return cli_fail(CLI_USAGE,
-                        "which command? attribute, simulate, intervene, panel, aggregates, ingest, generate, run, check, "
-                        "schema, verify, ask, audit-dice, mock-llm, list or describe; throng --help "
-                        "explains them.");
+        return cli_fail(
+            CLI_USAGE,
+            "which command? attribute, simulate, intervene, panel, aggregates, ingest, generate, run, check, "
+            "schema, verify, ask, audit-dice, mock-llm, list or describe; throng --help "
+            "explains them.");
     const char *name = argv[1];
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         return print_help();
