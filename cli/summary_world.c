@@ -41,10 +41,11 @@ void cli_summary_world_crowd(const cli_style *style, const json_t *report) {
     if (cli_json_get(report, "graph"))
         used += snprintf(text + used, sizeof text - (size_t)used, ", %s edge%s", cli_count(edges).text,
                          edges == 1 ? "" : "s");
-    snprintf(text + used, sizeof text - (size_t)used, "; %.300s; taking part is %s",
-             cli_json_text(report, "world.spec"),
-             strcmp(cli_json_text(report, "world.participation"), "innate") == 0 ? "the state one came with"
-                                                                                 : "influence on others");
+    used += snprintf(text + used, sizeof text - (size_t)used, "; %.300s", cli_json_text(report, "world.spec"));
+    if (cli_json_get(report, "certificate")) /* a simulation alone has none */
+        snprintf(text + used, sizeof text - (size_t)used, "; taking part is %s",
+                 strcmp(cli_json_text(report, "world.participation"), "innate") == 0 ? "the state one came with"
+                                                                                     : "influence on others");
     fputs(style->dim, stdout);
     cli_print_wrapped(stdout, text, 0, style->width);
     fputs(style->plain, stdout);

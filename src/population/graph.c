@@ -91,7 +91,8 @@ static throng_status sort_edges(throng_context *context, sort_job *job, throng_i
     throng_status status = THRONG_OK;
     const throng_progress progress = {"building the graph", "edges", 0, 0};
     job->out = out;
-    job->parts = throng_context_threads(context);
+    job->parts =
+        job->n_edges < THRONG_CHUNK_ROWS ? 1 : throng_context_threads(context); /* waking threads takes longer */
     THRONG_TRY(throng_i_alloc(context, job->n_agents + 1, sizeof *out->offsets, &out->offsets, err));
     THRONG_TRY(throng_i_resize(context, &out->neighbours, job->n_edges, sizeof *out->neighbours, err));
     if (job->weight)

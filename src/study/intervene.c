@@ -95,6 +95,8 @@ static throng_status prepare(intervention_job *self, const throng_study *study, 
                    "(world.name).");
     THRONG_REQUIRE(self->settings.world.participation != THRONG_PARTICIPATION_INNATE, E_PARAMETER,
                    "An intervention takes influence away: leave out --participation innate.");
+    THRONG_REQUIRE(self->settings.attribution.players == THRONG_PLAYERS_AGENTS, E_PARAMETER,
+                   "An intervention is about single agents: leave out --players cohorts.");
     self->settings.world.participation = THRONG_PARTICIPATION_INFLUENCE;
     self->def = throng_intervention_default();
     self->def.budget = strtod(budget, NULL);

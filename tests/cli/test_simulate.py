@@ -251,6 +251,7 @@ def test_an_intervention_reaches_its_target_with_less_than_others_take():
     done = throng("intervene", *world, "--target", "-90%", "--budget", 0.01)
     assert done.code == 1 and "was not reached" in done.err and "not yet the target" in done.out, done.err
     fails(2, "Which target", "intervene", *world)
+    fails(2, "leave out --players", "intervene", *world, "--target", "-1%", "--players", "cohorts")
     fails(2, "such as", "intervene", *world, "--target", "less")
     fails(2, "what variance is already", "intervene", *world, "--target", "+0%")
     fails(2, "intervene.budget must be a number", "intervene", *world, "--target", "-1%", "--budget", 2)

@@ -221,3 +221,24 @@ Test(graph_models, one_agent_has_no_edges, .init = set_up, .fini = tear_down) {
         throng_graph_free(graph);
     }
 }
+
+/* Enough edges for each thread to sort a part of its own. */
+Test(graph_models, large_graphs_are_the_same_on_any_number_of_threads, .init = set_up, .fini = tear_down) {
+    throng_graph *first = NULL;
+    for (int threads = 1; threads <= 5; threads++) {
+        expect_ok(throng_context_set_threads(context, threads, &error));
+        throng_graph *graph = draw("visibility:degree=10", 40000, NULL, 3);
+        cr_assert_gt(throng_graph_edges(graph), 4 * THRONG_CHUNK_ROWS);
+        for (int side = 0; threads > 1 && side < 2; side++) {
+            throng_adjacency is = side ? throng_graph_in(graph) : throng_graph_out(graph);
+            throng_adjacency was = side ? throng_graph_in(first) : throng_graph_out(first);
+            cr_assert_arr_eq(is.offsets, was.offsets, 40001 * sizeof *is.offsets, "%d threads", threads);
+            cr_assert_arr_eq(is.neighbours, was.neighbours, (size_t)is.offsets[40000] * sizeof *is.neighbours);
+        }
+        if (threads == 1)
+            first = graph;
+        else
+            throng_graph_free(graph);
+    }
+    throng_graph_free(first);
+}
