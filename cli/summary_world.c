@@ -12,7 +12,7 @@ static const char *nobody(const json_t *report) {
 }
 
 void cli_summary_world_answer(const cli_style *style, const json_t *report) {
-    char text[600], what[160], over[80] = "";
+    char text[600], what[200], over[80] = "";
     double before = cli_json_number(report, "indicator.baseline"),
            after = cli_json_number(report, "indicator.observed");
     const char *number = cli_json_text(report, "world.over");

@@ -65,7 +65,7 @@ static throng_status add_field(throng_i_platform *platform, char *words, throng_
         k++;
     THRONG_REQUIRE(k < 3, E_FORMAT, "%s: field %s must be text, integer or shape, got \"%s\".", platform->name, name,
                    kind);
-    field->kind = k;
+    field->kind = (throng_i_field_kind)k;
     char *rest = NULL;
     for (char *path = strtok_r(paths, "|", &rest); path; path = strtok_r(NULL, "|", &rest)) {
         THRONG_REQUIRE(field->n_slots < 4, E_FORMAT, "%s: field %s has more than 4 paths.", platform->name, name);

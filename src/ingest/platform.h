@@ -11,14 +11,17 @@ typedef enum throng_i_input {
     THRONG_I_INPUT_TABLE   /* CSV or Parquet, read by DuckDB */
 } throng_i_input;
 
+/* What a column of `lines` takes. */
+typedef enum throng_i_field_kind {
+    THRONG_I_FIELD_TEXT,    /* a JSON string; anything else is NULL */
+    THRONG_I_FIELD_INTEGER, /* a JSON number that is whole and has 64 bits; anything else is NULL */
+    THRONG_I_FIELD_SHAPE    /* 'object', 'array', 'string', 'number', 'true', 'false', 'null'; NULL: not there */
+} throng_i_field_kind;
+
 /* A column of `lines`: what is at the first of its paths where a line has a value of the kind. */
 typedef struct throng_i_platform_field {
     char *name;
-    enum {
-        THRONG_I_FIELD_TEXT,    /* a JSON string; anything else is NULL */
-        THRONG_I_FIELD_INTEGER, /* a JSON number that is whole and has 64 bits; anything else is NULL */
-        THRONG_I_FIELD_SHAPE    /* 'object', 'array', 'string', 'number', 'true', 'false', 'null'; NULL: not there */
-    } kind;
+    throng_i_field_kind kind;
     int slot[4]; /* in the order of preference */
     int n_slots;
 } throng_i_platform_field;
