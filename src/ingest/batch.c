@@ -98,11 +98,12 @@ static bool put_value(column *to, int64_t row, const throng_i_platform_field *fi
 
 /* ---- rows ------------------------------------------------------------------------------------------------------ */
 
-static bool is_blank(const char *line, int64_t length) {
+/* The first character that is not blank, 0 if there is none. A line does not end with a zero. */
+static char first_of(const char *line, int64_t length) {
     for (int64_t i = 0; i < length; i++)
         if (line[i] != ' ' && line[i] != '\t')
-            return false;
-    return true;
+            return line[i];
+    return '\0';
 }
 
 /* Why a line is not to be read, '' if it is blank, NULL if its values were found. */
@@ -112,14 +113,16 @@ static const char *check(const throng_i_platform *platform, throng_i_lines_resul
         return line;
     if (result == THRONG_I_LINES_LONG)
         return "the line is too long";
-    if (is_blank(line, length))
+    char first = first_of(line, length);
+    bool blank = first == '\0' && !memchr(line, '\0', (size_t)length);
+    if (blank)
         return "";
     if (!throng_i_is_utf8(line, length))
         return "not UTF-8";
     const char *reason = throng_i_json_scan(&platform->paths, line, length, values);
     if (reason)
         return reason;
-    return line[strspn(line, " \t")] == '{' ? NULL : "not a JSON object";
+    return first == '{' ? NULL : "not a JSON object";
 }
 
 static bool add_row(throng_i_batch *batch, rows *to, throng_i_lines_result result, char *line, int64_t length) {
