@@ -23,7 +23,6 @@ typedef struct throng_graph_request {
 typedef struct throng_graph_model {
     throng_about about;
     bool undirected; /* every edge is heard in both directions */
-    bool weighted;   /* `expected` looks at the agents' weights */
 
     /** Refuses what the parameters' own ranges cannot express, such as a degree that so few agents cannot have. NULL:
      *  nothing to check. THRONG_E_PARAMETER. */

@@ -40,7 +40,6 @@ const throng_graph_model throng_graph_visibility = {
                   "in proportion to followers.",
               .reference = "throng's construction: a configuration model for given visibility",
               .params = params},
-    .weighted = true,
     .expected = expected,
     .edges = edges,
 };

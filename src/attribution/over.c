@@ -185,17 +185,16 @@ static double price_crash(double parameter, const double *y, int64_t steps, doub
 static const struct {
     throng_over_about about;
     double minimum, maximum; /* of the parameter: from minimum, below maximum; both 0: it has none */
-    bool linear, smooth;
+    bool linear;
     const char *undefined;
     value_fn value;
 } overs[] = {
-    {{"final", "at the last step"}, NONE, true, true, NULL, final_value},
-    {{"mean", "mean of all steps, the start included"}, NONE, true, true, NULL, mean},
-    {{"change", "at the last step, less that at the start"}, NONE, true, true, NULL, change},
+    {{"final", "at the last step"}, NONE, true, NULL, final_value},
+    {{"mean", "mean of all steps, the start included"}, NONE, true, NULL, mean},
+    {{"change", "at the last step, less that at the start"}, NONE, true, NULL, change},
     {{"ewma:PAST", "exponentially weighted mean; PAST in [0, 1) is the weight of what was before"},
      0,
      1,
-     true,
      true,
      NULL,
      ewma},
@@ -203,14 +202,12 @@ static const struct {
      0,
      1e9,
      false,
-     true,
      "the run ends before START",
      fluctuation},
-    {{"max", "largest of all steps"}, NONE, false, false, NULL, highest},
-    {{"min", "smallest of all steps"}, NONE, false, false, NULL, lowest},
+    {{"max", "largest of all steps"}, NONE, false, NULL, highest},
+    {{"min", "smallest of all steps"}, NONE, false, NULL, lowest},
     {{"time-to-half", "steps until half of the way from the first to the last value is done, interpolated"},
      NONE,
-     false,
      false,
      "the indicator ends where it began",
      time_to_half},
@@ -218,24 +215,20 @@ static const struct {
      -HUGE_VAL,
      HUGE_VAL,
      false,
-     false,
      NULL,
      survival_time},
     {{"drawdown", "largest loss from a peak, as a share of the peak"},
      NONE,
-     false,
      false,
      "the indicator is not positive at every step",
      drawdown},
     {{"realised-volatility", "root of the sum of squared changes of the logarithm"},
      NONE,
      false,
-     true,
      "the indicator is not positive at every step",
      realised_volatility},
     {{"price-crash", "largest fall of the logarithm in one step"},
      NONE,
-     false,
      false,
      "the indicator is not positive at every step",
      price_crash},
@@ -278,7 +271,7 @@ throng_status throng_i_over_parse(const char *text, throng_i_over *out, throng_e
         const char *name = overs[i].about.name;
         if (name_length(name) != length || strncmp(name, text, length) != 0)
             continue;
-        *out = (throng_i_over){.kind = i, .linear = overs[i].linear, .smooth = overs[i].smooth};
+        *out = (throng_i_over){.kind = i, .linear = overs[i].linear};
         if (!has_parameter(i) && text[length] == '\0')
             return THRONG_OK;
         char *end = NULL;
@@ -289,14 +282,6 @@ throng_status throng_i_over_parse(const char *text, throng_i_over *out, throng_e
         return THRONG_OK;
     }
     return fail_name(text, err);
-}
-
-void throng_i_over_print(const throng_i_over *over, char *out, size_t size) {
-    const char *name = overs[over->kind].about.name;
-    if (has_parameter(over->kind))
-        snprintf(out, size, "%.*s:%.17g", (int)name_length(name), name, over->parameter);
-    else
-        snprintf(out, size, "%s", name);
 }
 
 double throng_i_over_value(const throng_i_over *over, const double *y, int64_t steps, double *slope) {

@@ -8,14 +8,10 @@ typedef struct throng_i_over {
     int kind;         /* place in the table of over.c */
     double parameter; /* the number behind the colon */
     bool linear;      /* slopes do not depend on y */
-    bool smooth;      /* has a derivative everywhere: path integrals converge fast */
 } throng_i_over;
 
 /* "final", "ewma:0.94": E_UNKNOWN_NAME with the nearest name, E_PARAMETER. */
 THRONG_MUST_USE throng_status throng_i_over_parse(const char *text, throng_i_over *out, throng_error *err);
-
-/* "ewma:0.94", as it would be given again. */
-void throng_i_over_print(const throng_i_over *over, char *out, size_t size);
 
 /* The number, NaN where it is undefined. @param y [steps + 1]   @param slope [steps + 1] out: d number / d y */
 double throng_i_over_value(const throng_i_over *over, const double *y, int64_t steps, double *slope);

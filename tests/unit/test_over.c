@@ -89,12 +89,8 @@ Test(over, names_and_parameters_are_checked, .init = set_up, .fini = tear_down) 
                  {"ewma:x", THRONG_E_PARAMETER, "PAST"},         {"ewma:0.5x", THRONG_E_PARAMETER, "PAST"},
                  {"mean:3", THRONG_E_PARAMETER, "mean"},         {"survival-time:nan", THRONG_E_PARAMETER, "LEVEL"}};
     throng_i_over over;
-    char text[60];
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         cr_expect_eq(throng_i_over_parse(cases[c].text, &over, &error), cases[c].status, "\"%s\"", cases[c].text);
         cr_expect(strstr(error.message, cases[c].says), "\"%s\" said %s", cases[c].text, error.message);
     }
-    expect_ok(throng_i_over_parse("ewma:0.25", &over, &error));
-    throng_i_over_print(&over, text, sizeof text);
-    cr_expect_str_eq(text, "ewma:0.25");
 }
