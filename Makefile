@@ -7,13 +7,17 @@ MESON_OPTIONS ?=
 
 # Ninja is the one that works in parallel.
 .NOTPARALLEL:
-.PHONY: build demo check test bench studies clean format docs install help ci \
+.PHONY: build python demo check test bench studies clean format docs install help ci \
     lint lint-includes lint-text lint-format lint-scripts lint-headers lint-symbols lint-docs \
     check-compilers check-sanitizers check-install configure-build configure-check
 
 ## build            build/throng and build/libthrong.so (the default)
 build: configure-build
 	@ninja -C $(BUILD) throng
+
+## python           build the Python package as a wheel, build/python/throng-*.whl; to install: pip install ./python
+python: build
+	@BUILD=$(abspath $(BUILD)) tools/build-python
 
 ## demo             build, then show what throng does; DATA=file STATE=column for your own data (see tools/demo)
 demo: build

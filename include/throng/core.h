@@ -35,6 +35,16 @@ extern "C" {
 THRONG_API const char *throng_version(void);
 THRONG_API const char *throng_revision(void);
 
+/** Size of a public struct ("throng_error") or offset of a field in it ("throng_error.line"), as the library was
+ *  compiled. A binding for another language compares them with its own before it trusts them. */
+typedef struct throng_layout {
+    const char *name;
+    size_t bytes;
+} throng_layout;
+
+/** [*n] all of them. */
+THRONG_API const throng_layout *throng_layouts(int *n);
+
 /* ---- status and error ------------------------------------------------------------------------------------------ */
 
 /** What a fallible function returns: 0 success, negative error. The list is status.def. */

@@ -110,9 +110,10 @@ typedef struct throng_source {
  * Reads columns of one or more files as one table.
  *
  * A path is a Parquet file, CSV or TSV (also .gz, .zst), NDJSON (.ndjson, .jsonl, .json, also .gz, .zst), a DuckDB
- * file with `#table` at the end, a glob of these, or "-" for CSV or NDJSON on standard input; several paths must be of
- * one format and have the wanted columns. The table's columns are named as requested and stand in the order of the
- * requests; rows keep the files' order.
+ * file with `#table` at the end, a glob of these, "-" for CSV or NDJSON on standard input, or a table that the program
+ * offers (see throng_table_offer; alone, and without a condition); several paths must be of one format and have the
+ * wanted columns. The table's columns are named as requested and stand in the order of the requests; rows keep the
+ * files' order.
  *
  * @param paths      [n_paths]
  * @param requests   [n_requests] a column may be requested twice, with the same role
@@ -127,6 +128,20 @@ THRONG_API THRONG_MUST_USE throng_status throng_table_read(throng_context *conte
                                                            int n_paths, const throng_column_request *requests,
                                                            int n_requests, const char *condition, throng_table **out,
                                                            throng_error *err);
+
+/** How the path of a table begins that is in memory. */
+#define THRONG_MEMORY_PATH "memory:"
+
+/**
+ * Offers a table to whatever reads files through this context: the path "memory:NAME" stands for it from now on, for
+ * throng_table_read and in the keys of a study. Nothing is copied: what is read are views of its columns, and none of
+ * it may outlive the table, which lives until the name is offered anew or the context is freed.
+ * @param name   of at most 100 characters, not empty
+ * @param table  consumed, also on failure; NULL takes the offer back
+ * @return THRONG_E_ARGUMENT, THRONG_E_MEMORY.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_table_offer(throng_context *context, const char *name,
+                                                            throng_table *table, throng_error *err);
 
 /** The files a table was read from, with size and content hash: n and a borrowed array (NULL, 0 if it was not read). */
 THRONG_API const throng_source *throng_table_sources(const throng_table *table, int *n_sources);

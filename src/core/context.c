@@ -40,6 +40,8 @@ out:
 void throng_context_free(throng_context *context) {
     if (!context)
         return;
+    if (context->free_kept)
+        context->free_kept(context, context->kept);
     for (int kind = 0; kind < THRONG_KIND_COUNT; kind++)
         throng_i_free(context, context->registry[kind].entries);
     for (int i = 0; i < context->n_libraries; i++)
@@ -76,4 +78,13 @@ int64_t throng_context_bytes(const throng_context *context) {
 
 int64_t throng_context_bytes_peak(const throng_context *context) {
     return context->bytes_peak;
+}
+
+void *throng_i_context_kept(const throng_context *context) {
+    return context->kept;
+}
+
+void throng_i_context_keep(throng_context *context, void *kept, void (*free_kept)(throng_context *, void *)) {
+    context->kept = kept;
+    context->free_kept = free_kept;
 }

@@ -20,6 +20,8 @@ struct throng_context {
     throng_i_registry registry[THRONG_KIND_COUNT];
     void **libraries; /* shared objects of plug-ins, closed last */
     int n_libraries;
+    void *kept; /* what a later stage keeps with the context, freed before all else; NULL: nothing */
+    void (*free_kept)(throng_context *context, void *kept);
 };
 
 /* The allocator of contexts that are given none. */

@@ -32,6 +32,10 @@
 THRONG_MUST_USE throng_status throng_i_context_create(throng_realloc_fn realloc_fn, void *user, throng_context **out,
                                                       throng_error *err);
 
+/* What one later stage keeps with the context, NULL if nothing; free_kept is called with it when the context goes. */
+void *throng_i_context_kept(const throng_context *context);
+void throng_i_context_keep(throng_context *context, void *kept, void (*free_kept)(throng_context *, void *));
+
 /* ---- memory: every allocation of the library goes through the context, which counts bytes ---------------------- */
 
 /* Allocates zeroed memory for count items of the given size; *out is set on success only. count 0 gives a valid,

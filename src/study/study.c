@@ -141,7 +141,7 @@ out:
 throng_status throng_i_study_join(throng_context *context, const char *folder, const char *path, char **out,
                                   throng_error *err) {
     char here[VALUE_MAX];
-    if (path[0] == '/' || strcmp(path, "-") == 0)
+    if (path[0] == '/' || strcmp(path, "-") == 0 || strncmp(path, THRONG_MEMORY_PATH, strlen(THRONG_MEMORY_PATH)) == 0)
         return throng_i_copy_text(context, path, out, err);
     if (!folder) {
         if (!getcwd(here, sizeof here))

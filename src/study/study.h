@@ -41,7 +41,7 @@ THRONG_MUST_USE throng_status throng_i_study_copy(const throng_study *study, thr
  */
 THRONG_MUST_USE throng_status throng_i_study_crowd(throng_study *study, throng_run **out, throng_error *err);
 
-/* path, or folder/path if it is relative; "-" stays. folder NULL: the current one. */
+/* path, or folder/path if it is relative; "-" and tables in memory stay. folder NULL: the current one. */
 THRONG_MUST_USE throng_status throng_i_study_join(throng_context *context, const char *folder, const char *path,
                                                   char **out, throng_error *err);
 

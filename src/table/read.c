@@ -1,4 +1,5 @@
 /* throng_table_read: the steps of reading in their order. */
+#include "table/offer.h"
 #include "table/reader.h"
 
 #include <string.h>
@@ -211,6 +212,9 @@ throng_status throng_table_read(throng_context *context, const char *const *path
                                 throng_table **out, throng_error *err) {
     throng_i_reader reader = {.context = context, .condition = condition && condition[0] ? condition : NULL};
     throng_status status = THRONG_OK;
+    for (int i = 0; i < n_paths; i++)
+        if (throng_i_is_offered(paths[i]))
+            return throng_i_offered_read(context, paths, n_paths, requests, n_requests, condition, out, err);
     reader.files.context = context;
     THRONG_TRY(throng_i_files_open(context, paths, n_paths, &reader.files, err));
     THRONG_TRY(list_wanted(&reader, requests, n_requests, err));

@@ -1,0 +1,112 @@
+"""Indicators and worlds written in Python against those of C."""
+import numpy as np
+import pytest
+import throng
+from throng import errors
+
+
+class Spread(throng.Indicator):
+    """Variance, in Python."""
+    name = 'spread-in-python'
+
+    def value(self, m):
+        return m[2] - m[1] ** 2
+
+    def gradient(self, m):
+        return [0.0, -2 * m[1], 1.0]
+
+
+class Square(throng.Indicator):
+    """Mean of |x|^p through features."""
+    name, n_features, params = 'power-mean', 1, {'p': 2.0}
+
+    def value(self, m, p):
+        return m[0]
+
+    def features(self, x, p):
+        return [abs(x) ** p], [p * abs(x) ** (p - 1) * np.sign(x)]
+
+
+class Pull(throng.World):
+    """Friedkin-Johnsen, in Python."""
+    name, params = 'pull-in-python', {'susceptibility': 0.8}
+
+    def move(self, s):
+        rate = s.params['susceptibility']
+        return rate * (s.heard[0] + (1 - s.present) * 0.0) + (1 - rate) * s.innate
+
+    def move_adjoint(self, s, of):
+        rate = s.params['susceptibility']
+        return {'heard': [rate * of[0]], 'innate': (1 - rate) * of[0]}
+
+
+@pytest.fixture(autouse=True)
+def plugins():
+    from throng import _context
+    before = list(_context.registered)
+    yield
+    _context.registered[:] = before
+
+
+def test_an_indicator():
+    Spread().register()
+    table = {'x': np.random.default_rng(0).normal(size=5000)}
+    mine = throng.attribute(table, state='x', indicator='spread-in-python')
+    assert np.allclose(mine.phi, throng.attribute(table, state='x').phi, rtol=1e-10, atol=1e-15)
+    assert throng.available('indicators')['spread-in-python'] == 'Variance, in Python.'
+
+
+def test_features_and_parameters():
+    Square().register()
+    x = np.random.default_rng(0).normal(size=300)
+    found = throng.attribute({'x': x}, state='x', indicator='power-mean:p=3')
+    assert found.certificate.everybody == pytest.approx(np.mean(np.abs(x) ** 3))
+    assert np.allclose(found.phi, np.abs(x) ** 3 / 300)
+
+
+def test_a_world():
+    Pull().register()
+    crowd = dict(generate='uniform', agents=200, graph_model='watts-strogatz', steps=6, seed=3)
+    mine = throng.attribute(world='pull-in-python', **crowd)
+    assert mine.certificate.converged and mine.report.world.smooth
+    assert abs(mine.phi.sum() - (mine.certificate.everybody - mine.certificate.nobody)) < 1e-10
+    sampled = throng.attribute(world='pull-in-python', method='shapley-sampled:permutations=40', **crowd)
+    assert np.corrcoef(sampled.phi, mine.phi)[0, 1] > 0.9
+
+
+def test_what_goes_wrong_in_a_plugin_is_raised():
+    class Broken(Spread):
+        name = 'broken'
+
+        def value(self, m):
+            raise RuntimeError('on purpose')
+
+    class Shapeless(Pull):
+        name = 'shapeless'
+
+        def move(self, s):
+            return np.zeros(3)
+
+    Broken().register()
+    Shapeless().register()
+    with pytest.raises(RuntimeError, match='on purpose'):
+        throng.attribute({'x': [1.0, 2.0]}, state='x', indicator='broken')
+    with pytest.raises(ValueError, match='broadcast|shape'):
+        throng.simulate(generate='uniform', agents=50, graph_model='ring', world='shapeless')
+    with pytest.raises(NotImplementedError):
+        class Nothing(throng.Indicator):
+            name = 'nothing'
+        Nothing().register()
+        throng.attribute({'x': [1.0, 2.0]}, state='x', indicator='nothing')
+    assert throng.attribute({'x': [1.0, 2.0]}, state='x').phi.size == 2
+
+
+def test_names_that_are_taken():
+    class Variance(Spread):
+        name = 'variance'
+
+    with pytest.raises(errors.PluginError, match='variance'):
+        Variance().register()
+    assert throng.attribute({'x': [1.0, 2.0]}, state='x').phi.size == 2
+    Spread().register()
+    Spread().register()

@@ -1,0 +1,23 @@
+"""throng: who moved the crowd, and what would move it back?
+
+>>> import throng
+>>> r = throng.attribute({'stance': [-0.9, 0.1, 0.8], 'followers': [12, 900, 4000]},
+...                      state='stance', weight='followers', indicator='weighted-variance')
+>>> r.phi.round(4).tolist(), r.certificate.converged
+([0.0034, -0.0104, 0.0863], True)
+
+Tables come in and go out as they are: pandas, Polars, Arrow, NumPy; columns of floats are not copied. Everything is
+computed by the C library, which the command line uses, too: the same numbers, bit for bit.
+"""
+from . import errors
+from ._function import FunctionResult, ValueFunction, value_function
+from ._library import Record, ThrongError
+from ._plugins import Indicator, Slots, World
+from ._result import Report, Result
+from ._run import (Verification, attribute, available, describe, generate, ingest, intervene, panel, run, simulate,
+                   verify, version)
+
+__version__ = version().split()[0]
+__all__ = ['FunctionResult', 'Indicator', 'Record', 'Report', 'Result', 'Slots', 'ThrongError', 'ValueFunction',
+           'Verification', 'World', 'attribute', 'available', 'describe', 'errors', 'generate', 'ingest', 'intervene',
+           'panel', 'run', 'simulate', 'value_function', 'verify', 'version']

@@ -1,0 +1,142 @@
+"""Tables of Python (pandas, Polars, Arrow, dictionaries of arrays) as tables of the library."""
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ._context import Context
+from ._library import lib
+
+_NUMBERS = {np.dtype(np.float32): 'TYPE_FLOAT32', np.dtype(np.float64): 'TYPE_FLOAT64',
+            np.dtype(np.int32): 'TYPE_INT32', np.dtype(np.int64): 'TYPE_INT64', np.dtype(np.uint8): 'TYPE_UINT8'}
+
+
+def is_table(value: Any) -> bool:
+    """Whether a value is data, and not the name of a file that has it."""
+    return not isinstance(value, (str, bytes, os.PathLike, list, tuple))
+
+
+def column(table: Any, name: str) -> Any:
+    """A column by name."""
+    try:
+        return table[name]
+    except (KeyError, IndexError, ValueError, TypeError):
+        from . import errors
+        known = list(names(table))
+        hint = ctypes.create_string_buffer(256)
+        texts = (ctypes.c_char_p * len(known))(*[str(k).encode() for k in known])
+        lib.c.throng_suggest(name.encode(), texts, len(known), hint, ctypes.c_size_t(len(hint)))
+        raise errors.ColumnError(f'The table has no column "{name}".{hint.value.decode()}') from None
+
+
+def names(table: Any) -> list[str]:
+    if isinstance(table, np.ndarray) and table.dtype.names:
+        return list(table.dtype.names)
+    if hasattr(table, 'column_names'):
+        return list(table.column_names)
+    if isinstance(table, Mapping):
+        return list(table)
+    return [str(name) for name in getattr(table, 'columns', ())]
+
+
+def array(values: Any) -> np.ndarray:
+    """A column as an array of one of the library's types, or of str: without copying wherever it is one already."""
+    if hasattr(values, 'cat') and hasattr(values, 'to_numpy'):  # pandas: categories are their values
+        values = values.astype(object)
+    found = values.to_numpy() if hasattr(values, 'to_numpy') else np.asarray(values)
+    if found.dtype.kind == 'U' and not isinstance(values, np.ndarray):  # a list with a text in it becomes all text
+        found = np.array(values, object)
+    if found.ndim != 1:
+        raise ValueError(f'a column must have one dimension, got an array of shape {found.shape}')
+    if found.dtype in _NUMBERS:
+        return np.ascontiguousarray(found)
+    if found.dtype.kind == 'M':
+        return found.astype('datetime64[us]')
+    if found.dtype.kind in 'biu':
+        if found.dtype == np.uint64 and found.size and found.max() > np.iinfo(np.int64).max:
+            raise ValueError('whole numbers must be less than 2^63')
+        return found.astype(np.int64)
+    if found.dtype.kind == 'f':
+        return found.astype(np.float64)
+    if found.dtype.kind == 'O':
+        return _objects(found)
+    if found.dtype.kind == 'U':
+        return found
+    raise ValueError(f'a column of type {found.dtype} is not one that throng reads: numbers, text, dates')
+
+
+def _objects(found: np.ndarray) -> np.ndarray:
+    """Of Python objects: numbers with None for missing, or text."""
+    missing = np.array([value is None or value != value for value in found], bool)
+    rest = found[~missing]
+    if all(isinstance(value, str) for value in rest):
+        return found if not missing.any() else np.where(missing, None, found)
+    try:
+        return np.where(missing, np.nan, found).astype(np.float64)
+    except (TypeError, ValueError):
+        kinds = sorted({type(value).__name__ for value in rest})
+        raise ValueError(f'a column mixes {", ".join(kinds)}: it must be numbers, or text') from None
+
+
+class Offer:
+    """A table that the library reads under the name ``memory:NAME``."""
+
+    def __init__(self, context: Context, name: str, table: Any, wanted: list[str]):
+        self.path = f'memory:{name}'
+        self.arrays = {key: array(column(table, key)) for key in dict.fromkeys(wanted)}
+        lengths = {len(values) for values in self.arrays.values()}
+        if len(lengths) > 1:
+            raise ValueError('the columns of a table must be of one length, got ' +
+                             ', '.join(f'{key}: {len(values):,}' for key, values in self.arrays.items()))
+        self.n_rows = lengths.pop() if lengths else 0
+        made = ctypes.c_void_p()
+        lib.call('table_create', context.pointer, self.n_rows, ctypes.byref(made))
+        try:
+            for key, values in self.arrays.items():
+                self._add(made, key, values)
+            consumed, made = made, None
+            lib.call('table_offer', context.pointer, name.encode(), consumed)
+        finally:
+            if made is not None:
+                lib.c.throng_table_free(made)
+        context.keep.append(self.arrays)
+
+    def _add(self, table: Any, key: str, values: np.ndarray) -> None:
+        name = key.encode()
+        if values.dtype in _NUMBERS:
+            lib.call('table_add_view', table, name, lib.value(_NUMBERS[values.dtype]), values.ctypes.data)
+        elif values.dtype.kind == 'M':
+            if np.isnat(values).any():
+                raise ValueError(f'column "{key}" has no time in row {int(np.isnat(values).argmax()) + 1:,}')
+            whole = values.astype('datetime64[D]')
+            if (whole == values).all():  # days, as a file would have them
+                self.arrays[key] = whole.astype(np.int64).astype(np.int32)
+                kind = 'TYPE_DATE'
+            else:
+                self.arrays[key] = values.astype(np.int64)
+                kind = 'TYPE_TIMESTAMP'
+            lib.call('table_add_view', table, name, lib.value(kind), self.arrays[key].ctypes.data)
+        else:
+            self._add_text(table, key, values)
+
+    @staticmethod
+    def _add_text(table: Any, key: str, values: np.ndarray) -> None:
+        """As codes into the list of different texts, in the order of first appearance."""
+        if values.dtype.kind == 'O' and any(value is None for value in values):
+            row = next(i for i, value in enumerate(values) if value is None)
+            from . import errors
+            raise errors.MissingValueError(f'Column "{key}" has no text in row {row + 1:,}.')
+        codes_of: dict[str, int] = {}
+        codes = np.fromiter((codes_of.setdefault(value, len(codes_of)) for value in values.tolist()), np.int32,
+                            len(values))
+        if not codes_of:
+            codes_of[''] = 0
+        words = (ctypes.c_char_p * len(codes_of))(*[word.encode() for word in codes_of])
+        out = ctypes.POINTER(ctypes.c_int32)()
+        lib.call('table_add_codes', table, key.encode(), len(codes_of), words, ctypes.byref(out))
+        if len(values):
+            ctypes.memmove(out, codes.ctypes.data, codes.nbytes)
