@@ -1,5 +1,6 @@
 #!/bin/sh
-# The Python package against the library of this build: its tests, the examples in its docstrings, the example programs.
+# The Python package against the library of this build: its tests, the examples in its docstrings and in its page,
+# the example programs and notebooks.
 # Skipped (77) where pytest is missing.
 python3=${PYTHON-/usr/bin/python3} # Debian's, which sees python3-pytest and python3-pandas
 "$python3" -c 'import pytest, numpy' 2>/dev/null || {
@@ -8,4 +9,5 @@ python3=${PYTHON-/usr/bin/python3} # Debian's, which sees python3-pytest and pyt
 }
 export THRONG_LIBRARY="$BUILD/libthrong.so" PYTHONPATH="$SOURCE/python" PYTHONDONTWRITEBYTECODE=1
 cd "$SOURCE/python" || exit
-"$python3" -X dev -W error -m pytest -q -p no:cacheprovider --doctest-modules throng tests
+"$python3" -X dev -W error -m pytest -q -p no:cacheprovider \
+    --doctest-modules --doctest-glob='*.md' throng tests ../docs/python.md

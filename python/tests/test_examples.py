@@ -1,0 +1,30 @@
+"""The example programs and notebooks run, and notebooks are kept without outputs."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+EXAMPLES = pathlib.Path(__file__).resolve().parent.parent / 'examples'
+ENVIRONMENT = {**os.environ, 'PYTHONPATH': os.pathsep.join(path for path in sys.path if path)}
+
+
+@pytest.mark.parametrize('example', sorted(EXAMPLES.glob('*.py')), ids=lambda path: path.stem)
+def test_example(example, tmp_path):
+    done = subprocess.run([sys.executable, '-W', 'error', example], cwd=tmp_path, env=ENVIRONMENT, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('notebook', sorted(EXAMPLES.glob('*.ipynb')), ids=lambda path: path.stem)
+def test_notebook(notebook, tmp_path):
+    cells = json.loads(notebook.read_text(encoding='utf-8'))['cells']
+    assert all(not cell.get('outputs') and cell.get('execution_count') is None for cell in cells)
+    for module in ('nbconvert', 'ipykernel', 'matplotlib', 'pandas'):
+        pytest.importorskip(module)
+    done = subprocess.run([sys.executable, '-m', 'nbconvert', '--to', 'notebook', '--execute', '--output-dir', tmp_path,
+                           notebook], env={**ENVIRONMENT, 'HOME': str(tmp_path)}, text=True, stderr=subprocess.PIPE)
+    assert done.returncode == 0, done.stderr[-3000:]
