@@ -1,5 +1,6 @@
 /* throng: who moved the crowd. Finds the sub-command; everything else is in its file. */
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 
@@ -11,6 +12,7 @@ static const cli_command *const commands[] = {
     &cli_command_generate,   &cli_command_simulate, &cli_command_intervene,  &cli_command_run,
     &cli_command_check,      &cli_command_schema,   &cli_command_verify,     &cli_command_ask,
     &cli_command_audit_dice, &cli_command_mock_llm, &cli_command_list,       &cli_command_describe,
+    &cli_command_new,
 };
 
 #define COMMANDS ((int)(sizeof commands / sizeof *commands))
@@ -25,7 +27,7 @@ static int print_help(void) {
            style.bold, style.plain, style.bold, style.plain);
     for (int i = 0; i < COMMANDS; i++)
         printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    printf("  %-10s %s\n\n", "help", "Explains throng, or a command: throng help attribute.");
+    printf("  %-10s %s\n\n", "help", "Explains throng, or a command: throng help attribute; --json for programs.");
     printf("Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 130 stopped with Ctrl-C.\n");
     return cli_finish_output();
 }
@@ -55,10 +57,27 @@ static int fail_unknown(const char *name) {
     return cli_fail(CLI_USAGE, "there is no command \"%.60s\".%s", name, *hint ? hint : " See throng --help.");
 }
 
-/* throng help [COMMAND] */
+/* All commands and their options as a JSON array: what man pages and completions are made from. */
+static int print_json(void) {
+    for (int i = 0; i < COMMANDS; i++) {
+        char name[40], option[] = CLI_HELP_JSON;
+        char *arguments[] = {name, option, NULL};
+        snprintf(name, sizeof name, "%s", commands[i]->name);
+        printf("%s", i == 0 ? "[" : ",\n");
+        int code = commands[i]->run(commands[i], 2, arguments);
+        if (code != CLI_OK)
+            return code;
+    }
+    printf("]\n");
+    return cli_finish_output();
+}
+
+/* throng help [COMMAND | --json] */
 static int help(int argc, char **argv) {
     if (argc < 2)
         return print_help();
+    if (strcmp(argv[1], "--json") == 0)
+        return print_json();
     const cli_command *command = find(argv[1]);
     if (!command)
         return fail_unknown(argv[1]);
@@ -73,7 +92,7 @@ int main(int argc, char **argv) {
         return cli_fail(
             CLI_USAGE,
             "which command? attribute, simulate, intervene, panel, aggregates, ingest, generate, run, check, "
-            "schema, verify, ask, audit-dice, mock-llm, list or describe; throng --help "
+            "schema, verify, ask, audit-dice, mock-llm, list, describe or new; throng --help "
             "explains them.");
     const char *name = argv[1];
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)

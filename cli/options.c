@@ -5,6 +5,7 @@
 #include "cli/terminal.h"
 
 #include <ctype.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,11 @@ static int parse_option(cli_options *self, int argc, char **argv, int *at) {
 }
 
 int cli_options_parse(cli_options *self, int argc, char **argv, bool *proceed) {
+    if (argc == 2 && strcmp(argv[1], CLI_HELP_JSON) == 0) {
+        *proceed = false;
+        cli_options_help_json(self);
+        return cli_finish_output();
+    }
     bool options = true; /* until "--" */
     *proceed = false;
     self->positional = calloc((size_t)argc + 1, sizeof *self->positional);
@@ -226,6 +232,27 @@ void cli_options_help(const cli_options *self) {
     for (int i = 1; i < self->n; i++)
         explain(&self->list[i], style.width);
     explain(&self->list[0], style.width);
+}
+
+static json_t *text_or_null(const char *text) {
+    return text ? json_string(text) : json_null();
+}
+
+void cli_options_help_json(const cli_options *self) {
+    const cli_command *command = self->command;
+    json_t *options = json_array();
+    for (int i = 0; i < self->n; i++) {
+        const cli_option *option = &self->list[i];
+        bool many = option->key && (option->key->kind == THRONG_KEY_TEXT_LIST);
+        json_array_append_new(options, json_pack("{s:s, s:o, s:s, s:o, s:b, s:b}", "name", option->name, "placeholder",
+                                                 text_or_null(option->placeholder), "doc", option->doc, "default",
+                                                 text_or_null(option->key ? option->key->fallback : NULL), "many", many,
+                                                 "choices", option->key && option->key->kind == THRONG_KEY_CHOICE));
+    }
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", command->name, "synopsis", command->synopsis,
+                               "summary", command->summary, "details", command->details, "options", options);
+    json_dumpf(object, stdout, JSON_COMPACT);
+    json_decref(object);
 }
 
 /* ---- the command line ------------------------------------------------------------------------------------------ */

@@ -67,6 +67,10 @@ THRONG_MUST_USE throng_status cli_options_apply(const cli_options *self, throng_
 /* Prints what --help answers. */
 void cli_options_help(const cli_options *self);
 
+/* The same as JSON, from which man pages and completions are made: what a command answers to CLI_HELP_JSON alone. */
+#define CLI_HELP_JSON "--help=json"
+void cli_options_help_json(const cli_options *self);
+
 /* ---- options that several commands share ----------------------------------------------------------------------- */
 
 typedef struct cli_common {

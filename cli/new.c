@@ -1,0 +1,128 @@
+/* throng new: the beginnings of a plug-in, which compile, pass their test and run. */
+#define _POSIX_C_SOURCE 200809L
+#include "cli/options.h"
+#include "cli/skeletons.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_LONGEST 60
+#define PATH_LONGEST 200
+
+/* Lower case with dashes, as names of plug-ins are. */
+static bool is_name(const char *name) {
+    size_t n = strlen(name);
+    if (n == 0 || n > NAME_LONGEST || !islower((unsigned char)name[0]) || name[n - 1] == '-')
+        return false;
+    for (const char *c = name; *c; c++)
+        if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '-')
+            return false;
+    return true;
+}
+
+/* Writes a text with the names put in. */
+static void put(FILE *file, const char *text, const char *name) {
+    while (*text) {
+        size_t plain = strcspn(text, "@");
+        fwrite(text, 1, plain, file);
+        text += plain;
+        if (strncmp(text, "@NAME@", 6) == 0) {
+            fputs(name, file);
+            text += 6;
+        } else if (strncmp(text, "@IDENTIFIER@", 12) == 0) {
+            fputs("the_", file); /* a name may be a word of C */
+            for (const char *c = name; *c; c++)
+                fputc(*c == '-' ? '_' : *c, file);
+            text += 12;
+        } else if (*text) {
+            fputc(*text++, file);
+        }
+    }
+}
+
+static int write_file(const cli_skeleton *skeleton, const char *name) {
+    char path[PATH_LONGEST];
+    const char *at = strstr(skeleton->name, "@NAME@");
+    if (at)
+        snprintf(path, sizeof path, "%s/%.*s%s%s", name, (int)(at - skeleton->name), skeleton->name, name, at + 6);
+    else
+        snprintf(path, sizeof path, "%s/%s", name, skeleton->name);
+    FILE *file = fopen(path, "wx");
+    if (!file)
+        return cli_fail(CLI_FAILURE, "%s cannot be written: %s.", path, strerror(errno));
+    put(file, skeleton->text, name);
+    bool failed = ferror(file) != 0;
+    if (fclose(file) != 0 || failed)
+        return cli_fail(CLI_FAILURE, "%s cannot be written: %s.", path, strerror(errno));
+    return CLI_OK;
+}
+
+static bool is_kind(const char *kind) {
+    for (int i = 0; i < cli_n_skeletons; i++)
+        if (strcmp(cli_skeletons[i].kind, kind) == 0)
+            return true;
+    return false;
+}
+
+static int fail_kind(const char *kind) {
+    char known[200] = "";
+    for (int i = 0; i < cli_n_skeletons; i++)
+        if (i == 0 || strcmp(cli_skeletons[i].kind, cli_skeletons[i - 1].kind) != 0)
+            snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i == 0 ? "" : ", ",
+                     cli_skeletons[i].kind);
+    return cli_fail(CLI_USAGE, "there is no skeleton of a \"%.40s\": there are %s.", kind, known);
+}
+
+static int make(const char *kind, const char *name) {
+    if (!is_kind(kind))
+        return fail_kind(kind);
+    if (!is_name(name))
+        return cli_fail(CLI_USAGE,
+                        "a plug-in's name has lower-case letters, digits and dashes, at most %d, and begins "
+                        "with a letter, got \"%.80s\".",
+                        NAME_LONGEST, name);
+    if (mkdir(name, 0777) != 0)
+        return cli_fail(CLI_FAILURE, "the folder %s cannot be made: %s.", name, strerror(errno));
+    for (int i = 0; i < cli_n_skeletons; i++) {
+        if (strcmp(cli_skeletons[i].kind, kind) != 0)
+            continue;
+        int code = write_file(&cli_skeletons[i], name);
+        if (code != CLI_OK)
+            return code;
+    }
+    printf("%s/ has %s.c, its test, a Makefile and a study. Now:\n\n"
+           "  cd %s && make && make check && throng run study.yaml\n",
+           name, name, name);
+    return cli_finish_output();
+}
+
+static int run(const cli_command *self, int argc, char **argv) {
+    cli_options options;
+    bool proceed = false;
+    cli_options_init(&options, self);
+    int code = cli_options_parse(&options, argc, argv, &proceed);
+    if (proceed && options.n_positional != 2)
+        code = cli_fail(CLI_USAGE, "throng new needs a kind and a name, such as: throng new world my-world.");
+    else if (proceed)
+        code = make(options.positional[0], options.positional[1]);
+    cli_options_clear(&options);
+    return code;
+}
+
+const cli_command cli_command_new = {
+    .name = "new",
+    .synopsis = "KIND NAME",
+    .summary = "Writes the beginnings of a plug-in: code that compiles, a test, a study.",
+    .details =
+        "KIND is world or indicator. A folder NAME is made with NAME.c, of which everything is yours to change,\n"
+        "a test that fails when its equations and derivatives do not belong together, a Makefile, which needs\n"
+        "pkg-config to find throng, and a study that uses it.\n"
+        "\n"
+        "  throng new world my-world\n"
+        "  cd my-world && make && make check && throng run study.yaml",
+    .run = run,
+};
