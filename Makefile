@@ -40,10 +40,12 @@ bench: configure-build
 studies: build
 	@BUILD=$(BUILD) tools/run-studies --full
 
-## docs             bring the reference pages in docs/ up to date
+## docs             bring the reference pages in docs/ up to date, and build the site, build/site
 docs: configure-build
 	@ninja -C $(BUILD) pages
 	@cp $(BUILD)/docs/*.md docs/
+	@tools/install-dependencies docs
+	@tools/build-site $(BUILD)/site
 
 ## format           lay out all C code with clang-format
 format:
@@ -84,6 +86,7 @@ lint-symbols: build
 lint-docs: build
 	@ninja -C $(BUILD) pages
 	@tools/check-docs $(BUILD)
+	@tools/check-links
 
 ## check-compilers  gcc -O2, gcc -O0, clang -O2: no warnings, and the same bits from the golden tests
 ## check-sanitizers tests with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
