@@ -401,7 +401,7 @@ def test_summary_of_a_fall_and_of_nothing():
 @test
 def test_certificates_say_what_a_method_promises():
     put("equal.csv", "id,day,x\na,1,3.1\nb,1,3.1\nc,1,3.1\na,2,3.3\nb,2,3.3\nc,2,3.3\n")
-    put("few.csv", "x\n" + "".join(f"{value * value}\n" for value in range(1, 60)))
+    put("few.csv", "x\n" + "".join(f"{value * value}\n" for value in range(1, 15)))
     equal = ("attribute", "equal.csv", "--state", "x", "--id", "id", "--time", "day", "--indicator", "theil", "--method")
     for method in ("aumann-shapley", "oceanic", "shapley-exact"):  # what is left of equality is rounding
         done = report(*equal, method)
@@ -464,7 +464,7 @@ def test_colour_only_where_it_is_wanted():
 @test
 def test_progress_is_shown_on_a_terminal_and_nowhere_else():
     # Work of seconds even on a machine much faster than today's: what is short shows no progress.
-    args = ["generate", "bluesky", "--agents", "5e6", "--days", "3"]
+    args = ["generate", "bluesky", "--agents", "25e5", "--days", "3"]
     code, shown = on_terminal([*args, "--out", "a.parquet"])
     assert code == 0, shown
     assert re.search(r"\r\w+ [\d,]+", shown) and "/s" in shown, shown

@@ -2,6 +2,7 @@
 # The example in R runs, and is the one in the page. Skipped (77) where R or jsonlite is missing.
 set -e
 program=$SOURCE/examples/attribute.R
+# shellcheck disable=SC2016 # three backquotes
 sed -n '/^```r$/,/^```$/{/^```/d;p}' "$SOURCE/docs/other-languages.md" | diff - "$program" | grep '^[<>]' | grep -v '^> #' && {
     echo "docs/other-languages.md and $program are not the same"
     exit 1
