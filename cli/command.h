@@ -19,10 +19,9 @@ typedef struct cli_command {
     int (*run)(const struct cli_command *self, int argc, char **argv);
 } cli_command;
 
-extern const cli_command cli_command_attribute, cli_command_panel, cli_command_aggregates, cli_command_generate,
-    cli_command_run, cli_command_simulate, cli_command_intervene, cli_command_check, cli_command_schema,
-    cli_command_verify, cli_command_list, cli_command_describe, cli_command_ingest, cli_command_mock_llm,
-    cli_command_ask, cli_command_audit_dice, cli_command_new;
+#define CLI_COMMAND(name) extern const cli_command cli_command_##name;
+#include "cli/commands.def"
+#undef CLI_COMMAND
 
 /* Prints "throng: ..." on one line of stderr and returns `code`. */
 int cli_fail(int code, const char *format, ...) THRONG_PRINTF(2, 3);

@@ -8,11 +8,9 @@
 #include <string.h>
 
 static const cli_command *const commands[] = {
-    &cli_command_attribute,  &cli_command_panel,    &cli_command_aggregates, &cli_command_ingest,
-    &cli_command_generate,   &cli_command_simulate, &cli_command_intervene,  &cli_command_run,
-    &cli_command_check,      &cli_command_schema,   &cli_command_verify,     &cli_command_ask,
-    &cli_command_audit_dice, &cli_command_mock_llm, &cli_command_list,       &cli_command_describe,
-    &cli_command_new,
+#define CLI_COMMAND(name) &cli_command_##name,
+#include "cli/commands.def"
+#undef CLI_COMMAND
 };
 
 #define COMMANDS ((int)(sizeof commands / sizeof *commands))
@@ -86,14 +84,17 @@ static int help(int argc, char **argv) {
     return command->run(command, 2, arguments);
 }
 
+static int fail_no_command(void) {
+    char names[400] = "";
+    for (int i = 0; i < COMMANDS; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i == 0 ? "" : ", ", commands[i]->name);
+    return cli_fail(CLI_USAGE, "which command? %s; throng --help explains them.", names);
+}
+
 int main(int argc, char **argv) {
     cli_signals_install();
     if (argc < 2)
-        return cli_fail(
-            CLI_USAGE,
-            "which command? attribute, simulate, intervene, panel, aggregates, ingest, generate, run, check, "
-            "schema, verify, ask, audit-dice, mock-llm, list, describe or new; throng --help "
-            "explains them.");
+        return fail_no_command();
     const char *name = argv[1];
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         return print_help();
