@@ -14,7 +14,7 @@
 #define SHOWN 20 /* rows of the summary */
 
 typedef struct request {
-    const char *prompt, *rows, *options_text, *out, *void_share;
+    const char *prompt, *rows, *options_text, *out, *void_share, *fit, *temperature;
     int64_t samples, orders, max_tokens;
     bool no_logprobs, plan, quiet, json, force;
     cli_llm llm;
@@ -27,13 +27,16 @@ typedef struct job {
     throng_llm *llm;
     throng_llm_template *template;
     throng_table *table;
-    int64_t n; /* questions */
+    throng_table *numbers; /* the column of --fit */
+    int64_t n;             /* questions */
     throng_llm_question *questions;
     char **texts; /* [2 n] systems and prompts */
     char *options_copy;
     const char *options[THRONG_LLM_OPTIONS_MAX];
     int n_options;
-    double *p;      /* [n][n_options] */
+    double *p; /* [n][n_options] */
+    throng_llm_line line;
+    double temperature;
     char **answers; /* [n] free text */
     throng_llm_choose_counts counts;
 } job;
@@ -70,7 +73,8 @@ static char *show(const throng_column_view *column, int64_t row) {
     return strdup(text);
 }
 
-/* Reads the columns that the template asks for. A slot that the table has not is told with its place. */
+/* Reads the columns that the template asks for, and behind them the one that --fit names. A slot that the table has not
+ * is told with its place. */
 static int read_rows(job *self) {
     throng_error err = {0};
     int n = throng_llm_template_slots(self->template);
@@ -82,7 +86,11 @@ static int read_rows(job *self) {
         requests[i] = (throng_column_request){throng_llm_template_slot(self->template, i, NULL), THRONG_ROLE_LABEL};
     throng_status status =
         throng_table_read(self->context, &self->wanted->rows, 1, requests, n, NULL, &self->table, &err);
-    for (int i = 0; status == THRONG_E_COLUMN && i < n; i++) {
+    if (status == THRONG_OK && self->wanted->fit)
+        status = throng_table_read(self->context, &self->wanted->rows, 1,
+                                   &(throng_column_request){self->wanted->fit, THRONG_ROLE_NUMBER}, 1, NULL,
+                                   &self->numbers, &err);
+    for (int i = 0; status == THRONG_E_COLUMN && !self->table && i < n; i++) {
         throng_table *one = NULL;
         throng_llm_template_slot(self->template, i, &place);
         if (throng_table_read(self->context, &self->wanted->rows, 1, &requests[i], 1, NULL, &one, &err) ==
@@ -171,7 +179,7 @@ static throng_status ask_texts(job *self, throng_error *err) {
             requests[i] =
                 (throng_llm_request){.system = self->questions[i].system,
                                      .prompt = self->questions[i].prompt,
-                                     .temperature = 1.0,
+                                     .temperature = self->wanted->temperature ? self->temperature : 1.0,
                                      .max_tokens = self->wanted->max_tokens ? (int)self->wanted->max_tokens : 256};
         status = throng_llm_ask(self->llm, requests, self->n, take_text, self, err);
     }
@@ -185,6 +193,7 @@ static throng_status ask_options(job *self, double void_share, throng_error *err
                                  .samples = (int)self->wanted->samples,
                                  .orders = (int)self->wanted->orders,
                                  .no_logprobs = self->wanted->no_logprobs,
+                                 .temperature = self->temperature,
                                  .max_tokens = (int)self->wanted->max_tokens,
                                  .void_share = void_share,
                                  .seed = (uint64_t)self->wanted->llm.seed};
@@ -192,6 +201,24 @@ static throng_status ask_options(job *self, double void_share, throng_error *err
     if (!self->p)
         return THRONG_FAIL(err, E_MEMORY, "Out of memory for the answers.");
     return throng_llm_choose(self->llm, &def, self->questions, self->n, self->p, &self->counts, err);
+}
+
+/* The log-odds of the first option against the column of --fit. */
+static throng_status fit(job *self, throng_error *err) {
+    throng_column_view column = throng_table_column(self->numbers, 0);
+    double *x = malloc(((size_t)self->n + 1) * sizeof *x), *p = malloc(((size_t)self->n + 1) * sizeof *p);
+    throng_status status = THRONG_E_MEMORY;
+    for (int64_t i = 0; x && p && i < self->n; i++) {
+        x[i] = column.type == THRONG_TYPE_FLOAT32 ? (double)((const float *)column.data)[i]
+                                                  : ((const double *)column.data)[i];
+        p[i] = fmin(1.0, self->p[i * self->n_options]);
+    }
+    int samples = self->wanted->samples ? (int)self->wanted->samples : 20;
+    if (x && p) /* questions settled either way: what they scatter by is all that is known */
+        status = throng_llm_fit_line(x, p, self->n, self->counts.by_logprobs > 0 ? 0 : samples, &self->line, err);
+    free(x);
+    free(p);
+    return status;
 }
 
 /* ---- what it would cost ---------------------------------------------------------------------------------------- */
@@ -258,6 +285,18 @@ static void print_text(const char *text) {
     putchar('\n');
 }
 
+static void print_line(const job *self) {
+    const throng_llm_line *line = &self->line;
+    printf("log-odds of \"%s\" = %s (%s to %s) + %s (%s to %s) %s, 95 %%\n", self->options[0],
+           cli_value(line->intercept).text, cli_value(line->intercept_low).text, cli_value(line->intercept_high).text,
+           cli_value(line->slope).text, cli_value(line->slope_low).text, cli_value(line->slope_high).text,
+           self->wanted->fit);
+    printf("answers lie at most %s off the line", cli_percent(line->residual).text);
+    if (isfinite(line->lack_of_fit))
+        printf("; a true line is left so far with p = %s", cli_value(line->lack_of_fit).text);
+    printf("\n");
+}
+
 static void print_summary(const job *self) {
     for (int64_t i = 0; self->answers && i < self->n; i++)
         print_text(self->answers[i]);
@@ -272,9 +311,20 @@ static void print_summary(const job *self) {
                 cli_print_right(cli_percent(self->p[i * self->n_options + k]).text, 8);
         printf("\n");
     }
+    if (self->numbers)
+        print_line(self);
     if (self->p)
         print_counts(self);
     cli_llm_print_usage(self->llm);
+}
+
+static json_t *pack_line(const job *self) {
+    const throng_llm_line *line = &self->line;
+    return json_pack("{s:s, s:s, s:f, s:[f, f], s:f, s:[f, f], s:f, s:o}", "option", self->options[0], "column",
+                     self->wanted->fit, "intercept", line->intercept, "intercept_interval", line->intercept_low,
+                     line->intercept_high, "slope", line->slope, "slope_interval", line->slope_low, line->slope_high,
+                     "residual", line->residual, "lack_of_fit",
+                     isfinite(line->lack_of_fit) ? json_real(line->lack_of_fit) : json_null());
 }
 
 static json_t *pack_result(const job *self) {
@@ -290,12 +340,12 @@ static json_t *pack_result(const job *self) {
     }
     for (int i = 0; i < THRONG_LLM_RUNG_COUNT; i++)
         json_object_set_new(rungs, throng_llm_rung_name((throng_llm_rung)i), json_integer(counts->rungs[i]));
-    return json_pack("{s:s, s:o, s:o, s:{s:I, s:I, s:o, s:I, s:I, s:f, s:f, s:b}, s:o}", "model",
-                     throng_llm_model(self->llm), "options", options, "answers", rows, "counts", "by_logprobs",
-                     (json_int_t)counts->by_logprobs, "by_samples", (json_int_t)counts->by_samples, "rungs", rungs,
-                     "refusals", (json_int_t)counts->refusals, "defaulted", (json_int_t)counts->defaulted, "unreadable",
-                     counts->unreadable, "least_covered", counts->least_covered, "void", (int)counts->is_void, "usage",
-                     cli_llm_pack_usage(self->llm));
+    return json_pack(
+        "{s:s, s:o, s:o, s:o*, s:{s:I, s:I, s:o, s:I, s:I, s:f, s:f, s:b}, s:o}", "model", throng_llm_model(self->llm),
+        "options", options, "answers", rows, "fit", self->numbers ? pack_line(self) : NULL, "counts", "by_logprobs",
+        (json_int_t)counts->by_logprobs, "by_samples", (json_int_t)counts->by_samples, "rungs", rungs, "refusals",
+        (json_int_t)counts->refusals, "defaulted", (json_int_t)counts->defaulted, "unreadable", counts->unreadable,
+        "least_covered", counts->least_covered, "void", (int)counts->is_void, "usage", cli_llm_pack_usage(self->llm));
 }
 
 /* A column of the rows that were asked about, so that the table says who answered what. */
@@ -367,8 +417,13 @@ static int ask(job *self, const cli_options *options) {
     throng_error err = {0};
     cli_progress progress;
     double void_share = 0.0;
-    if (!cli_llm_read_real("--void-above", self->wanted->void_share, &void_share))
+    if (!cli_llm_read_real("--void-above", self->wanted->void_share, &void_share) ||
+        !cli_llm_read_real("--temperature", self->wanted->temperature, &self->temperature))
         return CLI_USAGE;
+    if (self->wanted->temperature && self->wanted->options_text && self->temperature == 0.0)
+        return cli_fail(CLI_USAGE, "--temperature must be above 0 with --options: at 0 there is no distribution.");
+    if (self->wanted->fit && (!self->wanted->rows || !self->wanted->options_text))
+        return cli_fail(CLI_USAGE, "--fit takes a column of --rows and the first of --options: name both.");
     if (self->wanted->out && !self->wanted->force && access(self->wanted->out, F_OK) == 0)
         return cli_fail(CLI_FAILURE, "%s exists already: choose another file, or replace it with --force.",
                         self->wanted->out);
@@ -386,6 +441,8 @@ static int ask(job *self, const cli_options *options) {
     cli_progress_attach(&progress, self->context, self->wanted->quiet);
     throng_status status = self->n_options > 0 ? ask_options(self, void_share, &err) : ask_texts(self, &err);
     cli_progress_clear(&progress);
+    if (status == THRONG_OK && self->numbers)
+        status = fit(self, &err);
     return status == THRONG_OK ? report(self) : cli_fail_error(&err);
 }
 
@@ -401,6 +458,7 @@ static void clear(job *self) {
     free(self->p);
     throng_llm_template_free(self->template);
     throng_table_free(self->table);
+    throng_table_free(self->numbers);
     throng_llm_free(self->llm);
     throng_context_free(self->context);
 }
@@ -423,6 +481,10 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_switch(&options, "--no-logprobs", &wanted.no_logprobs, "sample always");
     cli_options_text(&options, "--void-above", "SHARE", &wanted.void_share,
                      "share of unreadable answers above which the result is void (default: 0.05)");
+    cli_options_text(&options, "--temperature", "X", &wanted.temperature,
+                     "of the answers (default: 1, the model's own distribution)");
+    cli_options_text(&options, "--fit", "COLUMN", &wanted.fit,
+                     "fit the log-odds of the first option by a line in this column of --rows");
     cli_options_count(&options, "--max-tokens", "N", &wanted.max_tokens, 1, 1e6,
                       "longest answer (default: 16 with --options, else 256)");
     cli_options_switch(&options, "--plan", &wanted.plan, "say what it would cost, and ask nobody");

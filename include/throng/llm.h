@@ -270,6 +270,29 @@ THRONG_API THRONG_MUST_USE throng_status throng_llm_choose(throng_llm *llm, cons
                                                            const throng_llm_question *questions, int64_t n, double *p,
                                                            throng_llm_choose_counts *counts, throng_error *err);
 
+/* ---- a law of answers ------------------------------------------------------------------------------------------ */
+
+/** The line ln(p / (1 - p)) = intercept + slope x, with 95 % intervals. */
+typedef struct throng_llm_line {
+    double intercept, intercept_low, intercept_high;
+    double slope, slope_low, slope_high;
+    double residual;    /* largest |p - p of the line| */
+    double lack_of_fit; /* how likely so bad a fit is if the line is true, by deviance; NaN without samples */
+} throng_llm_line;
+
+/**
+ * Fits a line to the log-odds of an answer by maximum likelihood: how much what stands in the prompt moves it, and how
+ * much it leans by itself. For agents that say yes or no and x, the sum of their neighbours' -1 and +1, that is the law
+ * of Ising's model: coupling = slope / 2, field = intercept / 2.
+ * @param x       [n] the number that stood in each prompt, n >= 3, at least two different
+ * @param p       [n] share of the answers, in [0, 1]
+ * @param samples answers that each share was counted over; 0: probabilities, whose distances from the line make the
+ *                intervals (Student's t with n - 2 degrees of freedom)
+ * @return THRONG_E_ARGUMENT; THRONG_E_DEGENERATE if there is no such line: all answers alike, or split by a value of x.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_llm_fit_line(const double *x, const double *p, int64_t n, int samples,
+                                                             throng_llm_line *out, throng_error *err);
+
 /* ---- templates ------------------------------------------------------------------------------------------------- */
 
 /** A prompt with places to fill. */

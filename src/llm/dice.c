@@ -68,6 +68,24 @@ double throng_i_chi_square_tail(double x, double k) {
     return k > 0.0 ? 1.0 - gamma_p(k / 2.0, x / 2.0) : 1.0;
 }
 
+static double student_tail(double x, double k) {
+    return 0.5 * beta_i(k / 2.0, 0.5, k / (k + x * x));
+}
+
+double throng_i_student_quantile(double p, double k) {
+    double low = 0.0, high = 1.0;
+    while (student_tail(high, k) > 1.0 - p && high < 1e300)
+        high *= 2.0;
+    while (high - low > 1e-12 * high) {
+        double middle = 0.5 * (low + high);
+        if (student_tail(middle, k) > 1.0 - p)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
+}
+
 double throng_i_kolmogorov_tail(double distance, double n) {
     double root = sqrt(n), l = distance * (root + 0.12 + 0.11 / root), sum = 0.0;
     if (l < 0.2)
@@ -179,7 +197,7 @@ DRAW(cauchy) {
 }
 CDF(student) {
     (void)b;
-    double tail = 0.5 * beta_i(a / 2.0, 0.5, a / (a + x * x));
+    double tail = student_tail(x, a);
     return x > 0.0 ? 1.0 - tail : tail;
 }
 DRAW(student) {

@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 
-from harness import PLAIN, THRONG, fails, listing, main, ok, put, report, same_file, test, throng
+from harness import PLAIN, SOURCE, THRONG, fails, listing, main, ok, put, report, same_file, test, throng
 from llm import server
 
 RULE = {"choices": {"post": 0.5, "share": -0.5, "stay silent": 1.0}, "when": [{"contains": "angry", "add": {"post": 1.5}}]}
@@ -103,6 +103,27 @@ def test_samples_where_there_are_no_log_probabilities():
         assert got["usage"]["calls"] == 2002  # two in vain, to find out
         again = report("ask", "--prompt", "What now?", "--options", NAMES, *at(it), "--samples", 2000, "--concurrency", 64)
         assert again["answers"] == got["answers"], "the order of arrival must not matter"
+
+
+@test
+def test_a_line_through_the_answers():
+    study = SOURCE / "studies/collective-alignment"
+    asked = ["ask", study / "question.txt", "--rows", study / "neighbours.csv", "--options", "yes,no", "--fit", "sum"]
+    with server("--script", study / "leaning.json") as it:
+        fit = report(*asked, *at(it))["fit"]
+        assert abs(fit["slope"] - 0.2) < 1e-9 and abs(fit["intercept"] - 1.2) < 1e-9 and fit["lack_of_fit"] is None, fit
+        sampled = report(*asked, *at(it, "--no-logprobs", "--samples", 400, "--concurrency", 64, "--seed", 4))["fit"]
+        assert abs(sampled["slope"] - 0.2) < 0.06 and abs(sampled["intercept"] - 1.2) < 0.12, sampled
+        assert sampled["slope_interval"][0] < 0.2 < sampled["slope_interval"][1] and sampled["lack_of_fit"] > 0.01, sampled
+    script = [*asked, "--script", study / "leaning.json"]
+    assert re.search(r'^log-odds of "yes" = 0\.6 .* \+ 0\.1 .* sum, 95 %$', ok(*script, "--temperature", 2), re.M)
+    fails(2, "--temperature must be above 0", *script, "--temperature", 0)
+    fails(1, 'no column "sun".*Did you mean "sum"', *script[:-3], "sun", *script[-2:])
+    fails(2, "--fit takes a column of --rows", "ask", "--prompt", "x", "--options", "a,b", "--fit", "sum", "--script", "-")
+    put("rows.csv", "sum,yes,no\n1,0,4\n1,1,3\n1,2,2\n")
+    fails(1, "two different numbers, and all are 1", *asked[:3], "rows.csv", *asked[4:], "--script", "-")
+    put("rows.csv", "sum,yes,no\n1,0,4\nx,1,3\n2,2,2\n")
+    fails(1, 'rows.csv.*"x"', *asked[:3], "rows.csv", *asked[4:], "--script", "-")
 
 
 @test

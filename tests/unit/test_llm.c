@@ -248,6 +248,63 @@ Test(llm, loaded_dice_fail) {
     remove("test_llm_loaded.json");
 }
 
+/* ---- a line through log-odds ----------------------------------------------------------------------------------- */
+
+static const double sums[] = {-4, -2, 0, 2, 4};
+
+static double law(double x) {
+    return 1.0 / (1.0 + exp(-1.2 - 0.2 * x));
+}
+
+/* A 95 % interval must hold the truth 95 times in a hundred: of 1,000, between 930 and 970 with 3 in 1,000 to spare. */
+Test(llm, intervals_of_a_line_hold_the_truth) {
+    int slopes = 0, intercepts = 0, refused = 0;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        double p[5] = {0};
+        throng_llm_line line;
+        for (int i = 0; i < 2000; i++)
+            p[i % 5] += test_uniform(seed, (uint64_t)i) < law(sums[i % 5]) ? 1.0 / 400 : 0.0;
+        for (int i = 0; i < 5; i++)
+            p[i] = fmin(1.0, p[i]);
+        cr_assert_eq(throng_llm_fit_line(sums, p, 5, 400, &line, &error), THRONG_OK, "%s", error.message);
+        slopes += line.slope_low <= 0.2 && 0.2 <= line.slope_high;
+        intercepts += line.intercept_low <= 1.2 && 1.2 <= line.intercept_high;
+        refused += line.lack_of_fit < 0.05;
+    }
+    cr_expect(slopes >= 930 && slopes <= 970, "the slope's interval held the truth %d times in 1,000", slopes);
+    cr_expect(intercepts >= 930 && intercepts <= 970, "the intercept's %d times in 1,000", intercepts);
+    cr_expect(refused >= 30 && refused <= 70, "the true law was refused %d times in 1,000", refused);
+}
+
+Test(llm, a_line_through_probabilities) {
+    double x[7], p[7];
+    throng_llm_line line;
+    for (int i = 0; i < 7; i++) {
+        x[i] = 1e6 + 1e3 * i;
+        p[i] = 1.0 / (1.0 + exp(2.0 - 0.5 * i + (i % 2 ? 0.1 : -0.1)));
+    }
+    cr_assert_eq(throng_llm_fit_line(x, p, 7, 0, &line, &error), THRONG_OK, "%s", error.message);
+    cr_expect(line.slope_low < 0.5e-3 && 0.5e-3 < line.slope_high && line.slope_high - line.slope_low < 2e-4);
+    cr_expect(line.intercept_low < -502.0 && -502.0 < line.intercept_high);
+    cr_expect(line.residual > 0.01 && line.residual < 0.04 && isnan(line.lack_of_fit));
+    for (int i = 0; i < 7; i++) /* it is no line, and 1,000 answers show it */
+        p[i] = 0.5 + (i % 2 ? 0.1 : -0.1);
+    cr_assert_eq(throng_llm_fit_line(x, p, 7, 1000, &line, &error), THRONG_OK, "%s", error.message);
+    cr_expect_lt(line.lack_of_fit, 1e-6);
+}
+
+Test(llm, where_there_is_no_line) {
+    throng_llm_line line;
+    const double alike[] = {1, 1, 1, 1, 1}, split[] = {0, 0, 0.4, 1, 1}, half[] = {0, 0.5, 0.5, 0.5, 1};
+    const double same[] = {2, 2, 2, 2, 2}, odd[] = {0, 0.5, 1.5, 0.5, 0};
+    cr_expect_eq(throng_llm_fit_line(sums, alike, 5, 400, &line, &error), THRONG_E_DEGENERATE);
+    cr_expect_eq(throng_llm_fit_line(sums, split, 5, 400, &line, &error), THRONG_E_DEGENERATE);
+    cr_expect_eq(throng_llm_fit_line(sums, half, 5, 400, &line, &error), THRONG_OK, "%s", error.message);
+    cr_expect_eq(throng_llm_fit_line(same, half, 5, 400, &line, &error), THRONG_E_DEGENERATE);
+    cr_expect_eq(throng_llm_fit_line(sums, odd, 5, 400, &line, &error), THRONG_E_ARGUMENT);
+    cr_expect_eq(throng_llm_fit_line(sums, half, 2, 400, &line, &error), THRONG_E_ARGUMENT);
+}
+
 /* ---- layers ---------------------------------------------------------------------------------------------------- */
 
 static throng_status count_answers(void *user, int64_t index, const throng_llm_answer *answer, throng_error *err) {
