@@ -43,24 +43,6 @@ typedef struct job {
 
 /* ---- questions ------------------------------------------------------------------------------------------------- */
 
-static int split_options(job *self) {
-    if (!self->wanted->options_text)
-        return CLI_OK;
-    self->options_copy = strdup(self->wanted->options_text);
-    for (char *at = self->options_copy; at;) {
-        char *comma = strchr(at, ',');
-        if (comma)
-            *comma = '\0';
-        while (*at == ' ')
-            at++;
-        if (self->n_options == THRONG_LLM_OPTIONS_MAX)
-            return cli_fail(CLI_USAGE, "--options takes at most %d.", THRONG_LLM_OPTIONS_MAX);
-        self->options[self->n_options++] = at;
-        at = comma ? comma + 1 : NULL;
-    }
-    return CLI_OK;
-}
-
 /* A column's value as a prompt shows it. */
 static char *show(const throng_column_view *column, int64_t row) {
     char text[64];
@@ -261,21 +243,6 @@ static int plan(const job *self) {
 
 /* ---- results --------------------------------------------------------------------------------------------------- */
 
-static void print_counts(const job *self) {
-    const throng_llm_choose_counts *counts = &self->counts;
-    if (counts->by_logprobs > 0)
-        printf("%s by log-probabilities, which cover at least %s\n", cli_count(counts->by_logprobs).text,
-               cli_percent(counts->least_covered).text);
-    if (counts->by_samples > 0) {
-        printf("%s by samples: ", cli_count(counts->by_samples).text);
-        for (int i = 0, shown = 0; i < THRONG_LLM_RUNG_COUNT; i++)
-            if (counts->rungs[i] > 0)
-                printf("%s%s %s", shown++ ? ", " : "", cli_count(counts->rungs[i]).text,
-                       i == THRONG_LLM_RUNG_NONE ? "unreadable" : throng_llm_rung_name((throng_llm_rung)i));
-        printf("; %s refusals, %s given up\n", cli_count(counts->refusals).text, cli_count(counts->defaulted).text);
-    }
-}
-
 /* A model's words on a terminal: what could steer it is left out. */
 static void print_text(const char *text) {
     for (; *text; text++) {
@@ -314,7 +281,7 @@ static void print_summary(const job *self) {
     if (self->numbers)
         print_line(self);
     if (self->p)
-        print_counts(self);
+        cli_llm_print_counts(&self->counts);
     cli_llm_print_usage(self->llm);
 }
 
@@ -328,8 +295,7 @@ static json_t *pack_line(const job *self) {
 }
 
 static json_t *pack_result(const job *self) {
-    json_t *rows = json_array(), *options = json_array(), *rungs = json_object();
-    const throng_llm_choose_counts *counts = &self->counts;
+    json_t *rows = json_array(), *options = json_array();
     for (int k = 0; k < self->n_options; k++)
         json_array_append_new(options, json_string(self->options[k]));
     for (int64_t i = 0; i < self->n; i++) {
@@ -338,14 +304,9 @@ static json_t *pack_result(const job *self) {
             json_array_append_new(row, json_real(self->p[i * self->n_options + k]));
         json_array_append_new(rows, row);
     }
-    for (int i = 0; i < THRONG_LLM_RUNG_COUNT; i++)
-        json_object_set_new(rungs, throng_llm_rung_name((throng_llm_rung)i), json_integer(counts->rungs[i]));
-    return json_pack(
-        "{s:s, s:o, s:o, s:o*, s:{s:I, s:I, s:o, s:I, s:I, s:f, s:f, s:b}, s:o}", "model", throng_llm_model(self->llm),
-        "options", options, "answers", rows, "fit", self->numbers ? pack_line(self) : NULL, "counts", "by_logprobs",
-        (json_int_t)counts->by_logprobs, "by_samples", (json_int_t)counts->by_samples, "rungs", rungs, "refusals",
-        (json_int_t)counts->refusals, "defaulted", (json_int_t)counts->defaulted, "unreadable", counts->unreadable,
-        "least_covered", counts->least_covered, "void", (int)counts->is_void, "usage", cli_llm_pack_usage(self->llm));
+    return json_pack("{s:s, s:o, s:o, s:o*, s:o, s:o}", "model", throng_llm_model(self->llm), "options", options,
+                     "answers", rows, "fit", self->numbers ? pack_line(self) : NULL, "counts",
+                     cli_llm_pack_counts(&self->counts), "usage", cli_llm_pack_usage(self->llm));
 }
 
 /* A column of the rows that were asked about, so that the table says who answered what. */
@@ -394,10 +355,7 @@ static int report(const job *self) {
         print_summary(self);
     }
     code = cli_finish_output();
-    if (self->counts.is_void)
-        return cli_fail(CLI_FAILURE, "VOID: %s of the answers could not be read, and were taken for all options alike.",
-                        cli_percent(self->counts.unreadable).text);
-    return code;
+    return self->counts.is_void ? cli_llm_fail_void(&self->counts) : code;
 }
 
 /* A column of --out is a slot or an option, before anything is paid for. */
@@ -427,7 +385,7 @@ static int ask(job *self, const cli_options *options) {
     if (self->wanted->out && !self->wanted->force && access(self->wanted->out, F_OK) == 0)
         return cli_fail(CLI_FAILURE, "%s exists already: choose another file, or replace it with --force.",
                         self->wanted->out);
-    int code = split_options(self);
+    int code = cli_llm_split_options(self->wanted->options_text, &self->options_copy, self->options, &self->n_options);
     if (code == CLI_OK)
         code = make_questions(self, options);
     if (code == CLI_OK)

@@ -1,4 +1,5 @@
 /* Options of every command that asks a language model: see llm.h. */
+#define _POSIX_C_SOURCE 200809L
 #include "cli/llm.h"
 
 #include "cli/terminal.h"
@@ -118,6 +119,52 @@ int cli_llm_open(const cli_llm *self, throng_context *context, throng_llm **out)
     }
     *out = llm;
     return CLI_OK;
+}
+
+int cli_llm_split_options(const char *text, char **copy, const char **options, int *n) {
+    *n = 0;
+    *copy = text ? strdup(text) : NULL;
+    for (char *at = *copy; at;) {
+        char *comma = strchr(at, ',');
+        if (comma)
+            *comma = '\0';
+        while (*at == ' ')
+            at++;
+        if (*n == THRONG_LLM_OPTIONS_MAX)
+            return cli_fail(CLI_USAGE, "--options takes at most %d.", THRONG_LLM_OPTIONS_MAX);
+        options[(*n)++] = at;
+        at = comma ? comma + 1 : NULL;
+    }
+    return CLI_OK;
+}
+
+void cli_llm_print_counts(const throng_llm_choose_counts *counts) {
+    if (counts->by_logprobs > 0)
+        printf("%s by log-probabilities, which cover at least %s\n", cli_count(counts->by_logprobs).text,
+               cli_percent(counts->least_covered).text);
+    if (counts->by_samples > 0) {
+        printf("%s by samples: ", cli_count(counts->by_samples).text);
+        for (int i = 0, shown = 0; i < THRONG_LLM_RUNG_COUNT; i++)
+            if (counts->rungs[i] > 0)
+                printf("%s%s %s", shown++ ? ", " : "", cli_count(counts->rungs[i]).text,
+                       i == THRONG_LLM_RUNG_NONE ? "unreadable" : throng_llm_rung_name((throng_llm_rung)i));
+        printf("; %s refusals, %s given up\n", cli_count(counts->refusals).text, cli_count(counts->defaulted).text);
+    }
+}
+
+json_t *cli_llm_pack_counts(const throng_llm_choose_counts *counts) {
+    json_t *rungs = json_object();
+    for (int i = 0; i < THRONG_LLM_RUNG_COUNT; i++)
+        json_object_set_new(rungs, throng_llm_rung_name((throng_llm_rung)i), json_integer(counts->rungs[i]));
+    return json_pack("{s:I, s:I, s:o, s:I, s:I, s:f, s:f, s:b}", "by_logprobs", (json_int_t)counts->by_logprobs,
+                     "by_samples", (json_int_t)counts->by_samples, "rungs", rungs, "refusals",
+                     (json_int_t)counts->refusals, "defaulted", (json_int_t)counts->defaulted, "unreadable",
+                     counts->unreadable, "least_covered", counts->least_covered, "void", (int)counts->is_void);
+}
+
+int cli_llm_fail_void(const throng_llm_choose_counts *counts) {
+    return cli_fail(CLI_FAILURE, "VOID: %s of the answers could not be read, and were taken for all options alike.",
+                    cli_percent(counts->unreadable).text);
 }
 
 void cli_llm_print_usage(const throng_llm *llm) {

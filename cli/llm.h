@@ -24,6 +24,14 @@ int cli_llm_open(const cli_llm *self, throng_context *context, throng_llm **out)
 void cli_llm_print_usage(const throng_llm *llm);
 json_t *cli_llm_pack_usage(const throng_llm *llm);
 
+/* The options in "post, share": texts in *copy, which the caller frees. NULL: none. Returns an exit code. */
+int cli_llm_split_options(const char *text, char **copy, const char **options, int *n);
+
+/* How answers came about, for people and for --json; and the failure of a study that is void. */
+void cli_llm_print_counts(const throng_llm_choose_counts *counts);
+json_t *cli_llm_pack_counts(const throng_llm_choose_counts *counts);
+int cli_llm_fail_void(const throng_llm_choose_counts *counts);
+
 /* A real number of an option, 0 if it was not given. false: it is none, or negative; that has been printed. */
 bool cli_llm_read_real(const char *name, const char *text, double *out);
 

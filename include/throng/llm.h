@@ -318,6 +318,9 @@ THRONG_API void throng_llm_template_free(throng_llm_template *self);
 THRONG_API int throng_llm_template_slots(const throng_llm_template *self);
 THRONG_API const char *throng_llm_template_slot(const throng_llm_template *self, int index, const char **place);
 
+/** Whether a slot decides about sections only, {{#slot}} and {{^slot}}, and its value is never shown. */
+THRONG_API bool throng_llm_template_is_section(const throng_llm_template *self, int index);
+
 /**
  * Fills the slots. Spaces and empty lines at both ends of the texts are left out.
  * @param values [slots] texts; none may be NULL

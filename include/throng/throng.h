@@ -15,6 +15,7 @@
 #include "throng/mock_llm.h"
 #include "throng/panel.h"
 #include "throng/population.h"
+#include "throng/prompt.h"
 #include "throng/report.h"
 #include "throng/study.h"
 #include "throng/table.h"

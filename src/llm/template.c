@@ -259,6 +259,13 @@ const char *throng_llm_template_slot(const throng_llm_template *self, int index,
     return self->slots[index].name;
 }
 
+bool throng_llm_template_is_section(const throng_llm_template *self, int index) {
+    for (int64_t i = 0; i < self->n; i++)
+        if (self->pieces[i].kind == PIECE_SLOT && self->pieces[i].slot == index)
+            return false;
+    return true;
+}
+
 /* ---- filling --------------------------------------------------------------------------------------------------- */
 
 static bool is_set(const char *value) {
