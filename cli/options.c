@@ -40,6 +40,17 @@ void cli_options_text(cli_options *self, const char *name, const char *placehold
         (cli_option){.name = name, .placeholder = placeholder, .kind = CLI_OPTION_TEXT, .text = text, .doc = doc});
 }
 
+void cli_options_list(cli_options *self, const char *name, const char *placeholder, const char **list, int *n_list,
+                      int most, const char *doc) {
+    add(self, (cli_option){.name = name,
+                           .placeholder = placeholder,
+                           .kind = CLI_OPTION_LIST,
+                           .text = list,
+                           .n_list = n_list,
+                           .maximum = most,
+                           .doc = doc});
+}
+
 void cli_options_count(cli_options *self, const char *name, const char *placeholder, int64_t *count, double minimum,
                        double maximum, const char *doc) {
     add(self, (cli_option){.name = name,
@@ -128,6 +139,11 @@ static int take_value(cli_options *self, cli_option *option, const char *value) 
             return cli_fail(CLI_USAGE, "%s must not be empty.", option->name);
         *option->text = value;
         return CLI_OK;
+    case CLI_OPTION_LIST:
+        if (!*value || *option->n_list == (int)option->maximum)
+            return cli_fail(CLI_USAGE, "%s takes a text, at most %d times.", option->name, (int)option->maximum);
+        option->text[(*option->n_list)++] = value;
+        return CLI_OK;
     case CLI_OPTION_COUNT:
         if (!read_count(value, &number) || number < option->minimum || number > option->maximum)
             return cli_fail(CLI_USAGE, "%s must be a whole number from %s to %s, got \"%.60s\".", option->name,
@@ -152,7 +168,7 @@ static int parse_option(cli_options *self, int argc, char **argv, int *at) {
     cli_option *option = find(self, given, length);
     if (!option)
         return fail_unknown(self, given);
-    if (option->given && !(option->key && option->key->kind == THRONG_KEY_TEXT_LIST))
+    if (option->given && option->kind != CLI_OPTION_LIST && !(option->key && option->key->kind == THRONG_KEY_TEXT_LIST))
         return cli_fail(CLI_USAGE, "%s is given twice.", option->name);
     option->given = true;
     if (option->kind == CLI_OPTION_SWITCH)

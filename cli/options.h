@@ -9,6 +9,7 @@
 typedef enum cli_option_kind {
     CLI_OPTION_SWITCH, /* *on becomes true */
     CLI_OPTION_TEXT,   /* *text is what was given */
+    CLI_OPTION_LIST,   /* may be given several times: *list[*n_list] is what was */
     CLI_OPTION_COUNT,  /* *count is a whole number from minimum to maximum; 1_671_587 and 1.6e6 are understood */
     CLI_OPTION_STUDY   /* recorded for cli_options_apply */
 } cli_option_kind;
@@ -18,7 +19,8 @@ typedef struct cli_option {
     const char *placeholder; /* "DIR"; NULL for a switch */
     cli_option_kind kind;
     bool *on;
-    const char **text;
+    const char **text; /* LIST: [maximum] */
+    int *n_list;
     int64_t *count;
     double minimum, maximum;
     const throng_study_key *key; /* STUDY */
@@ -48,6 +50,8 @@ void cli_options_clear(cli_options *self);
 
 void cli_options_switch(cli_options *self, const char *name, bool *on, const char *doc);
 void cli_options_text(cli_options *self, const char *name, const char *placeholder, const char **text, const char *doc);
+void cli_options_list(cli_options *self, const char *name, const char *placeholder, const char **list, int *n_list,
+                      int most, const char *doc);
 void cli_options_count(cli_options *self, const char *name, const char *placeholder, int64_t *count, double minimum,
                        double maximum, const char *doc);
 

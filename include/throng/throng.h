@@ -5,6 +5,7 @@
 #include "throng/attribution.h"
 #include "throng/core.h"
 #include "throng/dynamics.h"
+#include "throng/game.h"
 #include "throng/generator.h"
 #include "throng/graph.h"
 #include "throng/graph_model.h"
