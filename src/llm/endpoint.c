@@ -43,7 +43,7 @@ typedef struct lane {
     double wake; /* WAITING: when to try again */
     throng_i_text body, reply;
     int64_t reply_max;
-    bool too_long;
+    bool too_long, newer;                         /* newer: the body limits the answer as newer APIs want it */
     int64_t reserved_prompt, reserved_completion; /* tokens that it may cost */
 } lane;
 
@@ -53,9 +53,11 @@ typedef struct endpoint {
     char *url, *address, *key_origin, *key;
     struct curl_slist *headers;
     CURLM *multi;
-    lane *slots; /* [def.concurrency] */
-    bool met;    /* it has answered at least once, whatever it said */
-    bool began;  /* libcurl was set up */
+    lane *slots;                                  /* [def.concurrency] */
+    bool met;                                     /* it has answered at least once, whatever it said */
+    bool began;                                   /* libcurl was set up */
+    bool newer;                                   /* it wants max_completion_tokens */
+    int64_t reserved_prompt, reserved_completion; /* of all slots */
     throng_llm_usage usage;
 } endpoint;
 
@@ -217,18 +219,12 @@ static double price(const endpoint *self, double prompt, double completion) {
 }
 
 /* Whether the request still fits, with everything under way at its worst. */
-static bool affordable(const endpoint *self, const throng_llm_request *request) {
+static bool affordable(const endpoint *self, int taken, const throng_llm_request *request) {
     const throng_llm_endpoint_def *def = &self->def;
-    double prompt = (double)(self->usage.prompt_tokens + throng_i_wire_guess(request->prompt) +
+    double prompt = (double)(self->usage.prompt_tokens + self->reserved_prompt + throng_i_wire_guess(request->prompt) +
                              throng_i_wire_guess(request->system));
-    double completion = (double)(self->usage.completion_tokens + request->max_tokens);
-    int64_t calls = self->usage.calls + 1;
-    for (int i = 0; i < def->concurrency; i++) {
-        const lane *slot = &self->slots[i];
-        calls += slot->state != SLOT_FREE;
-        prompt += slot->state != SLOT_FREE ? (double)slot->reserved_prompt : 0.0;
-        completion += slot->state != SLOT_FREE ? (double)slot->reserved_completion : 0.0;
-    }
+    double completion = (double)(self->usage.completion_tokens + self->reserved_completion + request->max_tokens);
+    int64_t calls = self->usage.calls + taken + 1;
     return (def->max_calls == 0 || calls <= def->max_calls) &&
            (def->max_tokens == 0 || prompt + completion <= (double)def->max_tokens) &&
            (def->max_cost == 0.0 || price(self, prompt, completion) <= def->max_cost);
@@ -246,6 +242,8 @@ static void count_call(endpoint *self, const throng_llm_answer *answer, bool gue
 
 static void release(asking *it, lane *slot) {
     slot->state = SLOT_FREE;
+    it->self->reserved_prompt -= slot->reserved_prompt;
+    it->self->reserved_completion -= slot->reserved_completion;
     it->taken--;
 }
 
@@ -287,23 +285,21 @@ static void send_slot(asking *it, lane *slot) {
     self->usage.attempts++;
 }
 
-static void start(asking *it, lane *slot) {
+/* Writes the body of the slot's request, and sends it. */
+static void write_and_send(asking *it, lane *slot) {
     endpoint *self = it->self;
-    const throng_llm_request *request = &it->requests[it->next];
+    const throng_llm_request *request = &it->requests[slot->index];
     throng_i_llm_key key;
     throng_error why;
     throng_status status = throng_i_llm_key_of(&self->head, request, &key, &why);
     if (status != THRONG_OK) {
         fail(it, status, "%s", why.message);
+        release(it, slot);
         return;
     }
-    slot->index = it->next++;
-    slot->attempts = slot->refusals = 0;
-    slot->reserved_prompt = throng_i_wire_guess(request->prompt) + throng_i_wire_guess(request->system);
-    slot->reserved_completion = request->max_tokens;
+    slot->newer = self->newer;
     slot->body.n = 0;
-    it->taken++;
-    throng_i_wire_write(&slot->body, self->head.model, self->def.api, request, seed_for(self, key));
+    throng_i_wire_write(&slot->body, self->head.model, self->def.api, request, seed_for(self, key), slot->newer);
     if (slot->body.failed) {
         fail(it, THRONG_E_MEMORY, "Out of memory for a request.");
         release(it, slot);
@@ -312,6 +308,19 @@ static void start(asking *it, lane *slot) {
     curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, slot->body.bytes);
     curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)slot->body.n);
     send_slot(it, slot);
+}
+
+static void start(asking *it, lane *slot) {
+    endpoint *self = it->self;
+    const throng_llm_request *request = &it->requests[it->next];
+    slot->index = it->next++;
+    slot->attempts = slot->refusals = 0;
+    slot->reserved_prompt = throng_i_wire_guess(request->prompt) + throng_i_wire_guess(request->system);
+    slot->reserved_completion = request->max_tokens;
+    self->reserved_prompt += slot->reserved_prompt;
+    self->reserved_completion += slot->reserved_completion;
+    it->taken++;
+    write_and_send(it, slot);
 }
 
 /* ---- what came of it ------------------------------------------------------------------------------------------- */
@@ -390,6 +399,13 @@ static void read_refusal(asking *it, lane *slot, long code) {
     endpoint *self = it->self;
     char said[COMPLAINT], why[COMPLAINT + 40];
     curl_off_t pause = 0;
+    if (code == 400 && !slot->newer && self->def.api == THRONG_LLM_CHAT && slot->reply.n > 0 &&
+        strstr(slot->reply.bytes, "max_completion_tokens")) {
+        self->newer = true; /* what is under way in the old form is refused, too, and comes here */
+        slot->attempts--;
+        write_and_send(it, slot);
+        return;
+    }
     throng_i_wire_complaint(&slot->reply, said, sizeof said);
     curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &pause);
     snprintf(why, sizeof why, "status %ld, \"%s\"", code, said);
@@ -467,7 +483,7 @@ static double fill_slots(asking *it) {
             pause = fmin(pause, slot->wake - now);
         } else if (wanted && it->not_before > now) {
             pause = fmin(pause, it->not_before - now);
-        } else if (wanted && !tight && affordable(self, &it->requests[it->next])) {
+        } else if (wanted && !tight && affordable(self, it->taken, &it->requests[it->next])) {
             start(it, slot);
         } else if (wanted && it->taken == 0) {
             fail(it, THRONG_E_BUDGET,
@@ -506,6 +522,7 @@ static void abandon(asking *it) {
             curl_multi_remove_handle(it->self->multi, slot->easy);
         slot->state = SLOT_FREE;
     }
+    it->self->reserved_prompt = it->self->reserved_completion = 0;
     it->taken = 0;
 }
 

@@ -39,6 +39,7 @@ struct throng_i_rule {
     X(refuse, 1)                                                                                                       \
     X(invalid_utf8, 1)                                                                                                 \
     X(no_logprobs, 1)                                                                                                  \
+    X(newer_api, 1)                                                                                                    \
     X(die_after, 1e15)
 
 static const struct fault {

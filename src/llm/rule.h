@@ -13,6 +13,7 @@ typedef struct throng_i_rule_faults {
     double error, drop, malformed, html, huge, wrong, refuse, invalid_utf8;
     double huge_bytes;
     double no_logprobs; /* 0 or 1 */
+    double newer_api;   /* 0 or 1: max_tokens is refused, max_completion_tokens is not */
     double die_after;   /* answers; every connection after them is dropped; 0: never */
 } throng_i_rule_faults;
 

@@ -204,12 +204,23 @@ static throng_status read_line(reader *it, const char *line, size_t n) {
     return status;
 }
 
+/* Lines end as on Unix, whoever wrote the file. */
+static void drop_returns(throng_i_text *text) {
+    size_t kept = 0;
+    for (size_t i = 0; i < text->n; i++)
+        if (text->bytes[i] != '\r' || text->bytes[i + 1] != '\n')
+            text->bytes[kept++] = text->bytes[i];
+    text->n = kept;
+    text->bytes[kept] = '\0';
+}
+
 static throng_status read_file(throng_llm_template *self, const char *path, int depth, throng_error *err) {
     throng_i_text text = {.context = self->context};
     reader it = {.self = self, .path = path, .depth = depth, .err = err};
     throng_status status = THRONG_OK;
     THRONG_TRY(throng_i_text_read_file(&text, path, TEMPLATE_SIZE, err));
     THRONG_REQUIRE(throng_i_text_repair(text.bytes, text.n) == 0, E_FORMAT, "%s is not UTF-8.", path);
+    drop_returns(&text);
     for (const char *line = text.bytes; *line;) {
         const char *end = strchr(line, '\n');
         size_t n = end ? (size_t)(end - line) + 1 : strlen(line);

@@ -19,10 +19,10 @@ static json_t *write_messages(const throng_llm_request *request) {
 }
 
 void throng_i_wire_write(throng_i_text *out, const char *model, throng_llm_api api, const throng_llm_request *request,
-                         int64_t seed) {
+                         int64_t seed, bool newer) {
     bool chat = api == THRONG_LLM_CHAT;
-    json_t *body = json_pack("{s:s, s:f, s:i}", "model", model, "temperature", request->temperature, "max_tokens",
-                             request->max_tokens);
+    json_t *body = json_pack("{s:s, s:f, s:i}", "model", model, "temperature", request->temperature,
+                             newer ? "max_completion_tokens" : "max_tokens", request->max_tokens);
     int failed = body ? 0 : -1;
     if (chat)
         failed |= json_object_set_new(body, "messages", write_messages(request));

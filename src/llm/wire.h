@@ -5,9 +5,9 @@
 #include "llm/text.h"
 #include "throng/llm.h"
 
-/* The body of a request. seed -1: none is sent. */
+/* The body of a request. seed -1: none is sent. newer: the longest answer is max_completion_tokens. */
 void throng_i_wire_write(throng_i_text *out, const char *model, throng_llm_api api, const throng_llm_request *request,
-                         int64_t seed);
+                         int64_t seed, bool newer);
 
 /* What a reply with status 200 says. The answer's texts are the document's.
  * @param guessed whether its tokens were counted by us, from its bytes

@@ -147,7 +147,8 @@ static json_t *pack_choice(const exchange *self, int index, const char *text, co
 
 /* Cuts the answer after max_tokens tokens. */
 static void cut(const exchange *self, throng_i_text *text, throng_llm_answer *answer) {
-    const json_t *asked = json_object_get(self->request, "max_tokens");
+    bool newer = self->chat && throng_i_rule_faults_of(self->server->rule)->newer_api > 0.0;
+    const json_t *asked = json_object_get(self->request, newer ? "max_completion_tokens" : "max_tokens");
     int64_t most = json_is_integer(asked) ? json_integer_value(asked) : 4096;
     char token[THRONG_LLM_TOKEN_BYTES];
     size_t at = 0;
@@ -283,6 +284,12 @@ static enum MHD_Result complete(exchange *self) {
         return send_error(self, 404, "invalid_request_error", "The model does not exist; see /v1/models.", NULL);
     if (json_is_true(json_object_get(self->request, "stream")))
         return send_error(self, 400, "invalid_request_error", "The stand-in does not stream.", NULL);
+    if (throng_i_rule_faults_of(server->rule)->newer_api > 0.0 && self->chat &&
+        json_object_get(self->request, "max_tokens"))
+        return send_error(self, 400, "invalid_request_error",
+                          "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+                          "'max_completion_tokens' instead.",
+                          NULL);
     if (!gather_prompt(self, &prompt)) {
         throng_i_text_clear(&prompt);
         return send_error(self, 400, "invalid_request_error", "The request holds no prompt.", NULL);

@@ -380,6 +380,17 @@ def test_budgets_stop_in_time():
         fails(1, "budget does not do for another request: 10 calls", "ask", *rows(50), *at(it), "--max-calls", 10, "--retries", 20)
 
 
+@test
+def test_newer_servers():
+    rule()
+    with server("--script", "rule.json", "--faults", "newer_api=1,latency_ms=2") as it:
+        got = report("ask", *rows(40), *at(it))
+        assert got["usage"]["calls"] == 80 and got["usage"]["broken"] == 0 and 80 < got["usage"]["attempts"] <= 80 + 16, got["usage"]
+        assert all(abs(a - b) < 1e-12 for row in got["answers"] for a, b in zip(row, P))
+        assert ok("ask", "--prompt", "Hello", *at(it, "--max-tokens", 1)).split("\n")[0] in ("post", "shar", "stay")  # cut after a token
+        assert report("ask", *rows(4), *at(it, "--api", "completions"))["usage"]["attempts"] == 8
+
+
 # ---- keys ---------------------------------------------------------------------------------------------------------
 
 KEY = "sk-5f0c2e9a17b84d"
@@ -484,6 +495,16 @@ def test_templates():
     assert asked[0]["prompt"].startswith("Seen:\nb\nc\nAge 30.\n\nA) ") and asked[1]["prompt"].startswith("Seen:\nx\nAge 2.5.\n\nA) ")
     put("rows.csv", "nam,mood,seen,age\nAna,1,x,30\n")
     fails(1, r'cards/angry.txt:1: \{\{name\}\}: .*no column "name".*Did you mean "nam"', "ask", "t.txt", "--rows", "rows.csv", "--script", "-")
+
+
+@test
+def test_templates_from_windows():
+    put("rows.csv", "name\r\nAna\r\nBen\r\n")
+    put("t.txt", b"[system]\r\nYou are {{name}}.\r\n[prompt]\r\nOne.\r\n{{#name}}\r\nTwo.\r\n{{/name}}\r\nA \r stays.\r\n")
+    ok("ask", "t.txt", "--rows", "rows.csv", "--script", "-", "--transcript", "t.ndjson")
+    asked = [json.loads(line) for line in open("t.ndjson")]
+    assert [one["system"] for one in asked] == ["You are Ana.", "You are Ben."]
+    assert asked[0]["prompt"] == "One.\n\nTwo.\n\nA \r stays.", asked[0]
 
 
 @test
