@@ -1,5 +1,7 @@
 /* How near the client comes to the ideal rate: the stand-in, in this process, answers after a fixed time, and so many
- * requests are kept under way that concurrency / time answers a second would come if asking cost nothing.
+ * requests are kept under way that concurrency / time answers a second would come if asking cost nothing. A sleeping
+ * thread wakes late, and the later the busier the machine is: what one call at a time takes tells how late, and the
+ * rate is also compared with as many of those side by side. What is missing there is the client's.
  *
  * Use: bench/llm [--calls N] [--concurrency C] [--latency MS]     (defaults: 20,000; 64; 20)
  */
@@ -46,6 +48,24 @@ static long resident(void) {
     return 4 * pages;
 }
 
+/* Calls a second. */
+static double rate_of(throng_context *context, throng_llm_endpoint_def def, const throng_llm_request *requests,
+                      int64_t calls) {
+    throng_llm *llm = NULL;
+    throng_error err = {0};
+    int64_t taken = 0;
+    if (throng_llm_endpoint_create(context, &def, &llm, &err) != THRONG_OK ||
+        throng_llm_ask(llm, requests, calls / 10, take, &taken, &err) != THRONG_OK) /* connections are made */
+        stop(&err);
+    double began = now();
+    taken = 0;
+    if (throng_llm_ask(llm, requests, calls, take, &taken, &err) != THRONG_OK)
+        stop(&err);
+    double rate = (double)taken / (now() - began);
+    throng_llm_free(llm);
+    return rate;
+}
+
 int main(int argc, char **argv) {
     long calls = option(argc, argv, "--calls", 20000), latency = option(argc, argv, "--latency", 20);
     int concurrency = (int)option(argc, argv, "--concurrency", 64);
@@ -81,8 +101,13 @@ int main(int argc, char **argv) {
     if (throng_llm_ask(llm, requests, calls, take, &taken, &err) != THRONG_OK)
         stop(&err);
     double rate = (double)taken / (now() - began), ideal = 1000.0 * concurrency / (double)latency;
+    def.concurrency = 1;
+    double alone = rate_of(context, def, requests, calls / concurrency < 200 ? calls / concurrency : 200);
     printf("%lld calls, %d under way, %ld ms each: %.0f a second, %.1f %% of the ideal %.0f\n", (long long)taken,
            concurrency, latency, rate, 100.0 * rate / ideal, ideal);
+    printf("one under way: %.1f a second, %.1f %% of the ideal; %d times that is %.0f, of which the rate is %.1f %%\n",
+           alone, 100.0 * alone * concurrency / ideal, concurrency, alone * concurrency,
+           100.0 * rate / (alone * concurrency));
     printf("memory: resident %ld KB, then %ld KB; held by the library %lld, then %lld bytes\n", before, resident(),
            (long long)held, (long long)throng_context_bytes(context));
     throng_llm_free(llm);
