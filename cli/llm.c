@@ -31,7 +31,8 @@ void cli_llm_options(cli_options *options, cli_llm *self) {
     cli_options_count(options, "--seed", "S", &self->seed, 0, 9007199254740991.0,
                       "seed of all that is drawn (default: 0)");
     cli_options_text(options, "--script", "FILE", &self->script, "ask the rule in FILE, or - for none, and no model");
-    cli_options_text(options, "--replay", "FILE", &self->replay, "take answers from a transcript, and ask nobody");
+    cli_options_text(options, "--replay", "FILE", &self->replay,
+                     "take answers from a transcript or a table, and ask nobody");
     cli_options_text(options, "--cache", "FILE", &self->cache, "keep answers in FILE, and take them from there");
     cli_options_text(options, "--cache-mode", "MODE", &self->cache_mode,
                      "write (default), read, strict (a missing answer is an error) or off");
@@ -58,6 +59,16 @@ static int choose_word(const char *option, const char *given, const char *const 
     return -1;
 }
 
+/* Whether a file to replay is a table, not a transcript. */
+static bool is_table(const char *path) {
+    static const char *const endings[] = {".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst"};
+    size_t length = strlen(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (length > strlen(endings[i]) && strcmp(path + length - strlen(endings[i]), endings[i]) == 0)
+            return true;
+    return false;
+}
+
 static int open_source(const cli_llm *self, throng_context *context, throng_llm **out) {
     static const char *const apis[] = {"chat", "completions"};
     throng_error err = {0};
@@ -66,7 +77,9 @@ static int open_source(const cli_llm *self, throng_context *context, throng_llm 
         return cli_fail(CLI_USAGE, "whom to ask? Give one of --endpoint URL, --script FILE and --replay FILE.");
     if ((self->endpoint || self->replay) && !self->model)
         return cli_fail(CLI_USAGE, "--model is missing: which model is it?");
-    if (self->replay) {
+    if (self->replay && is_table(self->replay)) {
+        status = throng_llm_published_create(context, self->replay, self->model, out, &err);
+    } else if (self->replay) {
         status = throng_llm_replay_create(context, self->replay, self->model, out, &err);
     } else if (self->script) {
         status = throng_llm_script_create(context, strcmp(self->script, "-") == 0 ? NULL : self->script,

@@ -37,6 +37,8 @@ typedef struct throng_llm_request {
     int top_logprobs;   /* 0..20: log-probabilities of how many first tokens to ask for */
     int64_t sample;     /* 0.. */
     const char *label;  /* who asks, for the transcript: "agent 12, step 3"; no part of the question; NULL: none */
+    const char *bare; /* the prompt without what was added to it, such as lettered options, as a published table has it;
+                         no part of the question either; NULL: prompt */
 } throng_llm_request;
 
 #define THRONG_LLM_TOP_MAX     20
@@ -186,6 +188,17 @@ THRONG_API THRONG_MUST_USE throng_status throng_llm_transcript_create(throng_llm
 THRONG_API THRONG_MUST_USE throng_status throng_llm_replay_create(throng_context *context, const char *path,
                                                                   const char *model, throng_llm **out,
                                                                   throng_error *err);
+
+/**
+ * Answers from a table that was published elsewhere, in any format that throng_table_read knows: columns `prompt` and
+ * `answer`, and, if they are there, `system` and `model`, of which rows other than the model's are left out. The k-th
+ * row of a prompt is its k-th sample; what the table does not hold is THRONG_E_CACHE_MISS. Options that throng adds to
+ * a prompt in an order of its own are no part of it, so answers must name an option, not its letter.
+ * @return THRONG_E_FORMAT if no row is the model's; what throng_table_read returns.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_llm_published_create(throng_context *context, const char *path,
+                                                                     const char *model, throng_llm **out,
+                                                                     throng_error *err);
 
 /** Shares of answers that a fault injector spoils, each 0..1. What is spoiled depends on seed, request and sample. */
 typedef struct throng_llm_faults {

@@ -92,7 +92,8 @@ static throng_status add(chooser *self, int64_t question, int64_t draw, int64_t 
                                                      .temperature = self->def.temperature,
                                                      .max_tokens = self->def.max_tokens,
                                                      .sample = sample,
-                                                     .label = from->label};
+                                                     .label = from->label,
+                                                     .bare = from->prompt};
     return THRONG_OK;
 }
 

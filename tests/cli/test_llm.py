@@ -178,6 +178,27 @@ def test_nothing_is_asked_twice():
 
 
 @test
+def test_a_published_table():
+    put("rows.csv", "age\n30\n40\n")
+    put("ask.txt", "You are {{age}}. What now?")
+    asked = ["ask", "ask.txt", "--rows", "rows.csv", "--options", NAMES, "--model", "m", "--samples", 4, "--replay", "published.csv"]
+    table = "model,prompt,answer\n" + "".join(f"{m},You are {age}. What now?,{said}\n" for m, age, said in [
+        ("m", 30, "post"), ("m", 30, "I would rather share."), ("other", 30, "stay silent"), ("m", 30, "Post."), ("m", 30, "post"),
+        ("m", 40, "stay silent"), ("m", 40, "stay silent"), ("m", 40, "<answer>share</answer>"), ("m", 40, "share")])
+    put("published.csv", table)
+    got = report(*asked)
+    assert got["answers"] == [[0.75, 0.25, 0], [0, 0.5, 0.5]] and got["usage"]["calls"] == 0 and got["counts"]["by_samples"] == 2, got
+    fails(1, r'published.csv holds no answer of "m" to request \d, which begins "You are 30. What now\?", sample 4', *asked[:9], 5, *asked[10:])
+    fails(1, 'published.csv holds no answers of "n"', *["n" if word == "m" else word for word in asked])
+    put("published.csv", table.replace("answer", "said"))
+    fails(1, 'no column "answer"', *asked)
+    put("published.csv", "prompt,answer\nHello,Hi!\nHello,Ho!\n")
+    assert ok("ask", "--prompt", "Hello", "--replay", "published.csv", "--model", "m").startswith("Hi!\n")
+    put("published.csv", "prompt,system,answer\nHello,Be curt.,Hi!\n")
+    fails(1, "holds no answer", "ask", "--prompt", "Hello", "--replay", "published.csv", "--model", "m")
+
+
+@test
 def test_the_same_question_in_one_run_is_asked_once():
     rule()
     put("rows.csv", "age\n" + "30\n40\n" * 50)
