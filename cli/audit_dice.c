@@ -11,7 +11,7 @@
 #define TALLEST 0.2 /* share of a twentieth that fills its bar: four times the fair one */
 
 typedef struct request {
-    const char *protocol, *alpha;
+    const char *protocol, *alpha, *table, *reference;
     int64_t numbers;
     bool quiet, json;
     cli_llm llm;
@@ -22,7 +22,9 @@ static const char *const protocols[] = {"batch", "independent"};
 static void print_audit(const throng_llm_audit *audit, const char *protocol) {
     double cells[THRONG_LLM_DICE_CELLS];
     printf("%s: %s\n", protocol,
-           strcmp(protocol, "batch") == 0 ? "all numbers in one answer" : "a request for every number");
+           strcmp(protocol, "batch") == 0   ? "all numbers in one answer"
+           : strcmp(protocol, "table") == 0 ? "numbers that were drawn before"
+                                            : "a request for every number");
     printf("  %-17s %4s %7s %9s %9s %11s  law's twentieths\n", "distribution", "tier", "numbers", "statistic", "p",
            "Wasserstein");
     for (int i = 0; i < THRONG_LLM_DICE; i++) {
@@ -97,6 +99,23 @@ static int audit(throng_llm *llm, const request *wanted, throng_context *context
     return status == THRONG_OK ? cli_finish_output() : cli_fail_error(&err);
 }
 
+/* Numbers of a table; nobody is asked. */
+static int audit_table(throng_context *context, const request *wanted, double alpha) {
+    throng_error err = {0};
+    throng_llm_audit found;
+    if (throng_llm_audit_table(context, wanted->table, wanted->reference, alpha, &found, &err) != THRONG_OK)
+        return cli_fail_error(&err);
+    if (wanted->json) {
+        json_t *document = json_pack("{s:o}", "table", pack_audit(&found));
+        json_dumpf(document, stdout, JSON_INDENT(2));
+        printf("\n");
+        json_decref(document);
+    } else if (!wanted->quiet) {
+        print_audit(&found, "table");
+    }
+    return cli_finish_output();
+}
+
 static int start(throng_context *context, const cli_options *options, const request *wanted) {
     throng_llm *llm = NULL;
     throng_llm_audit_def def = {.numbers = (int)wanted->numbers};
@@ -106,6 +125,12 @@ static int start(throng_context *context, const cli_options *options, const requ
         return cli_fail(CLI_USAGE, "--protocol is batch or independent, got \"%.40s\".", wanted->protocol);
     if (!cli_llm_read_real("--alpha", wanted->alpha, &def.alpha))
         return CLI_USAGE;
+    if (wanted->reference && !wanted->table)
+        return cli_fail(CLI_USAGE, "--reference goes with --table.");
+    if (wanted->table && (wanted->protocol || wanted->llm.endpoint || wanted->llm.script || wanted->llm.replay))
+        return cli_fail(CLI_USAGE, "--table holds numbers already: nobody is to be asked.");
+    if (wanted->table)
+        return audit_table(context, wanted, def.alpha);
     int code = cli_llm_open(&wanted->llm, context, &llm);
     if (code == CLI_OK)
         code = audit(llm, wanted, context, def);
@@ -124,6 +149,10 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_count(&options, "--numbers", "N", &wanted.numbers, 20, 100000,
                       "numbers from each distribution (default: 200)");
     cli_options_text(&options, "--alpha", "X", &wanted.alpha, "level of a single test (default: 0.01)");
+    cli_options_text(&options, "--table", "FILE", &wanted.table,
+                     "judge numbers that were drawn before: columns distribution and value");
+    cli_options_text(&options, "--reference", "FILE", &wanted.reference,
+                     "compare them with the samples of this table, not with the exact laws");
     cli_llm_options(&options, &wanted.llm);
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");

@@ -394,6 +394,19 @@ THRONG_API THRONG_MUST_USE throng_status throng_llm_audit_calls(const throng_llm
 THRONG_API THRONG_MUST_USE throng_status throng_llm_audit_dice(throng_llm *llm, const throng_llm_audit_def *def,
                                                                throng_llm_audit *out, throng_error *err);
 
+/**
+ * The same tests for numbers that were drawn before: a table with the columns `distribution` ("Gaussian(0, 1)", "beta":
+ * letters alone count, and what stands in parentheses must agree) and `value`, whichever model they are of.
+ * @param reference a table of the same form with a sample of each continuous law, which the numbers are compared with
+ * by the two-sample test with its limit law, as the paper does; NULL: the exact laws
+ * @param alpha     of a single test; 0: 0.01
+ * @return THRONG_E_FORMAT: a distribution that there is not, a value that is no number, nothing in the reference; what
+ *         throng_table_read returns.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_llm_audit_table(throng_context *context, const char *path,
+                                                                const char *reference, double alpha,
+                                                                throng_llm_audit *out, throng_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,7 +2,9 @@
 #include "llm/dice.h"
 #include "llm/llm.h"
 #include "llm/parse.h"
+#include "throng/table.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,10 +164,32 @@ static void fill_cells(const throng_i_die *die, const double *x, int64_t n, thro
     }
 }
 
-static void judge(const audit *self, int index, throng_llm_die_result *out) {
+/* Distance of the sorted numbers from another sorted sample, in probability and in mean. */
+static void test_two_samples(const double *x, int64_t n, const double *y, int64_t m, throng_llm_die_result *out) {
+    int64_t i = 0, j = 0;
+    double last = clip(fmin(x[0], y[0])), sum = 0.0;
+    out->statistic = out->wasserstein = 0.0;
+    while (i < n || j < m) {
+        double at = i < n && (j >= m || x[i] <= y[j]) ? x[i] : y[j];
+        double apart = fabs((double)i / (double)n - (double)j / (double)m);
+        out->wasserstein += apart * (clip(at) - last);
+        last = clip(at);
+        while (i < n && x[i] == at)
+            i++;
+        while (j < m && y[j] == at)
+            j++;
+        out->statistic = fmax(out->statistic, fabs((double)i / (double)n - (double)j / (double)m));
+    }
+    double l = out->statistic * sqrt((double)n * (double)m / (double)(n + m));
+    for (int k = 1; k <= 100; k++)
+        sum += (k % 2 ? 2.0 : -2.0) * exp(-2.0 * k * k * l * l);
+    out->p = l < 0.2 ? 1.0 : fmin(1.0, fmax(0.0, sum));
+}
+
+/* @param y [m] sorted sample to compare with, if the law is continuous; m = 0: the law itself */
+static void judge(int index, double *x, int64_t n, const double *y, int64_t m, double alpha,
+                  throng_llm_die_result *out) {
     const throng_i_die *die = &throng_i_dice[index];
-    double *x = self->numbers + (int64_t)index * self->def.numbers;
-    int64_t n = self->got[index];
     *out = (throng_llm_die_result){.name = die->name, .tier = die->tier, .discrete = die->discrete, .got = n};
     qsort(x, (size_t)n, sizeof *x, by_value);
     if (n < LEAST)
@@ -175,7 +199,9 @@ static void judge(const audit *self, int index, throng_llm_die_result *out) {
     else
         test_continuous(die, x, n, out);
     fill_cells(die, x, n, out);
-    out->passed = out->p > self->def.alpha;
+    if (m > 0 && !die->discrete)
+        test_two_samples(x, n, y, m, out);
+    out->passed = out->p > alpha;
 }
 
 /* P(X < k) for X binomial of all dice and 1 - alpha. */
@@ -187,11 +213,11 @@ static double probability_below(int k, double alpha) {
     return sum;
 }
 
-static void sum_up(const audit *self, throng_llm_audit *out) {
+static void sum_up(double alpha, throng_llm_audit *out) {
     out->needed = THRONG_I_DICE;
-    while (out->needed > 0 && probability_below(out->needed, self->def.alpha) > FALSE_ALARM)
+    while (out->needed > 0 && probability_below(out->needed, alpha) > FALSE_ALARM)
         out->needed--;
-    out->false_alarm = probability_below(out->needed, self->def.alpha);
+    out->false_alarm = probability_below(out->needed, alpha);
     for (int i = 0; i < THRONG_I_DICE; i++)
         out->passed += out->dice[i].passed;
     out->fair = out->passed >= out->needed;
@@ -236,10 +262,120 @@ throng_status throng_llm_audit_dice(throng_llm *llm, const throng_llm_audit_def 
                               &self.numbers, err));
     THRONG_TRY(self.def.protocol == THRONG_LLM_BATCH ? ask_batches(&self, err) : ask_one_by_one(&self, err));
     for (int i = 0; i < THRONG_I_DICE; i++)
-        judge(&self, i, &found.dice[i]);
-    sum_up(&self, &found);
+        judge(i, self.numbers + (int64_t)i * self.def.numbers, self.got[i], NULL, 0, self.def.alpha, &found.dice[i]);
+    sum_up(self.def.alpha, &found);
     *out = found;
 out:
     throng_i_free(llm->context, self.numbers);
+    return status;
+}
+
+/* ---- numbers in tables ----------------------------------------------------------------------------------------- */
+
+/* The numbers of a table by die: those of die d are [first[d], first[d + 1]). */
+typedef struct numbers {
+    throng_context *context;
+    double *values;
+    int64_t first[THRONG_I_DICE + 1];
+} numbers;
+
+/* Whether two names have the same letters, and the same in parentheses if both have any. */
+static bool same_law(const char *one, const char *other) {
+    bool both = strchr(one, '(') && strchr(other, '(');
+    for (;; one++, other++) {
+        while (*one && !isalnum((unsigned char)*one) && *one != '(' && *one != '.')
+            one++;
+        while (*other && !isalnum((unsigned char)*other) && *other != '(' && *other != '.')
+            other++;
+        if (!both && (*one == '(' || *one == '\0') && (*other == '(' || *other == '\0'))
+            return true;
+        if (tolower((unsigned char)*one) != tolower((unsigned char)*other))
+            return false;
+        if (*one == '\0')
+            return true;
+    }
+}
+
+static throng_status find_die(const char *name, const char *path, int *out, throng_error *err) {
+    const char *names[THRONG_I_DICE];
+    char hint[300];
+    for (int d = 0; d < THRONG_I_DICE; d++) {
+        names[d] = throng_i_dice[d].name;
+        if (same_law(name, names[d])) {
+            *out = d;
+            return THRONG_OK;
+        }
+    }
+    throng_suggest(name, names, THRONG_I_DICE, hint, sizeof hint);
+    return THRONG_FAIL(err, E_FORMAT, "%s: there is no distribution \"%.40s\".%s", path, name, hint);
+}
+
+/* Puts the values in the places of their dice, and sorts those of each. */
+static throng_status sort_by_die(numbers *self, const throng_table *table, const int *dice, const char *path,
+                                 throng_error *err) {
+    throng_column_view words = throng_table_column(table, 0), values = throng_table_column(table, 1);
+    int64_t next[THRONG_I_DICE], rows = throng_table_rows(table);
+    throng_status status = THRONG_OK;
+    for (int64_t row = 0; row < rows; row++)
+        self->first[dice[((const int32_t *)words.data)[row]] + 1]++;
+    for (int d = 0; d < THRONG_I_DICE; d++)
+        self->first[d + 1] += self->first[d];
+    memcpy(next, self->first, sizeof next);
+    THRONG_TRY(throng_i_alloc(self->context, rows + 1, sizeof *self->values, &self->values, err));
+    for (int64_t row = 0; row < rows; row++) {
+        double value = values.type == THRONG_TYPE_FLOAT32 ? (double)((const float *)values.data)[row]
+                                                          : ((const double *)values.data)[row];
+        THRONG_REQUIRE(isfinite(value), E_FORMAT, "%s: the value in row %lld is no number.", path, (long long)row + 1);
+        self->values[next[dice[((const int32_t *)words.data)[row]]]++] = value;
+    }
+    for (int d = 0; d < THRONG_I_DICE; d++)
+        qsort(self->values + self->first[d], (size_t)(self->first[d + 1] - self->first[d]), sizeof *self->values,
+              by_value);
+out:
+    return status;
+}
+
+static throng_status read_numbers(numbers *self, const char *path, throng_error *err) {
+    static const throng_column_request requests[] = {{"distribution", THRONG_ROLE_LABEL},
+                                                     {"value", THRONG_ROLE_NUMBER}};
+    throng_table *table = NULL;
+    int *dice = NULL; /* of the words */
+    throng_status status = THRONG_OK;
+    THRONG_TRY(throng_table_read(self->context, &path, 1, requests, 2, NULL, &table, err));
+    throng_column_view words = throng_table_column(table, 0);
+    THRONG_REQUIRE(words.type == THRONG_TYPE_TEXT && throng_table_rows(table) > 0, E_FORMAT,
+                   "%s: the column distribution must hold names.", path);
+    THRONG_TRY(throng_i_alloc(self->context, words.n_words + 1, sizeof *dice, &dice, err));
+    for (int64_t i = 0; i < words.n_words; i++)
+        THRONG_TRY(find_die(words.words[i], path, &dice[i], err));
+    THRONG_TRY(sort_by_die(self, table, dice, path, err));
+out:
+    throng_i_free(self->context, dice);
+    throng_table_free(table);
+    return status;
+}
+
+throng_status throng_llm_audit_table(throng_context *context, const char *path, const char *reference, double alpha,
+                                     throng_llm_audit *out, throng_error *err) {
+    numbers given = {.context = context}, wanted = {.context = context};
+    throng_llm_audit_def def = complete(&(throng_llm_audit_def){.alpha = alpha});
+    throng_llm_audit found = {0};
+    throng_status status = THRONG_OK;
+    THRONG_TRY(check(&def, err));
+    THRONG_TRY(read_numbers(&given, path, err));
+    if (reference)
+        THRONG_TRY(read_numbers(&wanted, reference, err));
+    for (int d = 0; d < THRONG_I_DICE; d++) {
+        int64_t n = given.first[d + 1] - given.first[d], m = wanted.first[d + 1] - wanted.first[d];
+        THRONG_REQUIRE(!reference || m > 0 || n == 0 || throng_i_dice[d].discrete, E_FORMAT,
+                       "%s holds no sample of %s.", reference, throng_i_dice[d].name);
+        judge(d, given.values + given.first[d], n, reference ? wanted.values + wanted.first[d] : NULL, m, def.alpha,
+              &found.dice[d]);
+    }
+    sum_up(def.alpha, &found);
+    *out = found;
+out:
+    throng_i_free(context, given.values);
+    throng_i_free(context, wanted.values);
     return status;
 }

@@ -13,6 +13,7 @@ import json
 import math
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -499,6 +500,46 @@ def test_dice_are_audited():
         assert got["passed"] == 0 and all(die["numbers"] == 0 for die in got["dice"])
     fails(2, "batch or independent", "audit-dice", "--script", "-", "--protocol", "both")
     fails(2, "alpha must lie in", "audit-dice", "--script", "-", "--alpha", 0.7)
+
+
+@test
+def test_dice_that_were_thrown_before():
+    luck = random.Random(1)
+    laws = {"Uniform(0, 1)": luck.random, "beta": lambda: luck.betavariate(2, 2), "EXPONENTIAL(1)": lambda: luck.expovariate(1),
+            "Bernoulli(0.7)": lambda: int(luck.random() < 0.7), "Gaussian(0,1)": lambda: luck.gauss(0, 1)}
+    thrown = {name: [throw() for _ in range(500)] for name, throw in laws.items()}
+    other = {name: [throw() for _ in range(300)] for name, throw in laws.items()}
+    thrown["EXPONENTIAL(1)"] = [0.5 * x for x in thrown["EXPONENTIAL(1)"]]
+
+    def write(name, samples):
+        put(name, "distribution,value\n" + "".join(f'"{law}",{x!r}\n' for law, xs in samples.items() for x in xs))
+
+    write("thrown.csv", thrown)
+    write("other.csv", other)
+    dice = {die["name"]: die for die in report("audit-dice", "--table", "thrown.csv")["table"]["dice"]}
+    assert [name for name, die in dice.items() if die["passed"]] == ["Uniform(0, 1)", "Gaussian(0, 1)", "Bernoulli(0.7)", "Beta(2, 2)"], dice
+    assert dice["Exponential(1)"]["numbers"] == 500 and dice["Poisson(5)"]["numbers"] == 0
+    dice = {die["name"]: die for die in report("audit-dice", "--table", "thrown.csv", "--reference", "other.csv")["table"]["dice"]}
+    for name, law in (("Uniform(0, 1)", "Uniform(0, 1)"), ("Exponential(1)", "EXPONENTIAL(1)"), ("Beta(2, 2)", "beta")):
+        one, two = thrown[law], other[law]
+        both = sorted(one + two)
+        apart = [abs(sum(x <= at for x in one) / 500 - sum(x <= at for x in two) / 300) for at in both]
+        p = 2 * sum((-1) ** (k - 1) * math.exp(-2 * k * k * max(apart) ** 2 * 500 * 300 / 800) for k in range(1, 101))
+        distance = sum(gap * (b - a) for gap, a, b in zip(apart, both, both[1:]))
+        die = dice[name]
+        assert abs(die["statistic"] - max(apart)) < 1e-12 and abs(die["p"] - min(1, p)) < 1e-9, (name, die, max(apart), p)
+        assert abs(die["wasserstein"] - distance) < 1e-9 * distance, (name, die, distance)
+    assert ok("audit-dice", "--table", "thrown.csv").startswith("table: numbers that were drawn before\n")
+    put("strange.csv", "distribution,value\nbetta,1\n")
+    fails(1, 'no distribution "betta". Known: Uniform', "audit-dice", "--table", "strange.csv")
+    put("strange.csv", 'distribution,value\n"Beta(2, 3)",1\n')
+    fails(1, r'no distribution "Beta\(2, 3\)"', "audit-dice", "--table", "strange.csv")
+    put("strange.csv", "distribution,value\nbeta,nan\nbeta,1\n")
+    fails(1, "value in row 1 is no number", "audit-dice", "--table", "strange.csv")
+    put("strange.csv", "distribution,value\nbeta,1\n")
+    fails(1, r"strange.csv holds no sample of Uniform\(0, 1\)", "audit-dice", "--table", "thrown.csv", "--reference", "strange.csv")
+    fails(2, "nobody is to be asked", "audit-dice", "--table", "thrown.csv", "--script", "-")
+    fails(2, "--reference goes with --table", "audit-dice", "--script", "-", "--reference", "other.csv")
 
 
 # ---- templates ----------------------------------------------------------------------------------------------------
