@@ -127,15 +127,16 @@ static void print_parts(const job *self, const throng_prompt_summary *summary) {
     cli_bars bars = cli_bars_for(least, most, style.width - NAME_WIDTH - 34);
     for (int i = 0; i < summary->parts; i++) {
         throng_prompt_part part = throng_prompt_attribution_part(self->result, i);
+        double phi = fabs(part.phi) < TINY ? 0.0 : part.phi;
         char error[80] = "";
         if (part.standard_error > 0.0)
             snprintf(error, sizeof error, "± %s", cli_percent(1.96 * part.standard_error).text);
         printf("  ");
         cli_print_left(cli_clip(part.name, NAME_WIDTH).text, NAME_WIDTH);
-        cli_print_right(cli_percent(fabs(part.phi) < TINY ? 0.0 : part.phi).text, 10);
+        cli_print_right(cli_percent(phi).text, 10);
         printf("  ");
         cli_print_left(error, 10);
-        cli_print_bar(&style, &bars, part.phi, part.noise);
+        cli_print_bar(&style, &bars, phi, part.noise);
         printf("%s\n", part.noise ? " noise" : "");
     }
 }
