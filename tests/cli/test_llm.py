@@ -452,6 +452,11 @@ def test_the_key_is_nowhere():
                 assert done.code == (0 if status == 200 else 1), done.err
                 assert "You sent Bearer *****" in done.out + done.err, done.out + done.err
                 assert KEY not in done.out + done.err
+    with parrot(401) as url:
+        for command in (["attribute-prompt", "--prompt", "x y", "--options", "a,b"], ["play", "stag-hunt", "--policy", "llm"],
+                        ["audit-dice", "--protocol", "batch"]):
+            done = throng(*command, "--endpoint", url, "--model", "m", "--key-file", "key", "--cache", "c", "--transcript", "t", "--json")
+            assert done.code == 1 and "refuses the key" in done.err and KEY not in done.out + done.err, done.err
     with parrot(307) as url:
         fails(1, "sends elsewhere .status 307., where throng does not follow", "ask", "--prompt", "x", "--endpoint", url, "--model", "m",
               "--key-file", "key")
