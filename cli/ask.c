@@ -36,6 +36,7 @@ typedef struct job {
     int n_options;
     double *p; /* [n][n_options] */
     throng_llm_line line;
+    bool fitted;
     double temperature;
     char **answers; /* [n] free text */
     throng_llm_choose_counts counts;
@@ -185,19 +186,23 @@ static throng_status ask_options(job *self, double void_share, throng_error *err
     return throng_llm_choose(self->llm, &def, self->questions, self->n, self->p, &self->counts, err);
 }
 
-/* The log-odds of the first option against the column of --fit. */
-static throng_status fit(job *self, throng_error *err) {
+/* The log-odds of the first option against the column of --fit. Before anything is asked all answers are taken for
+ * even: that finds what is wrong with the column. */
+static throng_status fit(job *self, bool asked, throng_error *err) {
     throng_column_view column = throng_table_column(self->numbers, 0);
     double *x = malloc(((size_t)self->n + 1) * sizeof *x), *p = malloc(((size_t)self->n + 1) * sizeof *p);
-    throng_status status = THRONG_E_MEMORY;
-    for (int64_t i = 0; x && p && i < self->n; i++) {
+    throng_status status = THRONG_OK;
+    if (!x || !p)
+        status = THRONG_FAIL(err, E_MEMORY, "Out of memory for a line.");
+    for (int64_t i = 0; status == THRONG_OK && i < self->n; i++) {
         x[i] = column.type == THRONG_TYPE_FLOAT32 ? (double)((const float *)column.data)[i]
                                                   : ((const double *)column.data)[i];
-        p[i] = fmin(1.0, self->p[i * self->n_options]);
+        p[i] = asked ? fmin(1.0, self->p[i * self->n_options]) : 0.5;
     }
     int samples = self->wanted->samples ? (int)self->wanted->samples : 20;
-    if (x && p) /* questions settled either way: what they scatter by is all that is known */
+    if (status == THRONG_OK) /* questions settled either way: what they scatter by is all that is known */
         status = throng_llm_fit_line(x, p, self->n, self->counts.by_logprobs > 0 ? 0 : samples, &self->line, err);
+    self->fitted = asked && status == THRONG_OK;
     free(x);
     free(p);
     return status;
@@ -278,7 +283,7 @@ static void print_summary(const job *self) {
                 cli_print_right(cli_percent(self->p[i * self->n_options + k]).text, 8);
         printf("\n");
     }
-    if (self->numbers)
+    if (self->fitted)
         print_line(self);
     if (self->p)
         cli_llm_print_counts(&self->counts);
@@ -305,7 +310,7 @@ static json_t *pack_result(const job *self) {
         json_array_append_new(rows, row);
     }
     return json_pack("{s:s, s:o, s:o, s:o*, s:o, s:o}", "model", throng_llm_model(self->llm), "options", options,
-                     "answers", rows, "fit", self->numbers ? pack_line(self) : NULL, "counts",
+                     "answers", rows, "fit", self->fitted ? pack_line(self) : NULL, "counts",
                      cli_llm_pack_counts(&self->counts), "usage", cli_llm_pack_usage(self->llm));
 }
 
@@ -390,6 +395,8 @@ static int ask(job *self, const cli_options *options) {
         code = make_questions(self, options);
     if (code == CLI_OK)
         code = check_names(self);
+    if (code == CLI_OK && self->numbers && fit(self, false, &err) != THRONG_OK)
+        code = cli_fail_error(&err);
     if (code == CLI_OK && self->wanted->plan)
         return plan(self);
     if (code == CLI_OK)
@@ -399,9 +406,12 @@ static int ask(job *self, const cli_options *options) {
     cli_progress_attach(&progress, self->context, self->wanted->quiet);
     throng_status status = self->n_options > 0 ? ask_options(self, void_share, &err) : ask_texts(self, &err);
     cli_progress_clear(&progress);
-    if (status == THRONG_OK && self->numbers)
-        status = fit(self, &err);
-    return status == THRONG_OK ? report(self) : cli_fail_error(&err);
+    if (status != THRONG_OK)
+        return cli_fail_error(&err);
+    if (self->numbers)
+        status = fit(self, true, &err);
+    code = report(self); /* answers are paid for, whether there is a line through them or not */
+    return status == THRONG_OK ? code : cli_fail_error(&err);
 }
 
 static void clear(job *self) {

@@ -212,7 +212,8 @@ static int attribute(job *self, const cli_options *options) {
     cli_progress_attach(&progress, self->context, self->wanted->quiet);
     throng_status status = throng_prompt_attribute(self->context, self->llm, &self->def, &self->result, &err);
     cli_progress_clear(&progress);
-    return status == THRONG_OK ? report(self) : cli_fail_error(&err);
+    code = self->result ? report(self) : CLI_OK;
+    return status == THRONG_OK ? code : cli_fail_error(&err);
 }
 
 static void clear(job *self) {

@@ -47,8 +47,10 @@ typedef struct throng_prompt_attribution throng_prompt_attribution;
  * once, then with the answers. So calls are the different prompts times the orders or samples of `choose`; one that
  * ends early for having seen enough has asked about a few in vain. With sampled answers a method that visits every
  * prompt tells their standard errors; those of sampled permutations hold both.
- * @return THRONG_E_ARGUMENT (no parts, more than THRONG_PROMPT_PARTS_MAX, a slot that is no section, a name in noise
- *         that is no part, more than a million prompts); what the model, the method and throng_llm_choose return.
+ * @return THRONG_E_NOT_CONVERGED if the method promised a precision that it did not reach (documented exception: the
+ *         result is there all the same); THRONG_E_ARGUMENT (no parts, more than THRONG_PROMPT_PARTS_MAX, a slot that is
+ * no section, a name in noise that is no part, more than a million prompts); what the model, the method and
+ * throng_llm_choose return.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_prompt_attribute(throng_context *context, throng_llm *llm,
                                                                  const throng_prompt_def *def,

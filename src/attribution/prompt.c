@@ -404,10 +404,12 @@ throng_status throng_prompt_attribute(throng_context *context, throng_llm *llm, 
     self->summary = (throng_prompt_summary){.counts.least_covered = 1.0};
     for (int64_t from = 0, n = self->n_asked; from < n; from += BLOCK)
         THRONG_TRY(ask_block(self, from, from + BLOCK < n ? from + BLOCK : n, err));
-    THRONG_TRY(run_method(self, err));
-    sum_up(self);
-    *out = self;
-    self = NULL;
+    status = run_method(self, err);
+    if (status == THRONG_OK || status == THRONG_E_NOT_CONVERGED) { /* what was paid for is told in any case */
+        sum_up(self);
+        *out = self;
+        self = NULL;
+    }
 out:
     throng_prompt_attribution_free(self);
     return status;

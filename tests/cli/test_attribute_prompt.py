@@ -98,7 +98,8 @@ def test_wrong_words():
     fails(2, "--temperature must be above 0", *TEXT, "--temperature", 0, *script)
     fails(2, 'no method "shapley".*Did you mean', *TEXT, "--method", "shapley", *script)
     fails(1, "needs a gradient", *TEXT, "--method", "aumann-shapley", *script)
-    fails(1, "half-width .* was not reached", *TEXT, "--method", "shapley-sampled:half-width=1e-9,permutations=32", "--no-logprobs", *script)
+    done = throng(*TEXT, "--method", "shapley-sampled:half-width=1e-9,permutations=32", "--no-logprobs", *script, "--json")
+    assert done.code == 1 and re.search("half-width .* was not reached", done.err) and len(json.loads(done.out)["parts"]) == 5, done.err
     put("t.txt", "{{#a}}x{{/a}} costs\n{{price}}")
     fails(2, r"t.txt:2: \{\{price\}\} has no value here: parts of a prompt are sections", "attribute-prompt", "t.txt", "--options", "a,b", *script)
     put("t.txt", "nothing to choose")

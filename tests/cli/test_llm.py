@@ -121,6 +121,9 @@ def test_a_line_through_the_answers():
     fails(2, "--temperature must be above 0", *script, "--temperature", 0)
     fails(1, 'no column "sun".*Did you mean "sum"', *script[:-3], "sun", *script[-2:])
     fails(2, "--fit takes a column of --rows", "ask", "--prompt", "x", "--options", "a,b", "--fit", "sum", "--script", "-")
+    put("sure.json", '{"choices": {"yes": 1000, "no": 0}}')
+    done = throng(*asked, "--script", "sure.json", "--json")
+    assert done.code == 1 and "no line through the log-odds" in done.err and "fit" not in json.loads(done.out), done.err
     put("rows.csv", "sum,yes,no\n1,0,4\n1,1,3\n1,2,2\n")
     fails(1, "two different numbers, and all are 1", *asked[:3], "rows.csv", *asked[4:], "--script", "-")
     put("rows.csv", "sum,yes,no\n1,0,4\nx,1,3\n2,2,2\n")
