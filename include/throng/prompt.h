@@ -45,8 +45,8 @@ typedef struct throng_prompt_attribution throng_prompt_attribution;
  *
  * The method is run twice: first to learn which prompts it will ask about, which are then asked many at a time and each
  * once, then with the answers. So calls are the different prompts times the orders or samples of `choose`; one that
- * ends early for having seen enough has asked about a few in vain. With sampled answers a method that visits every
- * prompt tells their standard errors; those of sampled permutations hold both.
+ * ends early for having seen enough has asked about a few in vain. What sampled answers leave open is in the standard
+ * errors: for shapley-exact by formula, else by running the method again with answers that could as well have come.
  * @return THRONG_E_NOT_CONVERGED if the method promised a precision that it did not reach (documented exception: the
  *         result is there all the same); THRONG_E_ARGUMENT (no parts, more than THRONG_PROMPT_PARTS_MAX, a slot that is
  * no section, a name in noise that is no part, more than a million prompts); what the model, the method and

@@ -15,10 +15,12 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define WORDS       (THRONG_PROMPT_PARTS_MAX / 64)
-#define PROMPTS_MAX ((int64_t)1 << 20)
-#define BLOCK       4096 /* prompts */
-#define EXACT_PARTS 10
+#define WORDS        (THRONG_PROMPT_PARTS_MAX / 64)
+#define PROMPTS_MAX  ((int64_t)1 << 20)
+#define BLOCK        4096 /* prompts */
+#define EXACT_PARTS  10
+#define SHAKES       60 /* runs with answers that could as well have come: an error's own error is then 9 % */
+#define STREAM_SHAKE 410
 
 typedef struct coalition {
     uint64_t bits[WORDS];
@@ -44,6 +46,8 @@ struct throng_prompt_attribution {
     int64_t *table; /* [table_cap] places in `asked`, by hash; -1: free */
     int64_t table_cap;
     double *phi, *standard_error;
+    double *shaken; /* [n_asked] values to take in place of p; NULL: none */
+    bool strayed;   /* a shaken run wanted to know more than was asked */
     throng_prompt_summary summary;
 };
 
@@ -228,6 +232,11 @@ static throng_status value(void *user, const double *alpha, int64_t draw, double
         THRONG_TRY(grow(self, err));
     int64_t *slot = slot_of(self, &it);
     int64_t place = *slot;
+    if (place < 0 && self->shaken) {
+        self->strayed = true;
+        *out = 0.5;
+        goto out;
+    }
     if (place < 0) {
         THRONG_REQUIRE(self->n_asked < PROMPTS_MAX, E_ARGUMENT,
                        "This asks about more than %lld prompts: make fewer parts, or sample fewer permutations.",
@@ -238,7 +247,7 @@ static throng_status value(void *user, const double *alpha, int64_t draw, double
             THRONG_TRY(ask_block(self, place, place + 1, err));
     }
     /* in a rehearsal no two values agree, so that no method thinks that it has seen enough */
-    *out = self->llm ? self->p[place] : 0x1p-64 * (double)hash_of(&it);
+    *out = self->shaken ? self->shaken[place] : self->llm ? self->p[place] : 0x1p-64 * (double)hash_of(&it);
 out:
     return status;
 }
@@ -249,6 +258,7 @@ static throng_status run_method(game *self, throng_error *err) {
     throng_black_box *box = NULL;
     throng_status status = THRONG_OK;
     def.n_agents = self->n_parts;
+    def.cache_bytes = 0; /* values are kept here */
     def.self = self;
     def.value = value;
     options.seed = self->def.seed;
@@ -315,12 +325,18 @@ static int size_of(const coalition *it) {
     return n;
 }
 
+/* Of a share that was counted over samples; never 0, since another few samples might have differed. */
+static double variance_of(const game *self, double p) {
+    double m = self->choose.samples, q = (p * m + 0.5) / (m + 1.0);
+    return q * (1.0 - q) / m;
+}
+
 /* What the sampling of answers leaves of exact Shapley values: they are sums of independent shares with known weights,
  * |S|! (N - |S| - 1)! / N! with a sign. */
 static void add_answer_errors(game *self) {
     double n = self->n_parts, all = lgamma(n + 1.0);
     for (int64_t s = 0; s < self->n_asked; s++) {
-        double size = size_of(&self->asked[s]), p = self->p[s], variance = p * (1.0 - p) / self->choose.samples;
+        double size = size_of(&self->asked[s]), variance = variance_of(self, self->p[s]);
         double with = size > 0.0 ? exp(lgamma(size) + lgamma(n - size + 1.0) - all) : 0.0;
         double without = size < n ? exp(lgamma(size + 1.0) + lgamma(n - size) - all) : 0.0;
         for (int i = 0; i < self->n_parts; i++) {
@@ -332,15 +348,55 @@ static void add_answer_errors(game *self) {
         self->standard_error[i] = sqrt(self->standard_error[i]);
 }
 
-static void sum_up(game *self) {
+/* The same of any other method: it is run again with values as they could as well have come out, and how far phi then
+ * moves is added to its own errors. */
+static throng_status shake(game *self, throng_error *err) {
+    int n = self->n_parts;
+    double *own[2] = {self->phi, self->standard_error}, *moved = NULL;
+    throng_certificate certificate = self->summary.certificate;
+    throng_status status = THRONG_OK;
+    self->phi = self->standard_error = NULL;
+    THRONG_TRY(throng_i_alloc(self->context, n, sizeof *moved, &moved, err));
+    THRONG_TRY(throng_i_alloc(self->context, n, sizeof *self->phi, &self->phi, err));
+    THRONG_TRY(throng_i_alloc(self->context, n, sizeof *self->standard_error, &self->standard_error, err));
+    THRONG_TRY(throng_i_alloc(self->context, self->n_asked, sizeof *self->shaken, &self->shaken, err));
+    for (int b = 0; b < SHAKES; b++) {
+        for (int64_t s = 0; s < self->n_asked; s++) {
+            double z[4];
+            throng_random_normals((throng_random){self->def.seed, STREAM_SHAKE}, (uint64_t)s, (uint64_t)b, 0, z);
+            self->shaken[s] = self->p[s] + sqrt(variance_of(self, self->p[s])) * z[0];
+        }
+        status = run_method(self, err);
+        if (status != THRONG_OK && status != THRONG_E_NOT_CONVERGED)
+            goto out;
+        status = THRONG_OK;
+        for (int i = 0; i < n; i++)
+            moved[i] += (self->phi[i] - own[0][i]) * (self->phi[i] - own[0][i]) / SHAKES;
+    }
+    for (int i = 0; i < n; i++)
+        own[1][i] = self->strayed ? (double)NAN : sqrt(own[1][i] * own[1][i] + moved[i]);
+out:
+    throng_i_free(self->context, moved);
+    throng_i_free(self->context, self->shaken);
+    throng_i_free(self->context, self->phi);
+    throng_i_free(self->context, self->standard_error);
+    self->shaken = NULL;
+    self->phi = own[0];
+    self->standard_error = own[1];
+    self->summary.certificate = certificate;
+    return status;
+}
+
+static throng_status sum_up(game *self, throng_error *err) {
     double noise = 0.0, all = 0.0, chance = 0.0;
     bool exact = strncmp(self->method, "shapley-exact", 13) == 0;
     bool sampled_answers = self->summary.counts.by_samples > 0;
+    throng_status status = THRONG_OK;
     if (sampled_answers && exact)
         add_answer_errors(self);
+    else if (sampled_answers)
+        status = shake(self, err);
     for (int i = 0; i < self->n_parts; i++) {
-        if (sampled_answers && !exact && self->summary.certificate.parts == 0)
-            self->standard_error[i] = NAN; /* of such a method nobody knows */
         all += fabs(self->phi[i]);
         noise += self->parts[i].noise ? fabs(self->phi[i]) : 0.0;
         chance += self->parts[i].noise ? sqrt(2.0 / acos(-1.0)) * self->standard_error[i] : 0.0;
@@ -351,6 +407,7 @@ static void sum_up(game *self) {
     self->summary.noise_floor = all > 0.0 ? chance / all : 0.0;
     self->summary.method = self->method;
     self->summary.counts.is_void = self->summary.counts.unreadable > self->choose.void_share;
+    return status;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
@@ -406,7 +463,10 @@ throng_status throng_prompt_attribute(throng_context *context, throng_llm *llm, 
         THRONG_TRY(ask_block(self, from, from + BLOCK < n ? from + BLOCK : n, err));
     status = run_method(self, err);
     if (status == THRONG_OK || status == THRONG_E_NOT_CONVERGED) { /* what was paid for is told in any case */
-        sum_up(self);
+        throng_status summed = sum_up(self, status == THRONG_OK ? err : NULL);
+        status = summed != THRONG_OK ? summed : status;
+    }
+    if (status == THRONG_OK || status == THRONG_E_NOT_CONVERGED) {
         *out = self;
         self = NULL;
     }

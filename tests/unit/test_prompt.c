@@ -83,12 +83,16 @@ Test(prompt, errors_of_sampled_answers) {
     expect_coverage("shapley-exact", 20);
 }
 
-Test(prompt, errors_that_nobody_knows) {
+Test(prompt, errors_of_sampled_answers_and_permutations) {
+    expect_coverage("shapley-sampled:permutations=40", 20);
+}
+
+Test(prompt, errors_of_other_methods) {
     throng_llm_choose_def choose = {.samples = 20, .no_logprobs = true};
     throng_prompt_attribution *it = NULL;
     cr_assert_eq(attribute(context, &choose, "leave-one-out", 0, &it), THRONG_OK, "%s", error.message);
-    cr_expect(isnan(throng_prompt_attribution_part(it, 0).standard_error));
-    cr_expect(isnan(throng_prompt_attribution_summary(it).noise_floor));
+    double wanted = sqrt(2.0 * 0.73 * 0.27 / 20); /* two shares, of 73 % or so, of 20 answers each */
+    cr_expect_float_eq(throng_prompt_attribution_part(it, 0).standard_error, wanted, 0.5 * wanted);
     throng_prompt_attribution_free(it);
 }
 
