@@ -97,21 +97,27 @@ Test(prompt, errors_of_other_methods) {
 }
 
 /* Every allocation fails once: a clear end, nothing left behind. */
-Test(prompt, failing_allocations) {
+static void expect_clear_ends(const char *method, bool no_logprobs) {
     bool finished = false;
     for (int64_t at = 1; !finished; at++) {
         test_faults faults = {0};
         throng_context *own = NULL;
-        throng_llm_choose_def choose = {.samples = 3, .no_logprobs = at % 2};
+        throng_llm_choose_def choose = {.samples = 3, .no_logprobs = no_logprobs};
         throng_prompt_attribution *it = NULL;
         cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &own, &error), THRONG_OK);
         int64_t idle = throng_context_bytes(own);
         faults.fail_at = faults.calls + at;
-        throng_status status = attribute(own, &choose, NULL, 1, &it);
+        throng_status status = attribute(own, &choose, method, 1, &it);
         finished = status == THRONG_OK && faults.calls < faults.fail_at;
         cr_assert(finished || status == THRONG_E_MEMORY, "allocation %lld: %s", (long long)at, error.message);
         throng_prompt_attribution_free(it);
         cr_assert_eq(throng_context_bytes(own), idle, "allocation %lld leaks", (long long)at);
         throng_context_free(own);
     }
+}
+
+Test(prompt, failing_allocations) {
+    expect_clear_ends(NULL, false);
+    expect_clear_ends("shapley-exact", true);
+    expect_clear_ends("banzhaf-sampled:draws=20", true);
 }
