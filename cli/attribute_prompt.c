@@ -232,7 +232,8 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options options;
     bool proceed = false;
     cli_options_init(&options, self);
-    cli_options_text(&options, "--prompt", "TEXT", &wanted.prompt, "a text whose words are the parts, for a template");
+    cli_options_text(&options, "--prompt", "TEXT", &wanted.prompt,
+                     "a text whose words are the parts, in place of a template");
     cli_options_text(&options, "--options", "A,B,...", &wanted.options_text, "possible answers");
     cli_options_text(&options, "--option", "A", &wanted.option,
                      "whose probability is split over the parts (default: the first)");
