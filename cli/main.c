@@ -24,8 +24,8 @@ static int print_help(void) {
            "%sCommands%s\n",
            style.bold, style.plain, style.bold, style.plain);
     for (int i = 0; i < COMMANDS; i++)
-        printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    printf("  %-10s %s\n\n", "help", "Explains throng, or a command: throng help attribute; --json for programs.");
+        printf("  %-16s %s\n", commands[i]->name, commands[i]->summary);
+    printf("  %-16s %s\n\n", "help", "Explains throng, or a command: throng help attribute; --json for programs.");
     printf("Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 130 stopped with Ctrl-C.\n");
     return cli_finish_output();
 }
