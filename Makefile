@@ -109,8 +109,10 @@ help:
 
 configure-build:
 	@tools/install-dependencies build
+	@tools/build-web
 	@tools/configure $(BUILD) $(MESON_OPTIONS)
 
 configure-check:
 	@tools/install-dependencies build check
+	@tools/build-web
 	@tools/configure $(BUILD) -Dtests=enabled $(MESON_OPTIONS)

@@ -363,12 +363,8 @@ static void print_remarks(const cli_style *style, const json_t *report, const ch
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
-int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) {
-    json_error_t reason;
-    json_t *report = json_loads(text, 0, &reason);
+int cli_summary_show(const json_t *report, cli_summary_kind kind, const char *out) {
     cli_style style = cli_style_of(stdout);
-    if (!report)
-        return cli_fail(CLI_FAILURE, "the report cannot be read: %s.", reason.text);
     if (cli_json_get(report, "sweep") || cli_json_get(report, "trajectory") || cli_json_get(report, "intervention")) {
         if (cli_json_get(report, "sweep"))
             cli_summary_sweep(&style, report, out);
@@ -376,7 +372,6 @@ int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) 
             cli_summary_intervention(&style, report, out);
         else
             cli_summary_simulation(&style, report, out);
-        json_decref(report);
         return CLI_OK;
     }
     bool corrected = cli_json_get(report, "aggregates") != NULL;
@@ -415,6 +410,15 @@ int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) 
         print_certificate(&style, report, kind == CLI_SUMMARY_PANEL ? "panel.certificate" : "certificate");
     print_timings(&style, report);
     print_remarks(&style, report, out);
-    json_decref(report);
     return CLI_OK;
+}
+
+int cli_summary_print(const char *text, cli_summary_kind kind, const char *out) {
+    json_error_t reason;
+    json_t *report = json_loads(text, 0, &reason);
+    if (!report)
+        return cli_fail(CLI_FAILURE, "the report cannot be read: %s.", reason.text);
+    int code = cli_summary_show(report, kind, out);
+    json_decref(report);
+    return code;
 }

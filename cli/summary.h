@@ -14,6 +14,13 @@ typedef enum cli_summary_kind {
 /* Prints the summary of a report. @param out where the run was written, or NULL. Returns an exit code. */
 int cli_summary_print(const char *report, cli_summary_kind kind, const char *out);
 
+/* The same of a report that has been read, whatever kind of run it is of. */
+int cli_summary_show(const json_t *report, cli_summary_kind kind, const char *out);
+
+/* Reads a file of a run directory; one that is not `needed` may be missing, *out is NULL then. Returns an exit code,
+ * having said what is wrong. */
+int cli_run_read(const char *run, const char *file, bool needed, json_t **out);
+
 /* ---- parts in summary_tables.c --------------------------------------------------------------------------------- */
 
 /* The cohorts as a bar chart, the panel's beside the crowd's, how far they are apart, the top agents. */

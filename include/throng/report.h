@@ -74,6 +74,24 @@ THRONG_API THRONG_MUST_USE throng_status throng_verification_save(throng_context
                                                                   const throng_verification *verification,
                                                                   const char *path, throng_error *err);
 
+/**
+ * Writes a run as one HTML file: the answer, its charts, the certificate, provenance. It holds all it needs and asks
+ * for nothing from a network. It is made from the files of the run directory, and computes nothing but bins.
+ * @param run    run directory of any kind: attribution, simulation, sweep, intervention
+ * @param force  replace an existing file; otherwise THRONG_E_EXISTS
+ * @return THRONG_E_FILE (no run directory, unreadable), THRONG_E_FORMAT (damaged), THRONG_E_WRITE, THRONG_E_CANCELLED;
+ *         THRONG_E_UNSUPPORTED if this throng was built without its web pages. A table that is damaged or gone is no
+ *         failure: the page says so in place of its chart.
+ * Cost: one pass over each table; the file has about a megabyte whatever the size of the crowd.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_run_page_save(throng_context *context, const char *run,
+                                                              const char *path, bool force, throng_error *err);
+
+/** What such a page draws of the tables beside report.json, as JSON; throng_text_free it. docs/report.md describes the
+ *  keys. */
+THRONG_API THRONG_MUST_USE throng_status throng_run_figures_json(throng_context *context, const char *path, char **json,
+                                                                 throng_error *err);
+
 /** A file of a run directory that the caller has as text. */
 typedef struct throng_run_file {
     const char *name; /* "report.json" */

@@ -1,0 +1,313 @@
+/* throng diff: what changed between two runs. A document is made of both reports first; the text is printed from it. */
+#include "cli/options.h"
+#include "cli/summary.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Settings and circumstances that are compared, by their place in report.json. */
+static const char *const compared[] = {"throng.version",      "agents",          "rows",
+                                       "times",               "players",         "columns.state",
+                                       "columns.weight",      "columns.time",    "columns.cohort",
+                                       "graph.edges",         "world.spec",      "world.steps",
+                                       "world.participation", "world.over",      "indicator.spec",
+                                       "indicator.path",      "indicator.baseline_kind",
+                                       "certificate.method",  "provenance.seed", "intervention.asked"};
+
+/* ---- the document ---------------------------------------------------------------------------------------------- */
+
+static json_t *both(json_t *a, json_t *b) {
+    json_t *object = json_object();
+    json_object_set_new(object, "a", a ? json_incref(a) : json_null());
+    json_object_set_new(object, "b", b ? json_incref(b) : json_null());
+    return object;
+}
+
+static json_t *settings(const json_t *a, const json_t *b) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < sizeof compared / sizeof *compared; i++) {
+        json_t *one = cli_json_get(a, compared[i]), *other = cli_json_get(b, compared[i]);
+        bool none = (!one || json_is_null(one)) && (!other || json_is_null(other));
+        if (none || (one && other && json_equal(one, other)))
+            continue;
+        json_t *entry = both(one, other);
+        json_object_set_new(entry, "key", json_string(compared[i]));
+        json_array_append_new(list, entry);
+    }
+    return list;
+}
+
+/* Numbers of both, and b - a where there are both. */
+static json_t *numbers(const json_t *a, const json_t *b, const char *path) {
+    json_t *entry = both(cli_json_get(a, path), cli_json_get(b, path));
+    double change = cli_json_number(b, path) - cli_json_number(a, path);
+    json_object_set_new(entry, "change", isfinite(change) ? json_real(change) : json_null());
+    return entry;
+}
+
+/* What the run's number is called: attributions have `observed`, simulations `value`. */
+static const char *number_of(const json_t *report) {
+    return cli_json_get(report, "intervention")       ? "intervention.value"
+           : cli_json_get(report, "indicator.value") ? "indicator.value"
+                                                     : "indicator.observed";
+}
+
+static json_t *find(const json_t *list, const char *key, const json_t *value) {
+    json_t *one = NULL;
+    size_t i = 0;
+    json_array_foreach(list, i, one) if (value && json_equal(cli_json_get(one, key), value)) return one;
+    return NULL;
+}
+
+static json_t *cohort_entry(json_t *name, const json_t *one, const json_t *other) {
+    json_t *entry = json_object();
+    json_object_set(entry, "cohort", name);
+    json_object_set_new(entry, "share", numbers(one, other, "share"));
+    json_object_set_new(entry, "phi", numbers(one, other, "phi"));
+    json_object_set_new(entry, "agents", numbers(one, other, "agents"));
+    return entry;
+}
+
+static json_t *agent_entry(json_t *id, const json_t *one, const json_t *other) {
+    json_t *entry = json_object();
+    json_object_set(entry, "id", id);
+    json_object_set_new(entry, "rank", numbers(one, other, "rank"));
+    json_object_set_new(entry, "phi", numbers(one, other, "phi"));
+    json_object_set_new(entry, "share", numbers(one, other, "share"));
+    return entry;
+}
+
+/* The entries of both lists, matched by a key: b's in their order, then those that only a has. */
+static json_t *matched(const json_t *a, const json_t *b, const char *list, const char *key,
+                       json_t *(*entry)(json_t *name, const json_t *one, const json_t *other)) {
+    json_t *out = json_array(), *one = NULL;
+    const json_t *first = cli_json_get(a, list), *second = cli_json_get(b, list);
+    size_t i = 0;
+    json_array_foreach(second, i, one) {
+        json_t *name = cli_json_get(one, key);
+        if (name)
+            json_array_append_new(out, entry(name, find(first, key, name), one));
+    }
+    json_array_foreach(first, i, one) {
+        json_t *name = cli_json_get(one, key);
+        if (name && !find(second, key, name))
+            json_array_append_new(out, entry(name, one, NULL));
+    }
+    return out;
+}
+
+static json_t *make(const json_t *a, const json_t *b) {
+    json_t *document = json_object(), *indicator = json_object();
+    json_object_set_new(document, "schema", json_integer(THRONG_REPORT_SCHEMA));
+    json_object_set_new(document, "settings", settings(a, b));
+    json_t *observed = both(cli_json_get(a, number_of(a)), cli_json_get(b, number_of(b)));
+    double change = cli_json_number(observed, "b") - cli_json_number(observed, "a");
+    json_object_set_new(observed, "change", isfinite(change) ? json_real(change) : json_null());
+    json_object_set_new(indicator, "name", both(cli_json_get(a, "indicator.name"), cli_json_get(b, "indicator.name")));
+    json_object_set_new(indicator, "observed", observed);
+    json_object_set_new(indicator, "baseline", numbers(a, b, "indicator.baseline"));
+    json_object_set_new(document, "indicator", indicator);
+    json_object_set_new(document, "sum_phi", numbers(a, b, "certificate.sum_phi"));
+    json_object_set_new(document, "gini", numbers(a, b, "concentration.gini"));
+    json_object_set_new(document, "cohorts", matched(a, b, "cohorts", "name", cohort_entry));
+    json_object_set_new(document, "top", matched(a, b, "top", "id", agent_entry));
+    return document;
+}
+
+/* ---- the text -------------------------------------------------------------------------------------------------- */
+
+#define LISTED_MAX 20
+
+static cli_text word_of(const json_t *value) {
+    char text[64];
+    if (json_is_string(value))
+        return cli_clip(json_string_value(value), 40);
+    if (json_is_integer(value))
+        return cli_count(json_integer_value(value));
+    if (json_is_number(value))
+        return cli_value(json_number_value(value));
+    snprintf(text, sizeof text, "%s", json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "-");
+    return cli_clip(text, 40);
+}
+
+/* "-" where there is no number. */
+static void print_number(double x, bool percent, int width) {
+    cli_print_right(!isfinite(x) ? "-" : percent ? cli_percent(x).text : cli_value(x).text, width);
+}
+
+/* A change with its sign, "" where it is none. */
+static void print_change(double x, bool percent, int width) {
+    char text[72];
+    snprintf(text, sizeof text, "%s%s", x > 0.0 ? "+" : "", percent ? cli_percent(x).text : cli_value(x).text);
+    cli_print_right(!isfinite(x) ? "" : x == 0.0 ? "=" : text, width);
+}
+
+static void print_row(const json_t *it, const char *path, bool percent) {
+    const json_t *pair = cli_json_get(it, path);
+    print_number(cli_json_number(pair, "a"), percent, 14);
+    print_number(cli_json_number(pair, "b"), percent, 14);
+    print_change(cli_json_number(pair, "change"), percent, 14);
+}
+
+static void print_head(const cli_style *style, const char *what, int width) {
+    printf("\n%s", style->bold);
+    cli_print_left(what, width);
+    cli_print_right("A", 14);
+    cli_print_right("B", 14);
+    cli_print_right("B - A", 14);
+    printf("%s", style->plain);
+}
+
+static void print_settings(const cli_style *style, const json_t *list) {
+    const json_t *one = NULL;
+    size_t i = 0;
+    if (json_array_size(list) == 0) {
+        printf("Settings and crowd are described alike.\n");
+        return;
+    }
+    printf("%swhat differs%s\n", style->bold, style->plain);
+    json_array_foreach(list, i, one) {
+        cli_print_left(cli_json_text(one, "key"), 26);
+        printf("%s -> ", word_of(cli_json_get(one, "a")).text);
+        printf("%s\n", word_of(cli_json_get(one, "b")).text);
+    }
+}
+
+static void print_numbers(const cli_style *style, const json_t *it) {
+    char name[160];
+    const json_t *pair = cli_json_get(it, "indicator.name");
+    bool same = strcmp(cli_json_text(pair, "a"), cli_json_text(pair, "b")) == 0;
+    snprintf(name, sizeof name, "%s%s%s", cli_clip(cli_json_text(pair, "a"), 16).text, same ? "" : " / ",
+             same ? "" : cli_clip(cli_json_text(pair, "b"), 16).text);
+    print_head(style, "", 26);
+    printf("\n");
+    static const char *const rows[][2] = {{"", "indicator.observed"},
+                                          {"baseline", "indicator.baseline"},
+                                          {"sum of credits", "sum_phi"},
+                                          {"Gini of |phi|", "gini"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!isfinite(cli_json_number(cli_json_get(it, rows[i][1]), "a")) &&
+            !isfinite(cli_json_number(cli_json_get(it, rows[i][1]), "b")))
+            continue;
+        cli_print_left(*rows[i][0] ? rows[i][0] : name, 26);
+        print_row(it, rows[i][1], false);
+        printf("\n");
+    }
+}
+
+static void print_cohorts(const cli_style *style, const json_t *list) {
+    const json_t *one = NULL;
+    double low = 0.0, high = 0.0;
+    size_t i = 0;
+    if (json_array_size(list) < 2)
+        return;
+    json_array_foreach(list, i, one) {
+        low = fmin(low, cli_json_number(one, "share.change"));
+        high = fmax(high, cli_json_number(one, "share.change"));
+    }
+    cli_bars bars = cli_bars_for(low, high, style->width - 26 - 3 * 14 - 2);
+    print_head(style, "shares of cohorts", 26);
+    printf("\n");
+    json_array_foreach(list, i, one) {
+        if (i == LISTED_MAX)
+            break;
+        cli_print_left(cli_clip(cli_json_text(one, "cohort"), 25).text, 26);
+        print_row(one, "share", true);
+        printf("  ");
+        cli_print_bar(style, &bars, cli_json_number(one, "share.change"), false);
+        printf("\n");
+    }
+    if (json_array_size(list) > LISTED_MAX)
+        printf("... and %s more\n", cli_count((int64_t)json_array_size(list) - LISTED_MAX).text);
+}
+
+static void print_top(const cli_style *style, const json_t *list) {
+    const json_t *one = NULL;
+    size_t i = 0;
+    if (json_array_size(list) == 0)
+        return;
+    printf("\n%s", style->bold);
+    cli_print_left("top agents", 26);
+    cli_print_right("rank in A", 14);
+    cli_print_right("in B", 14);
+    cli_print_right("phi in A", 14);
+    cli_print_right("in B", 14);
+    printf("%s\n", style->plain);
+    json_array_foreach(list, i, one) {
+        if (i == LISTED_MAX)
+            break;
+        const json_t *id = cli_json_get(one, "id");
+        char text[40];
+        snprintf(text, sizeof text, "%lld", (long long)json_integer_value(id));
+        cli_print_left(cli_clip(json_is_string(id) ? json_string_value(id) : text, 25).text, 26);
+        print_number(cli_json_number(one, "rank.a"), false, 14);
+        print_number(cli_json_number(one, "rank.b"), false, 14);
+        print_number(cli_json_number(one, "phi.a"), false, 14);
+        print_number(cli_json_number(one, "phi.b"), false, 14);
+        printf("\n");
+    }
+    if (json_array_size(list) > LISTED_MAX)
+        printf("... and %s more that are listed in one of the two\n",
+               cli_count((int64_t)json_array_size(list) - LISTED_MAX).text);
+}
+
+static void print_text(const char *const *runs, const json_t *it) {
+    cli_style style = cli_style_of(stdout);
+    printf("A %s\nB %s\n\n", cli_clip(runs[0], 60).text, cli_clip(runs[1], 60).text);
+    print_settings(&style, cli_json_get(it, "settings"));
+    print_numbers(&style, it);
+    print_cohorts(&style, cli_json_get(it, "cohorts"));
+    print_top(&style, cli_json_get(it, "top"));
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+static int diff(const char *const *runs, bool json) {
+    json_t *a = NULL, *b = NULL;
+    int code = cli_run_read(runs[0], "report.json", true, &a);
+    if (code == CLI_OK)
+        code = cli_run_read(runs[1], "report.json", true, &b);
+    if (code == CLI_OK) {
+        json_t *document = make(a, b);
+        if (json) {
+            json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+            putchar('\n');
+        } else {
+            print_text(runs, document);
+        }
+        json_decref(document);
+        code = cli_finish_output();
+    }
+    json_decref(a);
+    json_decref(b);
+    return code;
+}
+
+static int run(const cli_command *self, int argc, char **argv) {
+    cli_options options;
+    bool json = false, proceed = false;
+    cli_options_init(&options, self);
+    cli_options_switch(&options, "--json", &json, "print the comparison as one JSON document");
+    int code = cli_options_parse(&options, argc, argv, &proceed);
+    if (proceed && options.n_positional != 2)
+        code = cli_fail(CLI_USAGE, "diff needs two run directories, got %d: throng diff RUN RUN.", options.n_positional);
+    else if (proceed)
+        code = diff(options.positional, json);
+    cli_options_clear(&options);
+    return code;
+}
+
+const cli_command cli_command_diff = {
+    .name = "diff",
+    .synopsis = "RUN-A RUN-B [options]",
+    .summary = "Says what changed between two runs: settings, indicator, shares of cohorts, ranks of top agents.",
+    .details = "It reads both report.json and computes nothing but differences. Ranks are those in the lists of top\n"
+               "agents, which --top makes longer.\n"
+               "\n"
+               "  throng generate planted --agents 5000 --out crowd.parquet\n"
+               "  throng attribute crowd.parquet --state state --id id --weight followers --out first\n"
+               "  throng attribute crowd.parquet --state state --id id --weight followers --baseline mean --out other\n"
+               "  throng diff first other",
+    .run = run,
+};

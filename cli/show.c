@@ -1,0 +1,138 @@
+/* throng show: a finished run on the terminal. */
+#define _POSIX_C_SOURCE 200809L
+#include "cli/options.h"
+#include "cli/summary.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- reading a run directory ----------------------------------------------------------------------------------- */
+
+static int fail_read(const char *run, const char *file, const json_error_t *reason) {
+    return cli_fail(CLI_FAILURE, "%s/%s is damaged: line %d: %.100s.", run, file, reason->line, reason->text);
+}
+
+/* Opens a file of a run; NULL with a code of 0 if it is missing and need not be there. */
+static FILE *open_file(const char *run, const char *file, bool needed, int *code) {
+    char path[4096];
+    struct stat facts;
+    *code = CLI_OK;
+    if (stat(run, &facts) != 0) {
+        *code = cli_fail(CLI_FAILURE, "%s cannot be read: %s.", run, strerror(errno));
+    } else if (!S_ISDIR(facts.st_mode)) {
+        *code = cli_fail(CLI_FAILURE, "%s is not a directory: name the one that --out made.", run);
+    } else if (snprintf(path, sizeof path, "%s/%s", run, file) >= (int)sizeof path) {
+        *code = cli_fail(CLI_FAILURE, "%s/%s cannot be read: %s.", run, file, strerror(ENAMETOOLONG));
+    } else {
+        FILE *stream = fopen(path, "rb");
+        if (!stream && errno != ENOENT)
+            *code = cli_fail(CLI_FAILURE, "%s cannot be read: %s.", path, strerror(errno));
+        else if (!stream && needed)
+            *code = cli_fail(CLI_FAILURE, "%s is not a run directory: it has no %s.", run, file);
+        return stream;
+    }
+    return NULL;
+}
+
+int cli_run_read(const char *run, const char *file, bool needed, json_t **out) {
+    json_error_t reason;
+    int code = CLI_OK;
+    *out = NULL;
+    FILE *stream = open_file(run, file, needed, &code);
+    if (!stream)
+        return code;
+    json_t *document = json_loadf(stream, 0, &reason);
+    fclose(stream);
+    if (!document)
+        return fail_read(run, file, &reason);
+    json_int_t schema = json_integer_value(json_object_get(document, "schema"));
+    if (schema != THRONG_REPORT_SCHEMA) {
+        json_decref(document);
+        if (schema == 0)
+            return cli_fail(CLI_FAILURE, "%s/%s is not a document of throng's: it has no schema.", run, file);
+        return cli_fail(CLI_FAILURE, "%s/%s is of another version of throng (schema %lld, expected %d).", run, file,
+                        (long long)schema, THRONG_REPORT_SCHEMA);
+    }
+    *out = document;
+    return CLI_OK;
+}
+
+/* ---- what throng verify found ---------------------------------------------------------------------------------- */
+
+static void print_curve(const cli_style *style, const json_t *curve) {
+    double left[101];
+    const json_t *values = cli_json_get(curve, "left");
+    size_t n = json_array_size(values);
+    n = n < 101 ? n : 101;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *value = json_array_get(values, i);
+        left[i] = json_is_number(value) ? json_number_value(value) : (double)NAN;
+    }
+    printf("            by ");
+    cli_print_left(cli_clip(cli_json_text(curve, "order"), 10).text, 11);
+    printf("%s", style->bar);
+    cli_print_sparkline(left, (int)n);
+    printf("%s  a mean of %s is left\n", style->plain, cli_value(cli_json_number(curve, "area")).text);
+}
+
+static void print_verification(const json_t *verification) {
+    cli_style style = cli_style_of(stdout);
+    const json_t *checks = cli_json_get(verification, "checks"), *curves = cli_json_get(verification, "deletion");
+    const json_t *one = NULL;
+    size_t i = 0;
+    bool holds = json_is_true(cli_json_get(verification, "holds"));
+    printf("%sverified%s    %s", style.bold, style.plain, holds ? "it holds" : "IT DOES NOT HOLD");
+    json_array_foreach(checks, i, one) if (strcmp(cli_json_text(one, "verdict"), "fails") == 0)
+        printf(", %s", cli_clip(cli_json_text(one, "name"), 20).text);
+    printf("%s\n", json_array_size(curves) > 0 ? "; as agents fall silent:" : "");
+    json_array_foreach(curves, i, one) print_curve(&style, one);
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+static int show(const char *run, bool json) {
+    json_t *report = NULL, *verification = NULL;
+    int code = cli_run_read(run, "report.json", true, &report);
+    if (code == CLI_OK && json) {
+        json_dumpf(report, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+        putchar('\n');
+    } else if (code == CLI_OK) {
+        code = cli_run_read(run, "verify.json", false, &verification);
+        if (code == CLI_OK)
+            code = cli_summary_show(report, CLI_SUMMARY_FULL, NULL);
+        if (code == CLI_OK && verification)
+            print_verification(verification);
+    }
+    json_decref(report);
+    json_decref(verification);
+    return code == CLI_OK ? cli_finish_output() : code;
+}
+
+static int run(const cli_command *self, int argc, char **argv) {
+    cli_options options;
+    bool json = false, proceed = false;
+    cli_options_init(&options, self);
+    cli_options_switch(&options, "--json", &json, "print report.json instead");
+    int code = cli_options_parse(&options, argc, argv, &proceed);
+    if (proceed && options.n_positional != 1)
+        code = cli_fail(CLI_USAGE, "show needs one run directory, got %d: throng show RUN-DIR.", options.n_positional);
+    else if (proceed)
+        code = show(options.positional[0], json);
+    cli_options_clear(&options);
+    return code;
+}
+
+const cli_command cli_command_show = {
+    .name = "show",
+    .synopsis = "RUN-DIR [options]",
+    .summary = "Shows a finished run on the terminal: the answer, shares, course, top agents, certificate.",
+    .details = "It reads report.json, and verify.json if the run was verified, and computes nothing.\n"
+               "\n"
+               "  throng generate planted --agents 5000 --out crowd.parquet\n"
+               "  throng attribute crowd.parquet --state state --id id --weight followers --out run\n"
+               "  throng show run",
+    .run = run,
+};

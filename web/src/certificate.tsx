@@ -1,0 +1,86 @@
+// The certificate in plain words, the numbers behind a click; and what a verification found.
+import { count, value } from "./format";
+import { Certificate, Report, Verification } from "./run";
+
+function sentence(report: Report, it: Certificate): [verdict: "good" | "fair" | "bad", text: string] {
+  const residual = it.efficiency_residual ?? 0;
+  const within = residual > 0 ? `within ${value(residual, 2)} of the whole` : "to the last bit";
+  if (!report.complete)
+    return ["fair", `This run was stopped early: it is the estimate after ${count(it.sampled ?? 0)} of ${count(it.sampled_at_most ?? 0)} ${it.sampled_unit ?? "draws"}.`];
+  if (!it.efficient)
+    return ["fair", "The parts of this method need not add up to the whole, and no share should be read as a part of it."];
+  if (it.sampled != null)
+    return ["good", `The parts add up ${within}. They are estimates from ${count(it.sampled)} ${it.sampled_unit ?? "draws"}; their likely error is given with them.`];
+  if (!it.converged)
+    return ["bad", `Not converged: the parts do not add up to the whole as exactly as was asked for (${value(residual, 2)}, at most ${value(it.tolerance, 2)} is allowed). Do not rely on single credits.`];
+  return ["good", `Nothing is lost and nothing is invented: everybody's credits add up to the change ${within}.`];
+}
+
+export function CertificateBox({ report, verification }: { report: Report; verification: Verification | null }) {
+  const it = report.certificate;
+  if (!it) return null;
+  const [verdict, text] = report.aggregates
+    ? (["fair", "The credits of these agents in a crowd that is known by its aggregates: the others' are not here, so the parts do not add up to the whole."] as const)
+    : sentence(report, it);
+  const numbers: [string, string][] = [
+    ["method", it.method],
+    ["with nobody", value(it.nobody, 10)],
+    ["with everybody", value(it.everybody, 10)],
+    ["sum of all credits", value(it.sum_phi, 10)],
+    ["residual of the sum", value(it.efficiency_residual, 3)],
+    ["change with half the nodes", value(it.rule_change, 3)],
+    ["allowed", value(it.tolerance, 3)],
+    ["nodes of the integral", it.quadrature_nodes ? count(it.quadrature_nodes) : "–"],
+    ["coalitions evaluated", it.evaluations ? count(it.evaluations) : "–"],
+    ["estimated error", value(it.error_estimate, 3)],
+  ];
+  return (
+    <section class={`card certificate ${verdict}`} id="certificate" aria-labelledby="certificate-title">
+      <h2 id="certificate-title">Can this be trusted?</h2>
+      <p>
+        <span class="mark" aria-hidden="true">{verdict === "good" ? "✓" : verdict === "fair" ? "≈" : "✗"}</span> {text}
+      </p>
+      <details>
+        <summary>The numbers</summary>
+        <dl>
+          {numbers.map(([name, number]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{number}</dd>
+            </div>
+          ))}
+        </dl>
+      </details>
+      <Checks verification={verification} />
+    </section>
+  );
+}
+
+const MARKS: Record<string, string> = { holds: "✓", fails: "✗" };
+
+function Checks({ verification }: { verification: Verification | null }) {
+  if (!verification)
+    return <p class="aid">Nobody has checked this run yet: <code>throng verify</code> repeats it and adds what it finds here.</p>;
+  const failed = verification.checks.filter((check) => check.verdict === "fails");
+  return (
+    <>
+      <p>
+        <span class="mark" aria-hidden="true">{verification.holds ? "✓" : "✗"}</span>{" "}
+        {verification.holds
+          ? `The run was repeated and holds${verification.partial ? ", as far as it can be checked without its inputs" : ""}.`
+          : `The run was repeated and does not hold: ${failed.map((check) => check.name).join(", ")}.`}
+      </p>
+      <details open={!verification.holds}>
+        <summary>The checks</summary>
+        <ul class="checks">
+          {verification.checks.map((check, i) => (
+            <li key={i} class={check.verdict === "fails" ? "bad" : ""}>
+              <b>{MARKS[check.verdict] ?? "–"} {check.name}</b> {check.meaning}
+              {check.number != null && check.limit != null ? ` (${value(check.number, 2)}, at most ${value(check.limit, 2)})` : ""}
+            </li>
+          ))}
+        </ul>
+      </details>
+    </>
+  );
+}

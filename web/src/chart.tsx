@@ -1,0 +1,120 @@
+// A chart with what belongs to it: a title, how to read it, its data as a download and as a table.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { value } from "./format";
+
+export type Row = Record<string, unknown>;
+
+export interface Chart {
+  id: string;
+  title: string;
+  /** One line: how to read it. */
+  aid: string;
+  /** What a person who does not see it should know. */
+  alt: string;
+  rows: Row[];
+  /** Draws it at a width in pixels. */
+  draw: (width: number) => Element;
+}
+
+/** A cell of CSV; what a spreadsheet would take for a formula is made text. */
+function csvCell(cell: unknown): string {
+  if (cell == null) return "";
+  if (typeof cell === "number") return Number.isFinite(cell) ? String(cell) : "";
+  const text = /^[=+\-@\t\r]/.test(String(cell)) ? `'${cell}` : String(cell);
+  return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+}
+
+export function csv(rows: Row[]): string {
+  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  return [keys, ...rows.map((row) => keys.map((key) => row[key]))].map((cells) => cells.map(csvCell).join(",") + "\n").join("");
+}
+
+export function download(name: string, text: string, type = "text/csv"): void {
+  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+const ROWS_SHOWN = 100;
+
+/** The first rows of a list as a table. */
+export function DataTable({ rows, caption }: { rows: Row[]; caption: string }) {
+  const keys = [...new Set(rows.slice(0, ROWS_SHOWN).flatMap((row) => Object.keys(row)))];
+  const cell = (x: unknown) => (x == null ? "–" : typeof x === "number" ? value(x, 6) : String(x));
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
+      <table>
+        <caption>
+          {caption}
+          {rows.length > ROWS_SHOWN ? `: the first ${ROWS_SHOWN} of ${rows.length} rows` : ""}
+        </caption>
+        <thead>
+          <tr>
+            {keys.map((key) => (
+              <th key={key} scope="col">{key}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, ROWS_SHOWN).map((row, i) => (
+            <tr key={i}>
+              {keys.map((key) => (
+                <td key={key} class={typeof row[key] === "number" ? "number" : ""}>{cell(row[key])}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Draws when it comes near the screen, and again when its width changes. */
+function Drawing({ chart }: { chart: Chart }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const box = place.current!;
+    let drawn = 0;
+    const draw = () => {
+      const width = Math.floor(box.clientWidth);
+      if (width < 50 || width === drawn) return;
+      drawn = width;
+      const picture = chart.draw(width);
+      for (const svg of picture.tagName === "svg" ? [picture] : picture.querySelectorAll(":scope > svg")) {
+        const legend = svg.classList.contains("swatch");
+        svg.setAttribute("role", "img");
+        svg.setAttribute("aria-label", legend ? "legend" : `${chart.title}. ${chart.alt}`);
+      }
+      box.replaceChildren(picture);
+    };
+    draw();
+    const watcher = new ResizeObserver(draw);
+    watcher.observe(box);
+    return () => watcher.disconnect();
+  }, [chart]);
+  return <div class="drawing" ref={place} />;
+}
+
+export function ChartCard({ chart, run }: { chart: Chart; run: string }) {
+  const [open, setOpen] = useState(false);
+  const title = `${chart.id}-title`;
+  return (
+    <section class="card" id={chart.id} aria-labelledby={title}>
+      <h2 id={title}>{chart.title}</h2>
+      <p class="aid">{chart.aid}</p>
+      <Drawing chart={chart} />
+      <div class="tools">
+        <button type="button" onClick={() => download(`${run}-${chart.id}.csv`, csv(chart.rows))} aria-label={`Download the data of: ${chart.title}`}>
+          Download data
+        </button>
+        <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} aria-label={`Show the data as a table: ${chart.title}`}>
+          {open ? "Hide table" : "Show table"}
+        </button>
+      </div>
+      {open && <DataTable rows={chart.rows} caption={chart.title} />}
+    </section>
+  );
+}

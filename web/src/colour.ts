@@ -1,0 +1,40 @@
+// Colours are names of the style sheet, so that dark mode and print change them without drawing anew. The palette of
+// cohorts is Okabe and Ito's, which people with any kind of colour vision tell apart.
+
+const COHORTS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
+export const OTHERS = "(others)";
+const CLASSES = 6;
+
+/** The cohorts to tell apart, the rest being OTHERS: those with the largest |phi|, in the report's order. */
+export function shownCohorts(cohorts: { name: string; phi: number }[], most = COHORTS.length - 1): string[] {
+  const big = [...cohorts].sort((a, b) => Math.abs(b.phi) - Math.abs(a.phi)).slice(0, most);
+  const names = [...new Set(cohorts.filter((one) => big.includes(one)).map((one) => one.name))];
+  return names.length < new Set(cohorts.map((one) => one.name)).size ? [...names, OTHERS] : names;
+}
+
+/** A scale for Plot over these names. */
+export function cohortScale(names: string[]): { domain: string[]; range: string[] } {
+  return { domain: names, range: names.map((name, i) => (name === OTHERS ? "var(--other)" : `var(${COHORTS[i % COHORTS.length]})`)) };
+}
+
+/** Credit: blue below zero, orange above, the page's own ground at zero. */
+export function diverging(x: number, most: number): string {
+  if (!(most > 0) || x === 0) return "var(--zero)";
+  const at = Math.min(CLASSES, Math.ceil((Math.abs(x) / most) * CLASSES));
+  return `var(--${x < 0 ? "minus" : "plus"}${at})`;
+}
+
+/** How many: share 0..1 of the darkest. */
+export function sequential(share: number): string {
+  return `var(--many${Math.max(1, Math.min(8, Math.ceil(share * 8)))})`;
+}
+
+/** What a style-sheet colour is now, 0..1 each: for WebGL. */
+export function rgb(name: string): [number, number, number] {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const parts = getComputedStyle(probe).color.match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0];
+  probe.remove();
+  return [parts[0]! / 255, parts[1]! / 255, parts[2]! / 255];
+}

@@ -1,0 +1,3 @@
+export function start(place: Element): void {
+  place.textContent = "explorer";
+}

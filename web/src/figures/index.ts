@@ -1,0 +1,15 @@
+// All charts of a run, in the order of a report: what happened, who carries it, which agents, what it depends on.
+import { Chart } from "../chart";
+import { Run } from "../run";
+import { byState, byWeight, dampened, deletion, heat, members, rivals, states, top } from "./agents";
+import { behaviours, lorenz, perAgent, shares } from "./cohorts";
+import { attribution, course } from "./course";
+import { sweeps } from "./sweep";
+
+export function charts(run: Run): Chart[] {
+  const list = [
+    ...sweeps(run), course(run), rivals(run), states(run), attribution(run), shares(run), members(run), behaviours(run),
+    top(run), dampened(run), byWeight(run), byState(run), lorenz(run), perAgent(run), deletion(run), heat(run),
+  ];
+  return list.filter((chart) => chart != null);
+}

@@ -1,0 +1,35 @@
+// What all charts share of Observable Plot.
+import * as Plot from "@observablehq/plot";
+import { amount, percent, value } from "../format";
+
+export { Plot };
+
+export const style = { background: "none", fontSize: "12px", overflow: "visible" } as const;
+
+/** Room on the left for labels, at most a third of the width. */
+export function room(labels: string[], width: number): number {
+  const most = Math.max(0, ...labels.map((label) => label.length));
+  return Math.min(16 + 6.6 * most, width / 3);
+}
+
+/** How many characters fit there. */
+export function fits(width: number): number {
+  return Math.max(6, Math.floor((width / 3 - 16) / 6.6));
+}
+
+export const ticks = {
+  value: (x: number) => value(x, 3),
+  amount: (x: number) => amount(x),
+  percent: (x: number) => percent(x).replace(/\.0 %$/, " %").replace(/(\.\d)0 %$/, "$1 %"),
+};
+
+/** About as many ticks as fit. */
+export function tickCount(width: number): number {
+  return Math.max(3, Math.min(9, Math.round(width / 90)));
+}
+
+/** Labels of a list of steps or times, thinned out to what fits. */
+export function thinned<T>(labels: T[], width: number, each = 70): T[] {
+  const every = Math.max(1, Math.ceil(labels.length / Math.max(1, Math.floor(width / each))));
+  return labels.filter((_, i) => i % every === 0);
+}

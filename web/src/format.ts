@@ -1,0 +1,64 @@
+// Numbers the way people read them. throng's command line prints them the same way.
+
+const MINUS = "−";
+
+function sign(text: string): string {
+  return text.replace(/^-/, MINUS);
+}
+
+/** 1,671,587 */
+export function count(n: number): string {
+  return sign(Math.round(n).toLocaleString("en-US"));
+}
+
+/** 1.67 M */
+export function amount(x: number): string {
+  const steps: [number, string][] = [[1e9, " G"], [1e6, " M"], [1e4, " k"]];
+  for (const [unit, name] of steps)
+    if (Math.abs(x) >= unit) return sign((x / (unit === 1e4 ? 1e3 : unit)).toPrecision(3) + name);
+  return value(x);
+}
+
+/** 0.3402, −1.234e−7, 12,346 */
+export function value(x: number | null | undefined, digits = 4): string {
+  if (x == null || !Number.isFinite(x)) return "–";
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  if (size >= 10 ** digits && size < 1e15) return count(x);
+  if (size < 1e-4 || size >= 1e15) {
+    const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
+    return sign(`${Number(mantissa)}e${exponent!.replace("+", "").replace("-", MINUS)}`);
+  }
+  return sign(String(Number(x.toPrecision(digits))));
+}
+
+/** 31.4 %, 0.31 % */
+export function percent(share: number | null | undefined): string {
+  if (share == null || !Number.isFinite(share)) return "–";
+  const x = 100 * share;
+  if (x === 0) return "0 %";
+  const size = Math.abs(x);
+  if (size < 0.01) return `${value(x, 2)} %`;
+  return sign(`${x.toFixed(size >= 10 ? 1 : 2)} %`);
+}
+
+/** 3 ms, 2.41 s, 2 min 5 s */
+export function duration(seconds: number): string {
+  if (seconds < 1) return `${Number((1e3 * seconds).toPrecision(3))} ms`;
+  if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** 12.3 MB */
+export function bytes(n: number): string {
+  const names = ["B", "kB", "MB", "GB", "TB"];
+  let at = 0;
+  for (; n >= 1000 && at < names.length - 1; at++) n /= 1000;
+  return `${Number(n.toPrecision(3))} ${names[at]}`;
+}
+
+/** Cut to `most` characters, whole code points, with an ellipsis. */
+export function clip(text: string, most: number): string {
+  const points = [...text.replace(/[\u0000-\u001f\u007f]/g, " ")];
+  return points.length <= most ? points.join("") : points.slice(0, most - 1).join("") + "…";
+}

@@ -1,0 +1,17 @@
+// One script for both pages: a file that throng report made has its run within, and all others are the explorer's.
+import { render } from "preact";
+import { ReportView } from "./report";
+import { Run } from "./run";
+import { answer } from "./answer";
+import "./style.css";
+
+const place = document.getElementById("app")!;
+const own = document.getElementById("throng-report");
+
+if (own) {
+  const run = JSON.parse(own.textContent!) as Run;
+  document.title = `${run.name}: ${answer(run.report)}`;
+  render(<main><ReportView run={run} /></main>, place);
+} else {
+  void import("./explorer").then(({ start }) => start(place));
+}

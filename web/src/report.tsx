@@ -1,0 +1,135 @@
+// The report of a run: the answer, its charts, the certificate, where it comes from. In a file of its own, and in the
+// explorer.
+import { useMemo, useState } from "preact/hooks";
+import { answer, circumstances, panelAnswer } from "./answer";
+import { CertificateBox } from "./certificate";
+import { ChartCard, download } from "./chart";
+import { charts } from "./figures";
+import { bytes, count, duration } from "./format";
+import { Report, Run } from "./run";
+
+function CopyButton({ text }: { text: string }) {
+  const [done, setDone] = useState(false);
+  const copy = () => navigator.clipboard?.writeText(text).then(() => setDone(true), () => setDone(false));
+  return (
+    <button type="button" onClick={copy} aria-live="polite">
+      {done ? "Copied" : "Copy"}
+    </button>
+  );
+}
+
+function Repeat({ run }: { run: Run }) {
+  const command = run.report.provenance?.command;
+  return (
+    <section class="card" id="repeat" aria-labelledby="repeat-title">
+      <h2 id="repeat-title">Repeat it</h2>
+      {command ? (
+        <>
+          <p class="aid">The command of this run:</p>
+          <pre tabIndex={0}><code>{command}</code></pre>
+        </>
+      ) : (
+        <p class="aid">The run was made from a program; its settings are in study.yaml.</p>
+      )}
+      <div class="tools">
+        {command && <CopyButton text={command} />}
+        {run.study && (
+          <button type="button" onClick={() => download("study.yaml", run.study!, "text/yaml")}>Download study.yaml</button>
+        )}
+      </div>
+      {run.study && <p class="aid"><code>throng run study.yaml</code> repeats it bit for bit, with every setting spelled out.</p>}
+    </section>
+  );
+}
+
+function Provenance({ report }: { report: Report }) {
+  const from = report.provenance;
+  if (!from) return null;
+  const rows: [string, string][] = [
+    ["made by", `throng ${report.throng.version} (revision ${report.throng.revision})`],
+    ["started", from.started.replace("T", " ").replace("Z", " UTC")],
+    ["seed", String(from.seed)],
+    ["time taken", duration(report.timings?.total_seconds ?? 0)],
+    ["memory", from.peak_memory_bytes ? bytes(from.peak_memory_bytes) : "–"],
+    ["machine", [from.machine.processor, `${from.machine.threads} threads`, from.machine.system].filter(Boolean).join(", ")],
+    ...from.inputs.map((input): [string, string] => ["input", `${input.path}, ${bytes(input.bytes)}, XXH3 ${input.hash}`]),
+  ];
+  return (
+    <section class="card" id="provenance" aria-labelledby="provenance-title">
+      <h2 id="provenance-title">Where it comes from</h2>
+      <dl>
+        {rows.map(([name, text], i) => (
+          <div key={i}>
+            <dt>{name}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Cite({ report }: { report: Report }) {
+  if (!report.cite?.length) return null;
+  const text = report.cite.map((one) => `${one.for}: ${one.reference}`).join("\n");
+  return (
+    <section class="card" id="cite" aria-labelledby="cite-title">
+      <h2 id="cite-title">How to cite it</h2>
+      <ul>
+        {report.cite.map((one, i) => (
+          <li key={i}>
+            <b>{one.for}</b>: {one.reference}
+          </li>
+        ))}
+      </ul>
+      <div class="tools"><CopyButton text={text} /></div>
+    </section>
+  );
+}
+
+function Notes({ run }: { run: Run }) {
+  const notes = [...(run.report.notes ?? []), ...(run.figures.problems ?? [])];
+  if (run.report.players === "cohorts") notes.push("The players are cohorts: no agent has credit of its own.");
+  if (!notes.length) return null;
+  return (
+    <section class="card" id="notes" aria-labelledby="notes-title">
+      <h2 id="notes-title">To keep in mind</h2>
+      <ul>
+        {notes.map((note, i) => (
+          <li key={i}>{note}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function ReportView({ run, heading = true }: { run: Run; heading?: boolean }) {
+  const list = useMemo(() => charts(run), [run]);
+  const { report } = run;
+  const panel = panelAnswer(report);
+  return (
+    <div class="report">
+      <header>
+        {heading && <p class="kind">throng report · {run.name}</p>}
+        <h1>{answer(report)}</h1>
+        {panel && <p class="second">{panel}</p>}
+        <p class="aid">{circumstances(report)}</p>
+        <p class="aid">{report.indicator.summary}</p>
+      </header>
+      <Notes run={run} />
+      {list.map((chart) => (
+        <ChartCard key={chart.id} chart={chart} run={run.name} />
+      ))}
+      <CertificateBox report={report} verification={run.verification} />
+      <Repeat run={run} />
+      <Cite report={report} />
+      <Provenance report={report} />
+      <footer>
+        <p class="aid">
+          phi is an agent's Aumann–Shapley credit: its marginal effect, averaged while everybody moves from the baseline to
+          what was observed. {report.agents > 1 ? `The credits of all ${count(report.agents)} agents are in attribution.parquet beside report.json.` : ""}
+        </p>
+      </footer>
+    </div>
+  );
+}

@@ -1,0 +1,218 @@
+// What the pages read: report.json (docs/report.md), verify.json, and the binned tables beside them.
+
+export type Num = number | null;
+
+export interface Cohort {
+  name: string;
+  meaning: string;
+  agents: number;
+  phi: number;
+  share: Num;
+  absolute_share: Num;
+  per_agent: Num;
+  low?: number;
+  high?: number;
+  crowd_agents?: number;
+  crowd_share?: Num;
+  cohorts?: Cohort[];
+}
+
+export interface TopAgent {
+  rank: number;
+  id: string | number;
+  phi: number;
+  share: Num;
+  state: Num;
+  weight: Num;
+  cohort: string;
+  low?: number;
+  high?: number;
+  crowd_phi?: Num;
+  corrected_phi?: Num;
+}
+
+export interface Certificate {
+  efficiency_residual: Num;
+  rule_change: Num;
+  tolerance: Num;
+  quadrature_nodes: number;
+  evaluations: number;
+  error_estimate: Num;
+  efficient: boolean;
+  converged: boolean;
+  nobody: Num;
+  everybody: Num;
+  sum_phi: Num;
+  method: string;
+  sampled?: number;
+  sampled_at_most?: number;
+  sampled_unit?: string;
+}
+
+export interface Concentration {
+  gini: Num;
+  half: number;
+  lorenz: Num[];
+  top_thousandth: Num;
+  top_hundredth: Num;
+  top_tenth: Num;
+}
+
+export interface Indicator {
+  name: string;
+  spec: string;
+  summary: string;
+  path?: string | null;
+  baseline_kind?: string;
+  weighted?: boolean;
+  baseline?: Num;
+  observed?: Num;
+  change_from?: string;
+  change_to?: string;
+  column?: string;
+  over?: string;
+  value?: Num;
+}
+
+export interface AtTime {
+  time: string | null;
+  agents: number;
+  indicator: { baseline: Num; observed: Num };
+  cohorts?: Cohort[];
+}
+
+export interface Step {
+  step: number;
+  indicator: Num;
+  phi?: Num;
+  share?: Num;
+  share_so_far?: Num;
+  intervened?: Num;
+}
+
+export interface World {
+  name: string;
+  spec: string;
+  summary: string;
+  steps: number;
+  participation: string;
+  columns: string[];
+  column?: string;
+  over?: string;
+  by_step?: Step[];
+  behaviours?: { name: string; phi?: Num; share?: Num; absolute?: Num }[];
+  latency?: Num;
+}
+
+export interface Panel {
+  size: number;
+  time: string | null;
+  bias: string | null;
+  drawn?: string;
+  indicator: { observed: Num; crowd_observed?: Num };
+  certificate: Certificate;
+  comparison?: Record<string, Num>;
+  spread?: { draws: number; cohorts?: { name: string; share?: { q05: Num; q50: Num; q95: Num } }[] };
+  cohorts?: Cohort[];
+  top?: TopAgent[];
+  uncorrected?: string;
+}
+
+export interface Measure {
+  mean: Num;
+  deviation?: Num;
+  low?: Num;
+  high?: Num;
+}
+
+export interface SweepPoint {
+  settings: Record<string, string>;
+  [number: string]: Measure | Record<string, string>;
+}
+
+export interface Report {
+  schema: number;
+  throng: { version: string; revision: string };
+  complete: boolean;
+  agents: number;
+  rows?: number;
+  times?: number;
+  players?: string;
+  columns: Record<string, string | null>;
+  graph?: { edges: number };
+  world?: World;
+  indicator: Indicator;
+  certificate?: Certificate;
+  cohorts?: Cohort[];
+  concentration?: Concentration;
+  top?: TopAgent[];
+  by_time?: AtTime[];
+  panel?: Panel;
+  aggregates?: { agents: number; mass: Num; time: string | null };
+  trajectory?: Step[];
+  sweep?: { settings: string[]; repetitions: number; resumed: number; points: SweepPoint[] };
+  intervention?: Record<string, Num | string | boolean>;
+  rivals?: { name: string; value: Num; amount: Num; share: Num }[];
+  course?: Step[];
+  timings?: Record<string, number>;
+  provenance?: {
+    command: string | null;
+    started: string;
+    seed: number;
+    inputs: { path: string; bytes: number; hash: string }[];
+    machine: Record<string, string | number | null>;
+    peak_memory_bytes?: number;
+  };
+  cite?: { for: string; reference: string }[];
+  notes?: string[];
+}
+
+export interface Verification {
+  holds: boolean;
+  partial: boolean;
+  checks: { name: string; verdict: string; number: Num; limit: Num; meaning: string }[];
+  deletion: { order: string; area: number; left: Num[]; low?: Num[]; high?: Num[] }[];
+}
+
+/** Columns of one length. */
+export type Columns = Record<string, (Num | string)[]>;
+
+export interface Run {
+  name: string;
+  report: Report;
+  verification: Verification | null;
+  figures: Record<string, Columns | string[] | undefined> & { problems?: string[] };
+  study: string | null;
+}
+
+/** A figure's columns as rows. */
+export function rowsOf<T>(run: Run, name: string): T[] {
+  const columns = run.figures[name] as Columns | undefined;
+  if (!columns) return [];
+  const keys = Object.keys(columns);
+  return (columns[keys[0]!] ?? []).map((_, i) => Object.fromEntries(keys.map((key) => [key, columns[key]![i]])) as T);
+}
+
+export function isChange(report: Report): boolean {
+  return (report.times ?? 1) > 1;
+}
+
+/** What shares are a part of. */
+export function whole(report: Report): string {
+  const sum = report.certificate?.sum_phi ?? 0;
+  if (!isChange(report)) return "total";
+  return sum > 0 ? "rise" : sum < 0 ? "fall" : "change";
+}
+
+/** What the indicator is of: "variance of opinion". */
+export function subject(report: Report): string {
+  const column = report.world?.column ?? report.indicator.column ?? report.columns.state ?? "the states";
+  const over = report.world?.over ?? report.indicator.over;
+  return `${over && over !== "final" ? `${over} of ` : ""}${report.indicator.name} of ${column}`;
+}
+
+/** "day 14", "2024-11-05" */
+export function timeName(report: Report, label: string | null | undefined): string {
+  if (label == null) return "";
+  return /^-?\d+$/.test(label) ? `${report.columns.time ?? "time"} ${label}` : label;
+}
