@@ -1,5 +1,5 @@
 // The sentence that a report opens with.
-import { count, percent, value } from "./format";
+import { capital, count, percent, value } from "./format";
 import { Cohort, isChange, Report, subject, timeName, whole } from "./run";
 
 /** "the head", "the top 10 % by followers", "party Labour, chamber Lords" */
@@ -7,10 +7,6 @@ function phrase(cohort: Cohort): string {
   if (["head", "middle", "long tail"].includes(cohort.name)) return `the ${cohort.name}`;
   if (cohort.meaning.includes(" is ")) return cohort.meaning.split(", ").map((part) => part.replace(" is ", " ")).join(", ");
   return cohort.meaning.startsWith("the ") ? cohort.meaning : `the ${cohort.meaning}`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function shares(report: Report): string {

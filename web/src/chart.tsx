@@ -12,6 +12,8 @@ export interface Chart {
   /** What a person who does not see it should know. */
   alt: string;
   rows: Row[];
+  /** Whether half the page is enough. */
+  half?: boolean;
   /** Draws it at a width in pixels. */
   draw: (width: number) => Element;
 }
@@ -72,7 +74,19 @@ export function DataTable({ rows, caption }: { rows: Row[]; caption: string }) {
   );
 }
 
-/** Draws when it comes near the screen, and again when its width changes. */
+/** A chart that cannot be drawn takes none of the others with it. */
+function attempt(chart: Chart, width: number): Element {
+  try {
+    return chart.draw(width);
+  } catch (reason) {
+    console.error(chart.id, reason);
+    const note = document.createElement("p");
+    note.textContent = "This chart could not be drawn; its data are below.";
+    return note;
+  }
+}
+
+/** Draws, and again when its width changes. */
 function Drawing({ chart }: { chart: Chart }) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -82,7 +96,7 @@ function Drawing({ chart }: { chart: Chart }) {
       const width = Math.floor(box.clientWidth);
       if (width < 50 || width === drawn) return;
       drawn = width;
-      const picture = chart.draw(width);
+      const picture = attempt(chart, width);
       for (const svg of picture.tagName === "svg" ? [picture] : picture.querySelectorAll(":scope > svg")) {
         const legend = svg.classList.contains("swatch");
         svg.setAttribute("role", "img");
@@ -102,7 +116,7 @@ export function ChartCard({ chart, run }: { chart: Chart; run: string }) {
   const [open, setOpen] = useState(false);
   const title = `${chart.id}-title`;
   return (
-    <section class="card" id={chart.id} aria-labelledby={title}>
+    <section class={chart.half ? "card half" : "card"} id={chart.id} aria-labelledby={title}>
       <h2 id={title}>{chart.title}</h2>
       <p class="aid">{chart.aid}</p>
       <Drawing chart={chart} />

@@ -15,7 +15,7 @@ export function count(n: number): string {
 export function amount(x: number): string {
   const steps: [number, string][] = [[1e9, " G"], [1e6, " M"], [1e4, " k"]];
   for (const [unit, name] of steps)
-    if (Math.abs(x) >= unit) return sign((x / (unit === 1e4 ? 1e3 : unit)).toPrecision(3) + name);
+    if (Math.abs(x) >= unit) return sign(Number((x / (unit === 1e4 ? 1e3 : unit)).toPrecision(3)) + name);
   return value(x);
 }
 
@@ -61,4 +61,8 @@ export function bytes(n: number): string {
 export function clip(text: string, most: number): string {
   const points = [...text.replace(/[\u0000-\u001f\u007f]/g, " ")];
   return points.length <= most ? points.join("") : points.slice(0, most - 1).join("") + "…";
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

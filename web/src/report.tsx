@@ -117,19 +117,22 @@ export function ReportView({ run, heading = true }: { run: Run; heading?: boolea
         <p class="aid">{report.indicator.summary}</p>
       </header>
       <Notes run={run} />
-      {list.map((chart) => (
-        <ChartCard key={chart.id} chart={chart} run={run.name} />
-      ))}
+      <div class="charts">
+        {list.map((chart) => (
+          <ChartCard key={chart.id} chart={chart} run={run.name} />
+        ))}
+      </div>
       <CertificateBox report={report} verification={run.verification} />
       <Repeat run={run} />
       <Cite report={report} />
       <Provenance report={report} />
-      <footer>
+      {report.certificate && <footer>
         <p class="aid">
           phi is an agent's Aumann–Shapley credit: its marginal effect, averaged while everybody moves from the baseline to
-          what was observed. {report.agents > 1 ? `The credits of all ${count(report.agents)} agents are in attribution.parquet beside report.json.` : ""}
+          what was observed.{" "}
+          {report.players !== "cohorts" && `The credits of all ${count(report.agents)} agents are in attribution.parquet beside report.json.`}
         </p>
-      </footer>
+      </footer>}
     </div>
   );
 }

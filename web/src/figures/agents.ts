@@ -3,7 +3,7 @@ import { Chart } from "../chart";
 import { cohortScale, diverging, OTHERS, sequential, shownCohorts } from "../colour";
 import { amount, clip, count, percent, value } from "../format";
 import { Run, rowsOf, subject, timeName, TopAgent, whole } from "../run";
-import { fits, Plot, room, style, thinned, tickCount, ticks } from "./plot";
+import { AXIS, below, fits, margins, Plot, room, style, thinned, tickCount, ticks } from "./plot";
 
 interface Bin {
   x1: number;
@@ -29,16 +29,16 @@ function density(run: Run, figure: string, column: string, stretched: boolean): 
   return {
     id: figure.replace(/_/g, "-"),
     title: `Credit against ${column}${last}`,
-    aid: `Every agent is in one of the cells; the darker, the more agents (${count(all)} in all). Above the line they raise the number, below they lower it. Both ends of the upright scale are logarithmic.`,
+    aid: `Every agent is in one of the cells; the stronger its colour, the more agents (${count(all)} in all). Above the line they raise the number, below they lower it. Both ends of the upright scale are logarithmic.`,
     alt: `Density of phi against ${column} over ${count(all)} agents.`,
     rows: rows as never,
     draw: (width) =>
       Plot.plot({
-        width, height: Math.min(420, 200 + width / 4), style, marginLeft: 66,
-        x: { type: stretched ? "symlog" : "linear", constant: 1, label: column, ticks: stretched ? decades(rows, width) : tickCount(width), tickFormat: ticks.amount },
-        y: { type: "symlog", constant: unit, label: "phi", tickFormat: ticks.value, ticks: upright(rows), grid: true },
+        width, height: Math.min(420, 200 + width / 4), style, ...margins, marginLeft: 66,
+        x: { ...AXIS, type: stretched ? "symlog" : "linear", constant: 1, label: column, ticks: stretched ? decades(rows, width) : tickCount(width), tickFormat: ticks.amount },
+        y: { type: "symlog", constant: unit, label: "phi", tickFormat: ticks.value, ticks: upright(rows, unit), grid: true },
         marks: [
-          Plot.rect(rows, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: (row: Bin) => sequential(Math.log1p(row.agents) / most), inset: 0 }),
+          Plot.rect(rows, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: (row: Bin) => sequential(Math.log1p(row.agents) / most), inset: 0, shapeRendering: "crispEdges" }),
           Plot.ruleY([0], { stroke: "currentColor", strokeOpacity: 0.6 }),
           Plot.tip(rows, Plot.pointer({ x: (row: Bin) => (row.x1 + row.x2) / 2, y: (row: Bin) => (row.y1 + row.y2) / 2, title: (row: Bin) =>
             `${count(row.agents)} agent${row.agents === 1 ? "" : "s"}\n${column} ${value(row.x1, 3)} to ${value(row.x2, 3)}\nphi ${value(row.y1, 3)} to ${value(row.y2, 3)}\ntogether ${value(row.phi, 3)}` } as never)),
@@ -56,15 +56,18 @@ function decades(rows: Bin[], width: number): number[] {
   return [...(low < 0 ? list.map((x) => -x).reverse() : []), 0, ...list];
 }
 
-/** Zero and three powers of ten either side. */
-function upright(rows: Bin[]): number[] {
-  const side = (of: number[]) => {
-    const top = Math.max(...of, 0);
-    if (!(top > 0)) return [];
-    const power = Math.floor(Math.log10(top));
-    return [10 ** power, 10 ** (power - 1), 10 ** (power - 2)];
+/** Zero, and powers of ten either side that are not drawn over each other. */
+function upright(rows: Bin[], unit: number): number[] {
+  const place = (y: number) => Math.log1p(Math.abs(y) / unit);
+  const low = Math.max(0, ...rows.map((row) => -row.y1)), high = Math.max(0, ...rows.map((row) => row.y2));
+  const apart = (place(low) + place(high)) / 12;
+  const side = (top: number) => {
+    const list: number[] = [];
+    for (let y = 10 ** Math.floor(Math.log10(top)); top > 0 && place(y) > apart; y /= 10)
+      if (!list.length || place(list[list.length - 1]!) - place(y) > apart) list.push(y);
+    return list;
   };
-  return [...side(rows.map((row) => -row.y1)).map((y) => -y), 0, ...side(rows.map((row) => row.y2))];
+  return [...side(low).map((y) => -y), 0, ...side(high)];
 }
 
 export function byWeight(run: Run): Chart | null {
@@ -94,8 +97,8 @@ export function top(run: Run): Chart | null {
       const most = fits(width);
       const left = room(rows.map((row) => clip(row.id, most)), width);
       return Plot.plot({
-        width, height: 50 + rows.length * 22, marginLeft: left, marginRight: 64, style,
-        x: { label: "phi", tickFormat: ticks.value, grid: true, ticks: Math.max(2, tickCount(width - left) - 3) },
+        width, height: 54 + rows.length * 22, marginLeft: left, marginRight: 64, style, ...below,
+        x: { ...AXIS, label: "phi", tickFormat: ticks.value, grid: true, ticks: Math.max(2, tickCount(width - left) - 3) },
         y: { domain: rows.map((row) => row.id), label: null, tickFormat: (id: string) => clip(id, most), tickSize: 0 },
         color: legend.length > 1 ? { domain: legend, range: legend.map((name) => scale.range[scale.domain.indexOf(name)] ?? "var(--other)"), legend: true } : undefined,
         marks: [
@@ -135,8 +138,8 @@ export function members(run: Run): Chart | null {
       const left = room(ids.map((id) => clip(id, most)), width);
       const of = (source: string) => rows.filter((row) => row.source === source);
       return Plot.plot({
-        width, height: 70 + ids.length * 22, marginLeft: left, marginRight: 20, style,
-        x: { label: "phi", tickFormat: ticks.value, grid: true, ticks: Math.max(2, tickCount(width - left) - 2) },
+        width, height: 70 + ids.length * 22, marginLeft: left, marginRight: 20, style, ...below,
+        x: { ...AXIS, label: "phi", tickFormat: ticks.value, grid: true, ticks: Math.max(2, tickCount(width - left) - 2) },
         y: { type: "point", domain: ids, label: null, tickFormat: (id: string) => clip(id, most), tickSize: 0 },
         color: { domain: present, range: ["var(--c1)", "var(--c2)", "var(--c3)"], legend: true },
         marks: [
@@ -168,8 +171,8 @@ export function deletion(run: Run): Chart | null {
     rows,
     draw: (width) =>
       Plot.plot({
-        width, height: Math.min(320, 160 + width / 5), style, marginLeft: 52,
-        x: { label: "share of agents that are silent", tickFormat: ticks.percent, ticks: 5 },
+        width, height: Math.min(320, 160 + width / 5), style, ...margins, marginLeft: 52,
+        x: { ...AXIS, label: "share of agents that are silent", tickFormat: ticks.percent, ticks: 5 },
         y: { label: `left of ${run.report.indicator.name}`, tickFormat: ticks.percent, grid: true },
         color: { domain: orders, range: ["var(--c1)", "var(--c2)", "var(--c4)", "var(--c3)", "var(--c5)"].slice(0, orders.length - 1).concat("var(--other)"), legend: true },
         marks: [
@@ -199,11 +202,11 @@ export function heat(run: Run): Chart | null {
       const fit = fits(width);
       const left = room(ids.map((id) => clip(id, fit)), width);
       return Plot.plot({
-        width, height: 50 + ids.length * 13, marginLeft: left, style: { ...style, fontSize: "10px" },
-        x: { type: "band", domain: steps, label: "step", ticks: thinned(steps, width - left, 34), padding: 0, tickSize: 3 },
+        width, height: 54 + ids.length * 13, marginLeft: left, style: { ...style, fontSize: "10px" }, ...below,
+        x: { ...AXIS, type: "band", domain: steps, label: "step", ticks: thinned(steps, width - left, 34), padding: 0, tickSize: 3 },
         y: { type: "band", domain: ids, label: null, tickFormat: (id: string) => clip(id, fit), padding: 0.05, tickSize: 0 },
         marks: [
-          Plot.cell(rows, { x: "step", y: "id", fill: (row: { phi: number }) => diverging(row.phi, most), inset: 0 }),
+          Plot.cell(rows, { x: "step", y: "id", fill: (row: { phi: number }) => diverging(row.phi, most), inset: 0, shapeRendering: "crispEdges" }),
           Plot.tip(rows, Plot.pointer({ x: "step", y: "id", title: (row: (typeof rows)[0]) => `${clip(row.id, 60)} in step ${row.step}: ${value(row.phi)}\nin all ${value(row.total)}` } as never)),
         ],
       });
@@ -222,16 +225,16 @@ export function states(run: Run): Chart | null {
   return {
     id: "states",
     title: `Where the crowd is in ${column}`,
-    aid: "A column a recorded step; the darker a cell, the more agents have that state then.",
+    aid: "A column a recorded step; the stronger the colour of a cell, the more agents have that state then.",
     alt: `Density of ${column} over ${steps.length} recorded steps.`,
     rows: rows as never,
     draw: (width) =>
       Plot.plot({
-        width, height: Math.min(360, 180 + width / 5), style, marginLeft: 56,
-        x: { label: "step", ticks: tickCount(width), tickFormat: (x: number) => (Number.isInteger(x) ? String(x) : "") },
+        width, height: Math.min(360, 180 + width / 5), style, ...margins, marginLeft: 56,
+        x: { ...AXIS, label: "step", ticks: tickCount(width), tickFormat: (x: number) => (Number.isInteger(x) ? String(x) : "") },
         y: { label: column, tickFormat: ticks.value },
         marks: [
-          Plot.rect(rows, { x1: (row: { step: number }) => row.step - half, x2: (row: { step: number }) => row.step + half, y1: "low", y2: "high", fill: (row: { agents: number }) => sequential(Math.log1p(row.agents) / most), inset: 0 }),
+          Plot.rect(rows, { x1: (row: { step: number }) => row.step - half, x2: (row: { step: number }) => row.step + half, y1: "low", y2: "high", fill: (row: { agents: number }) => sequential(Math.log1p(row.agents) / most), inset: 0, shapeRendering: "crispEdges" }),
           Plot.tip(rows, Plot.pointer({ x: "step", y: (row: { low: number; high: number }) => (row.low + row.high) / 2, title: (row: (typeof rows)[0]) => `step ${row.step}: ${count(row.agents)} agents at ${value(row.low, 3)} to ${value(row.high, 3)}` } as never)),
         ],
       }),
@@ -254,8 +257,8 @@ export function dampened(run: Run): Chart | null {
       const most = fits(width);
       const left = room(shown.map((row) => clip(row.id, most)), width);
       return Plot.plot({
-        width, height: 50 + shown.length * 18, marginLeft: left, marginRight: 50, style,
-        x: { label: "influence taken", tickFormat: ticks.percent, grid: true, ticks: 5, domain: [0, 1] },
+        width, height: 54 + shown.length * 18, marginLeft: left, marginRight: 50, style, ...below,
+        x: { ...AXIS, label: "influence taken", tickFormat: ticks.percent, grid: true, ticks: 5, domain: [0, 1] },
         y: { domain: shown.map((row) => row.id), label: null, tickFormat: (id: string) => clip(id, most), tickSize: 0 },
         marks: [
           Plot.barX(shown, { x: "taken", y: "id", fill: "var(--accent)" }),
@@ -273,7 +276,7 @@ export function rivals(run: Run): Chart | null {
   if (!list.length || !own) return null;
   const rows = [
     { order: own.by === "silencing" ? "chosen by throng" : "dampened by throng", share: Number(own.share), enough: Boolean(own.reached) },
-    ...list.map((one) => ({ order: `silencing by ${one.name}`, share: one.share ?? 1, enough: one.share != null })),
+    ...list.map((one) => ({ order: `silencing those ${one.name}`, share: one.share ?? 1, enough: one.share != null })),
   ];
   return {
     id: "rivals",
@@ -285,8 +288,8 @@ export function rivals(run: Run): Chart | null {
       const most = fits(width);
       const left = room(rows.map((row) => clip(row.order, most)), width);
       return Plot.plot({
-        width, height: 50 + rows.length * 30, marginLeft: left, marginRight: 70, style,
-        x: { label: "share of everybody's influence", tickFormat: ticks.percent, grid: true, ticks: 5 },
+        width, height: 54 + rows.length * 30, marginLeft: left, marginRight: 70, style, ...below,
+        x: { ...AXIS, label: "share of everybody's influence", tickFormat: ticks.percent, grid: true, ticks: 5 },
         y: { domain: rows.map((row) => row.order), label: null, tickFormat: (name: string) => clip(name, most) },
         marks: [
           Plot.barX(rows, { x: "share", y: "order", fill: (row: { enough: boolean }) => (row.enough ? "var(--accent)" : "none"), stroke: "var(--accent)" }),

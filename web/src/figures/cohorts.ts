@@ -2,8 +2,8 @@
 import { Chart } from "../chart";
 import { OTHERS, shownCohorts, cohortScale } from "../colour";
 import { clip, count, percent, value } from "../format";
-import { Cohort, Run, subject, whole } from "../run";
-import { fits, Plot, room, style, tickCount, ticks } from "./plot";
+import { Cohort, Run, subject, timeName, whole } from "../run";
+import { AXIS, below, fits, margins, Plot, room, style, tickCount, ticks } from "./plot";
 
 interface Share {
   cohort: string;
@@ -54,6 +54,7 @@ export function shares(run: Run): Chart | null {
   const rows = all.filter((one) => shown.includes(one.cohort));
   const sources = [...new Set(rows.map((row) => row.source))];
   const panel = sources.length > 1;
+  const part = panel && report.panel?.time != null ? `the whole, ${timeName(report, report.panel.time)}` : panel ? "the whole" : `the ${whole(report)}`;
   const more = sizes.length > shown.length ? ` The ${shown.length} largest of ${count(sizes.length)} cohorts are shown.` : "";
   return {
     id: "shares",
@@ -68,14 +69,14 @@ export function shares(run: Run): Chart | null {
       const short = (name: string) => clip(name, most);
       const left = room(shown.map(short), width);
       return Plot.plot({
-        width, height: 50 + shown.length * (panel ? 46 : 30), marginLeft: left, marginRight: 62, style,
-        x: { label: `share of the ${whole(report)}`, tickFormat: ticks.percent, grid: true, ticks: Math.max(3, tickCount(width - left) - 2) },
+        width, height: 54 + shown.length * (panel ? 46 : 30), marginLeft: left, marginRight: 62, style, ...below,
+        x: { ...AXIS, label: `share of ${part}`, tickFormat: ticks.percent, grid: true, ticks: Math.max(3, tickCount(width - left) - 2) },
         fy: { domain: shown, label: null, padding: 0.15, tickFormat: short },
         y: { axis: null, domain: sources, padding: 0.08 },
         color: panel ? { domain: sources, range: ["var(--c2)", "var(--c1)"], legend: true } : undefined,
         marks: [
           Plot.barX(rows, { x: "share", y: "source", fy: "cohort", fill: panel ? "source" : "var(--accent)" }),
-          Plot.ruleY(rows.filter((row) => row.low != null && row.high != null), { x1: "low", x2: "high", y: "source", fy: "cohort", stroke: "currentColor", strokeWidth: 1.5, marker: "tick-x" as never }),
+          Plot.ruleY(rows.filter((row) => row.low != null && row.high != null), { x1: "low", x2: "high", y: "source", fy: "cohort", stroke: "currentColor", strokeWidth: 1.5 }),
           Plot.ruleX([0], { stroke: "currentColor" }),
           Plot.text(rows, {
             x: (row: Share) => Math.max(row.share, row.high ?? -Infinity, 0), y: "source", fy: "cohort",
@@ -100,6 +101,7 @@ export function perAgent(run: Run): Chart | null {
   const scale = cohortScale(shownCohorts((run.report.cohorts ?? []).map((one) => ({ name: one.name, phi: one.phi }))));
   return {
     id: "per-agent",
+    half: true,
     title: "Credit of one agent of each cohort",
     aid: "The mean credit of a single agent: a small cohort may carry little in all, and a lot each.",
     alt: rows.map((row) => `${row.cohort} ${value(row.phi_per_agent)}`).join(", ") + ".",
@@ -108,8 +110,8 @@ export function perAgent(run: Run): Chart | null {
       const most = fits(width);
       const left = room(rows.map((row) => clip(row.cohort, most)), width);
       return Plot.plot({
-        width, height: 50 + rows.length * 28, marginLeft: left, marginRight: 70, style,
-        x: { label: "phi an agent", tickFormat: ticks.value, grid: true, ticks: Math.max(2, tickCount(width - left) - 3) },
+        width, height: 54 + rows.length * 28, marginLeft: left, marginRight: 70, style, ...below,
+        x: { ...AXIS, label: "phi an agent", tickFormat: ticks.value, grid: true, ticks: Math.max(2, tickCount(width - left) - 3) },
         y: { domain: rows.map((row) => row.cohort), label: null, tickFormat: (name: string) => clip(name, most) },
         marks: [
           Plot.barX(rows, { x: "phi_per_agent", y: "cohort", fill: (row: { cohort: string }) => scale.range[scale.domain.indexOf(row.cohort)] ?? "var(--other)" }),
@@ -127,15 +129,16 @@ export function lorenz(run: Run): Chart | null {
   const rows = it.lorenz.map((share, i) => ({ agents: i / (it.lorenz.length - 1), share_of_absolute_phi: share ?? 0 }));
   return {
     id: "lorenz",
+    half: true,
     title: "How unevenly credit is spread",
     aid: `The further the curve sags below the diagonal, the fewer agents hold it: half of |phi| lies with ${count(it.half)}, the largest 1 % hold ${percent(it.top_hundredth)}.`,
     alt: `Lorenz curve of |phi| with a Gini coefficient of ${value(it.gini, 3)}.`,
     rows,
     draw: (width) => {
-      const size = Math.min(width, 380);
+      const size = Math.min(width, 480);
       return Plot.plot({
-        width: size, height: size * 0.8, style, marginLeft: 52,
-        x: { label: "share of agents, least concerned first", tickFormat: ticks.percent, ticks: 5 },
+        width: size, height: size * 0.8, style, ...margins, marginLeft: 52,
+        x: { ...AXIS, label: "share of agents, least concerned first", tickFormat: ticks.percent, ticks: 5 },
         y: { label: "share of |phi|", tickFormat: ticks.percent, ticks: 5, grid: true, domain: [0, 1] },
         marks: [
           Plot.areaY(rows, { x: "agents", y1: "agents", y2: "share_of_absolute_phi", fill: "var(--accent)", fillOpacity: 0.15 }),
@@ -161,8 +164,8 @@ export function behaviours(run: Run): Chart | null {
     rows,
     draw: (width) =>
       Plot.plot({
-        width, height: 50 + rows.length * 32, marginLeft: room(rows.map((row) => row.behaviour), width), marginRight: 70, style,
-        x: { label: `phi, of ${subject(run.report)}`, tickFormat: ticks.value, grid: true, ticks: 5 },
+        width, height: 54 + rows.length * 32, marginLeft: room(rows.map((row) => row.behaviour), width), marginRight: 70, style, ...below,
+        x: { ...AXIS, label: `phi, of ${subject(run.report)}`, tickFormat: ticks.value, grid: true, ticks: 5 },
         y: { domain: rows.map((row) => row.behaviour), label: null, tickFormat: (name: string) => clip(name, fits(width)) },
         marks: [
           Plot.barX(rows, { x: "phi", y: "behaviour", fill: (row: { phi: number }) => (row.phi < 0 ? "var(--minus5)" : "var(--plus5)") }),

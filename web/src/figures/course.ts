@@ -1,9 +1,9 @@
 // The indicator over time or steps, and what caused it when.
 import { Chart } from "../chart";
 import { cohortScale, OTHERS, shownCohorts } from "../colour";
-import { value } from "../format";
+import { capital, value } from "../format";
 import { Report, rowsOf, Run, subject, timeName } from "../run";
-import { Plot, style, thinned, tickCount, ticks } from "./plot";
+import { AXIS, margins, Plot, style, thinned, tickCount, ticks } from "./plot";
 
 interface Point {
   at: string | number;
@@ -34,8 +34,8 @@ function numeric(labels: (string | number)[]): boolean {
 function axis(report: Report, labels: (string | number)[], width: number) {
   const label = report.by_time && report.by_time.length > 1 ? (report.columns.time ?? "time") : "step";
   return numeric(labels)
-    ? { label, ticks: tickCount(width), tickFormat: (x: number) => (Number.isInteger(x) ? String(x) : ""), grid: false }
-    : { label, type: "point" as const, domain: [...new Set(labels)], ticks: thinned([...new Set(labels)], width, 90) };
+    ? { ...AXIS, label, ticks: tickCount(width), tickFormat: (x: number) => (Number.isInteger(x) ? String(x) : ""), grid: false }
+    : { ...AXIS, label, type: "point" as const, domain: [...new Set(labels)], ticks: thinned([...new Set(labels)], width, 90) };
 }
 
 const place = (at: string | number, numbers: boolean) => (numbers ? Number(at) : at);
@@ -51,7 +51,7 @@ export function course(run: Run): Chart | null {
   const when = (at: string | number) => (report.by_time ? timeName(report, String(at)) : `step ${at}`);
   return {
     id: "course",
-    title: `${subject(report)} over ${report.columns.time ?? (report.by_time && !report.world ? "time" : "the steps")}`,
+    title: `${capital(subject(report))} over ${report.by_time && !report.world ? "time" : "the steps"}`,
     aid: several
       ? "Each line is the whole crowd's number at every step; the space between them is what the intervention undoes."
       : "The line is the whole crowd's number at each time; up means more of it.",
@@ -59,7 +59,7 @@ export function course(run: Run): Chart | null {
     rows: rows as never,
     draw: (width) =>
       Plot.plot({
-        width, height: Math.min(300, 140 + width / 5), style, marginLeft: 62,
+        width, height: Math.min(300, 140 + width / 5), style, ...margins, marginLeft: 62,
         x: axis(report, rows.map((row) => row.at), width),
         y: { label: report.indicator.name, grid: true, tickFormat: ticks.value, nice: true },
         color: several ? { legend: true, domain: ["as it was", "with the intervention"], range: ["var(--c2)", "var(--c1)"] } : undefined,
@@ -121,18 +121,18 @@ export function attribution(run: Run): Chart | null {
     id: "attribution",
     title: world ? "Who caused it, step by step" : "Who carries it, time by time",
     aid: world
-      ? "Each band is the credit of one cohort for what it did in that step; below zero it pulled the number down."
+      ? `${shown.length > 1 ? "Each band is the credit of one cohort" : "The height is everybody's credit"} for what was done in that step; below zero it pulled the number down.`
       : "Each band is the part of the number that one cohort carries at that time; together they are the whole.",
     alt: `Stacked areas of ${shown.length} cohorts over ${new Set(rows.map((row) => row.at)).size} ${world ? "steps" : "times"}.`,
     rows: rows as never,
     draw: (width) =>
       Plot.plot({
-        width, height: Math.min(320, 150 + width / 5), style, marginLeft: 62,
+        width, height: Math.min(320, 150 + width / 5), style, ...margins, marginLeft: 62,
         x: axis(report, rows.map((row) => row.at), width),
         y: { label: "phi", grid: true, tickFormat: ticks.value, nice: true },
-        color: { ...cohortScale(shown), legend: true },
+        color: shown.length > 1 ? { ...cohortScale(shown), legend: true } : undefined,
         marks: [
-          Plot.areaY(rows, { x: "at", y: "phi", fill: "cohort", order: shown, curve: world && rows.length < 400 ? "step" : "linear" }),
+          Plot.areaY(rows, { x: "at", y: "phi", fill: shown.length > 1 ? "cohort" : "var(--accent)", order: shown.length > 1 ? shown : undefined, curve: world && rows.length < 400 ? "step" : "linear" }),
           Plot.ruleY([0], { stroke: "currentColor", strokeOpacity: 0.5 }),
           Plot.tip(rows, Plot.pointerX(Plot.stackY({ x: "at", y: "phi", order: shown, z: "cohort", fill: "var(--card)",
             title: (row: Part) => `${row.cohort}: ${value(row.phi)}` } as never))),

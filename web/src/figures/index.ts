@@ -11,5 +11,7 @@ export function charts(run: Run): Chart[] {
     ...sweeps(run), course(run), rivals(run), states(run), attribution(run), shares(run), members(run), behaviours(run),
     top(run), dampened(run), byWeight(run), byState(run), lorenz(run), perAgent(run), deletion(run), heat(run),
   ];
-  return list.filter((chart) => chart != null);
+  const there = list.filter((chart) => chart != null);
+  const halves = there.filter((chart) => chart.half);
+  return halves.length % 2 === 0 ? there : there.map((chart) => ({ ...chart, half: false }));
 }

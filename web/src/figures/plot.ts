@@ -4,6 +4,12 @@ import { amount, percent, value } from "../format";
 
 export { Plot };
 
+/** Room for the names of axes beside their numbers. */
+export const margins = { marginTop: 30, marginBottom: 46 } as const;
+/** The same for bars, whose upright axis has no name. */
+export const below = { marginTop: 6, marginBottom: 46 } as const;
+export const AXIS = { labelOffset: 40 } as const;
+
 export const style = { background: "none", fontSize: "12px", overflow: "visible" } as const;
 
 /** Room on the left for labels, at most a third of the width. */

@@ -1,9 +1,9 @@
 // Sweeps: how the numbers of a run depend on its settings, with 95 % intervals of the means.
 import { Chart } from "../chart";
 import { cohortScale } from "../colour";
-import { value } from "../format";
+import { capital, value } from "../format";
 import { Measure, Run } from "../run";
-import { Plot, style, thinned, tickCount, ticks } from "./plot";
+import { AXIS, margins, Plot, style, thinned, tickCount, ticks } from "./plot";
 
 interface Row {
   at: number | string;
@@ -44,8 +44,8 @@ function chart(run: Run, numbers: string[], id: string, title: string): Chart | 
     rows: rows as never,
     draw: (width) =>
       Plot.plot({
-        width, height: Math.min(320, 160 + width / 5), style, marginLeft: 62,
-        x: numeric ? { label, ticks: tickCount(width), nice: false } : { type: "point", domain, label, ticks: thinned(domain, width, 90) },
+        width, height: Math.min(320, 160 + width / 5), style, ...margins, marginLeft: 62,
+        x: numeric ? { ...AXIS, label, ticks: tickCount(width), nice: false } : { ...AXIS, type: "point", domain, label, ticks: thinned(domain, width, 90) },
         y: { label: numbers.length === 1 ? numbers[0] : null, grid: true, tickFormat: ticks.value, nice: true },
         color: { ...cohortScale(series), legend: series.length > 1 },
         marks: [
@@ -64,11 +64,11 @@ export function sweeps(run: Run): (Chart | null)[] {
   const numbers = Object.keys(points[0]!).filter((key) => key !== "settings");
   const shares = numbers.filter((number) => number.startsWith("share of "));
   const rest = numbers.filter((number) => !shares.includes(number) && number !== "value" && number !== "nobody");
-  const values = numbers.includes("nobody") ? ["value", "nobody"] : ["value"];
+  const values = numbers.includes("nobody") && run.report.sweep!.settings.length === 1 ? ["value", "nobody"] : ["value"];
   return [
-    chart(run, values, "sweep", `${run.report.indicator.name} by setting`),
+    chart(run, values, "sweep", `${capital(run.report.indicator.name)} by setting`),
     shares.length > 1 ? chart(run, shares, "sweep-shares", "Shares of the cohorts by setting") : null,
     ...rest.map((number) => chart(run, [number], `sweep-${number.replace(/[^a-z0-9]+/gi, "-")}`,
-      number === "gini" ? "How unevenly credit is spread, by setting" : `${number} by setting`)),
+      number === "gini" ? "How unevenly credit is spread, by setting" : `${capital(number)} by setting`)),
   ];
 }
