@@ -7,13 +7,26 @@
 #include <string.h>
 
 /* Settings and circumstances that are compared, by their place in report.json. */
-static const char *const compared[] = {"throng.version",      "agents",          "rows",
-                                       "times",               "players",         "columns.state",
-                                       "columns.weight",      "columns.time",    "columns.cohort",
-                                       "graph.edges",         "world.spec",      "world.steps",
-                                       "world.participation", "world.over",      "indicator.spec",
-                                       "indicator.path",      "indicator.baseline_kind",
-                                       "certificate.method",  "provenance.seed", "intervention.asked"};
+static const char *const compared[] = {"throng.version",
+                                       "agents",
+                                       "rows",
+                                       "times",
+                                       "players",
+                                       "columns.state",
+                                       "columns.weight",
+                                       "columns.time",
+                                       "columns.cohort",
+                                       "graph.edges",
+                                       "world.spec",
+                                       "world.steps",
+                                       "world.participation",
+                                       "world.over",
+                                       "indicator.spec",
+                                       "indicator.path",
+                                       "indicator.baseline_kind",
+                                       "certificate.method",
+                                       "provenance.seed",
+                                       "intervention.asked"};
 
 /* ---- the document ---------------------------------------------------------------------------------------------- */
 
@@ -48,7 +61,8 @@ static json_t *numbers(const json_t *a, const json_t *b, const char *path) {
 
 /* What the run's number is called: attributions have `observed`, simulations `value`. */
 static const char *number_of(const json_t *report) {
-    return cli_json_get(report, "intervention")       ? "intervention.value"
+    return cli_json_get(report, "sweep")             ? "" /* it has one a point */
+           : cli_json_get(report, "intervention")    ? "intervention.value"
            : cli_json_get(report, "indicator.value") ? "indicator.value"
                                                      : "indicator.observed";
 }
@@ -66,6 +80,13 @@ static json_t *cohort_entry(json_t *name, const json_t *one, const json_t *other
     json_object_set_new(entry, "share", numbers(one, other, "share"));
     json_object_set_new(entry, "phi", numbers(one, other, "phi"));
     json_object_set_new(entry, "agents", numbers(one, other, "agents"));
+    return entry;
+}
+
+static json_t *point_entry(json_t *settings, const json_t *one, const json_t *other) {
+    json_t *entry = json_object();
+    json_object_set(entry, "settings", settings);
+    json_object_set_new(entry, "value", numbers(one, other, "value.mean"));
     return entry;
 }
 
@@ -110,6 +131,7 @@ static json_t *make(const json_t *a, const json_t *b) {
     json_object_set_new(document, "indicator", indicator);
     json_object_set_new(document, "sum_phi", numbers(a, b, "certificate.sum_phi"));
     json_object_set_new(document, "gini", numbers(a, b, "concentration.gini"));
+    json_object_set_new(document, "points", matched(a, b, "sweep.points", "settings", point_entry));
     json_object_set_new(document, "cohorts", matched(a, b, "cohorts", "name", cohort_entry));
     json_object_set_new(document, "top", matched(a, b, "top", "id", agent_entry));
     return document;
@@ -140,6 +162,8 @@ static void print_number(double x, bool percent, int width) {
 static void print_change(double x, bool percent, int width) {
     char text[72];
     snprintf(text, sizeof text, "%s%s", x > 0.0 ? "+" : "", percent ? cli_percent(x).text : cli_value(x).text);
+    if (percent) /* a difference of percentages is not one itself */
+        text[strcspn(text, "%")] = '\0';
     cli_print_right(!isfinite(x) ? "" : x == 0.0 ? "=" : text, width);
 }
 
@@ -150,12 +174,12 @@ static void print_row(const json_t *it, const char *path, bool percent) {
     print_change(cli_json_number(pair, "change"), percent, 14);
 }
 
-static void print_head(const cli_style *style, const char *what, int width) {
+static void print_head(const cli_style *style, const char *what, int width, const char *difference) {
     printf("\n%s", style->bold);
     cli_print_left(what, width);
     cli_print_right("A", 14);
     cli_print_right("B", 14);
-    cli_print_right("B - A", 14);
+    cli_print_right(difference, 14);
     printf("%s", style->plain);
 }
 
@@ -180,8 +204,7 @@ static void print_numbers(const cli_style *style, const json_t *it) {
     bool same = strcmp(cli_json_text(pair, "a"), cli_json_text(pair, "b")) == 0;
     snprintf(name, sizeof name, "%s%s%s", cli_clip(cli_json_text(pair, "a"), 16).text, same ? "" : " / ",
              same ? "" : cli_clip(cli_json_text(pair, "b"), 16).text);
-    print_head(style, "", 26);
-    printf("\n");
+    bool any = false;
     static const char *const rows[][2] = {{"", "indicator.observed"},
                                           {"baseline", "indicator.baseline"},
                                           {"sum of credits", "sum_phi"},
@@ -190,8 +213,43 @@ static void print_numbers(const cli_style *style, const json_t *it) {
         if (!isfinite(cli_json_number(cli_json_get(it, rows[i][1]), "a")) &&
             !isfinite(cli_json_number(cli_json_get(it, rows[i][1]), "b")))
             continue;
+        if (!any) {
+            print_head(style, "", 26, "B - A");
+            printf("\n");
+        }
+        any = true;
         cli_print_left(*rows[i][0] ? rows[i][0] : name, 26);
         print_row(it, rows[i][1], false);
+        printf("\n");
+    }
+}
+
+/* "confidence=0.2 steps=5" */
+static void write_settings(const json_t *settings, char *out, size_t size) {
+    const char *key = NULL;
+    json_t *value = NULL;
+    size_t used = 0;
+    out[0] = '\0';
+    json_object_foreach((json_t *)(uintptr_t)settings, key, value) {
+        const char *dot = strrchr(key, '.');
+        if (used < size)
+            used += (size_t)snprintf(out + used, size - used, "%s%s=%s", used ? " " : "", dot ? dot + 1 : key,
+                                     json_is_string(value) ? json_string_value(value) : "?");
+    }
+}
+
+static void print_points(const cli_style *style, const json_t *list) {
+    const json_t *one = NULL;
+    size_t i = 0;
+    char text[200];
+    if (json_array_size(list) == 0)
+        return;
+    print_head(style, "mean for the settings", 30, "B - A");
+    printf("\n");
+    json_array_foreach(list, i, one) {
+        write_settings(cli_json_get(one, "settings"), text, sizeof text);
+        cli_print_left(cli_clip(text, 29).text, 30);
+        print_row(one, "value", false);
         printf("\n");
     }
 }
@@ -207,7 +265,7 @@ static void print_cohorts(const cli_style *style, const json_t *list) {
         high = fmax(high, cli_json_number(one, "share.change"));
     }
     cli_bars bars = cli_bars_for(low, high, style->width - 26 - 3 * 14 - 2);
-    print_head(style, "shares of cohorts", 26);
+    print_head(style, "shares of cohorts", 26, "points");
     printf("\n");
     json_array_foreach(list, i, one) {
         if (i == LISTED_MAX)
@@ -257,6 +315,7 @@ static void print_text(const char *const *runs, const json_t *it) {
     printf("A %s\nB %s\n\n", cli_clip(runs[0], 60).text, cli_clip(runs[1], 60).text);
     print_settings(&style, cli_json_get(it, "settings"));
     print_numbers(&style, it);
+    print_points(&style, cli_json_get(it, "points"));
     print_cohorts(&style, cli_json_get(it, "cohorts"));
     print_top(&style, cli_json_get(it, "top"));
 }
@@ -291,7 +350,8 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_switch(&options, "--json", &json, "print the comparison as one JSON document");
     int code = cli_options_parse(&options, argc, argv, &proceed);
     if (proceed && options.n_positional != 2)
-        code = cli_fail(CLI_USAGE, "diff needs two run directories, got %d: throng diff RUN RUN.", options.n_positional);
+        code =
+            cli_fail(CLI_USAGE, "diff needs two run directories, got %d: throng diff RUN RUN.", options.n_positional);
     else if (proceed)
         code = diff(options.positional, json);
     cli_options_clear(&options);

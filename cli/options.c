@@ -162,9 +162,7 @@ static int take_value(cli_options *self, cli_option *option, const char *value) 
 
 /* One option at argv[*at]; *at moves on if its value stands behind it. */
 static int parse_option(cli_options *self, int argc, char **argv, int *at) {
-    const char *given = strcmp(argv[*at], "-h") == 0   ? "--help"
-                        : strcmp(argv[*at], "-o") == 0 ? "--out"
-                                                       : argv[*at];
+    const char *given = strcmp(argv[*at], "-h") == 0 ? "--help" : strcmp(argv[*at], "-o") == 0 ? "--out" : argv[*at];
     size_t length = strcspn(given, "=");
     const char *value = given[length] ? given + length + 1 : NULL;
     cli_option *option = find(self, given, length);

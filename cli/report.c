@@ -73,7 +73,8 @@ const cli_command cli_command_report = {
     .synopsis = "RUN-DIR [-o FILE] [options]",
     .summary = "Writes a run as one HTML file to look at, to print, or to send to a colleague.",
     .details =
-        "The page opens with the answer in a sentence. Then come the charts, each with a line on how to read it and its\n"
+        "The page opens with the answer in a sentence. Then come the charts, each with a line on how to read it and "
+        "its\n"
         "data to download, the certificate, where everything comes from, how to cite it and the command that repeats\n"
         "it. It needs no network, and is made from the files of the run directory alone: after throng verify it\n"
         "also has the deletion curves.\n"

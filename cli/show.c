@@ -62,20 +62,34 @@ int cli_run_read(const char *run, const char *file, bool needed, json_t **out) {
 
 /* ---- what throng verify found ---------------------------------------------------------------------------------- */
 
-static void print_curve(const cli_style *style, const json_t *curve) {
-    double left[101];
+#define CURVE_POINTS_MAX 101
+
+/* The heights of a deletion curve; how many. */
+static int take_curve(const json_t *curve, double left[CURVE_POINTS_MAX]) {
     const json_t *values = cli_json_get(curve, "left");
     size_t n = json_array_size(values);
-    n = n < 101 ? n : 101;
+    n = n < CURVE_POINTS_MAX ? n : CURVE_POINTS_MAX;
     for (size_t i = 0; i < n; i++) {
         const json_t *value = json_array_get(values, i);
         left[i] = json_is_number(value) ? json_number_value(value) : (double)NAN;
     }
-    printf("            by ");
-    cli_print_left(cli_clip(cli_json_text(curve, "order"), 10).text, 11);
-    printf("%s", style->bar);
-    cli_print_sparkline(left, (int)n);
-    printf("%s  a mean of %s is left\n", style->plain, cli_value(cli_json_number(curve, "area")).text);
+    return (int)n;
+}
+
+/* A row a curve, all of one scale. */
+static void print_curves(const cli_style *style, const json_t *curves) {
+    const json_t *one = NULL;
+    double left[CURVE_POINTS_MAX], low = 0.0, high = 0.0;
+    size_t i = 0;
+    json_array_foreach(curves, i, one) cli_find_range(left, take_curve(one, left), &low, &high);
+    json_array_foreach(curves, i, one) {
+        int n = take_curve(one, left);
+        printf("            by ");
+        cli_print_left(cli_clip(cli_json_text(one, "order"), 10).text, 11);
+        printf("%s", style->bar);
+        cli_print_sparkline_between(left, n, low, high);
+        printf("%s  a mean of %s is left\n", style->plain, cli_value(cli_json_number(one, "area")).text);
+    }
 }
 
 static void print_verification(const json_t *verification) {
@@ -88,7 +102,7 @@ static void print_verification(const json_t *verification) {
     json_array_foreach(checks, i, one) if (strcmp(cli_json_text(one, "verdict"), "fails") == 0)
         printf(", %s", cli_clip(cli_json_text(one, "name"), 20).text);
     printf("%s\n", json_array_size(curves) > 0 ? "; as agents fall silent:" : "");
-    json_array_foreach(curves, i, one) print_curve(&style, one);
+    print_curves(&style, curves);
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */

@@ -352,7 +352,8 @@ static void print_remarks(const cli_style *style, const json_t *report, const ch
     const json_t *notes = cli_json_get(report, "notes");
     for (size_t i = 0; i < json_array_size(notes); i++) {
         printf("%s%s%s        ", style->bold, "note", style->plain);
-        cli_print_wrapped(stdout, json_string_value(json_array_get(notes, i)), 12, style->width);
+        const char *note = json_string_value(json_array_get(notes, i));
+        cli_print_wrapped(stdout, note ? note : "", 12, style->width);
     }
     bool agents = strcmp(cli_json_text(report, "players"), "cohorts") != 0;
     if (out)

@@ -68,7 +68,7 @@ static void print_behaviours(const json_t *report) {
     if (json_array_size(list) < 2 || !cli_json_get(json_array_get(list, 0), "phi"))
         return;
     printf("by           ");
-    json_array_foreach(list, i, one) printf("%s %s %s", i > 0 ? "," : "", cli_json_text(one, "name"),
+    json_array_foreach(list, i, one) printf("%s %s %s", i > 0 ? "," : "", cli_clip(cli_json_text(one, "name"), 40).text,
                                             cli_percent(cli_json_number(one, "share")).text);
     printf("\n");
 }
@@ -148,14 +148,18 @@ void cli_summary_simulation(const cli_style *style, const json_t *report, const 
 
 /* ---- sweeps ---------------------------------------------------------------------------------------------------- */
 
+static const char *setting_name(const json_t *name) {
+    return json_is_string(name) ? json_string_value(name) : "";
+}
+
 /* "world.confidence=0.2  world.steps=10" in columns of their own. */
 static void print_settings(const json_t *names, const json_t *point) {
     size_t i = 0;
     const json_t *name = NULL;
     json_array_foreach(names, i, name) {
-        const char *value =
-            json_string_value(json_object_get(json_object_get(point, "settings"), json_string_value(name)));
-        size_t width = strlen(json_string_value(name));
+        const char *key = setting_name(name);
+        const char *value = json_string_value(json_object_get(json_object_get(point, "settings"), key));
+        size_t width = strlen(key);
         cli_print_left(value ? value : "", (int)(width > 8 ? width : 8) + 2);
     }
 }
@@ -176,7 +180,7 @@ static void value_range(const json_t *points, double *low, double *high) {
 
 static void print_point(const cli_style *style, const json_t *names, const json_t *point, double low, double high) {
     double value = cli_json_number(point, "value.mean"), to = cli_json_number(point, "value.high");
-    int length = high > low ? (int)lround(BAR_MAX * fabs(value) / (high - low)) : 0;
+    int length = high > low && isfinite(value) ? (int)lround(BAR_MAX * fabs(value) / (high - low)) : 0;
     char text[80];
     print_settings(names, point);
     snprintf(text, sizeof text, "%s", cli_value(value).text);
@@ -210,8 +214,8 @@ void cli_summary_sweep(const cli_style *style, const json_t *report, const char 
     cli_print_wrapped(stdout, text, 0, style->width);
     printf("%s\n", style->plain);
     json_array_foreach(names, i, name) {
-        size_t width = strlen(json_string_value(name));
-        cli_print_left(json_string_value(name), (int)(width > 8 ? width : 8) + 2);
+        size_t width = strlen(setting_name(name));
+        cli_print_left(setting_name(name), (int)(width > 8 ? width : 8) + 2);
     }
     cli_print_left(cli_json_text(report, "indicator.name"), 12);
     printf("\n");

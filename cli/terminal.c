@@ -136,14 +136,22 @@ cli_text cli_clip(const char *text, int width) {
     return out;
 }
 
+/* A report may come from anywhere: what is in it must not command the terminal. */
+static void put_text(FILE *out, const char *text) {
+    for (; *text; text++)
+        fputc((unsigned char)*text < 0x20 || *text == 0x7F ? '?' : *text, out);
+}
+
 void cli_print_left(const char *text, int width) {
     int spaces = width - cli_width(text);
-    printf("%s%*s", text, spaces > 0 ? spaces : 0, "");
+    put_text(stdout, text);
+    printf("%*s", spaces > 0 ? spaces : 0, "");
 }
 
 void cli_print_right(const char *text, int width) {
     int spaces = width - cli_width(text);
-    printf("%*s%s", spaces > 0 ? spaces : 0, "", text);
+    printf("%*s", spaces > 0 ? spaces : 0, "");
+    put_text(stdout, text);
 }
 
 /* Length of the next word; a number and its unit are one. */
@@ -171,7 +179,7 @@ void cli_print_wrapped(FILE *out, const char *text, int indent, int width) {
             fresh = true;
         }
         column += fprintf(out, "%s", fresh ? "" : " ") + wide;
-        fputs(word, out);
+        put_text(out, word);
         fresh = fresh && wide == 0;
         text += length;
         text += *text == ' ' || *text == '\n';

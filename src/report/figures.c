@@ -95,10 +95,11 @@ static void add_density(figure_maker *self, const char *column, bool stretch) {
                      of_low, of_high, of_x, ACROSS, ACROSS - 1, HALF_UP, HALF_UP - 1, -HALF_UP, ACROSS, ACROSS);
     throng_i_sql_add(&self->sql, stretch ? "SELECT sign(x1) * (exp(abs(x1)) - 1), sign(x2) * (exp(abs(x2)) - 1), "
                                          : "SELECT x1, x2, ");
-    throng_i_sql_add(&self->sql,
-                     "sign(j) * unit * (exp(abs(j) * h / %d) - 1), sign(j + 1) * unit * (exp(abs(j + 1) * h / %d) - 1), "
-                     "agents, phi FROM flat ORDER BY x1, j",
-                     HALF_UP, HALF_UP);
+    throng_i_sql_add(
+        &self->sql,
+        "sign(j) * unit * (exp(abs(j) * h / %d) - 1), sign(j + 1) * unit * (exp(abs(j + 1) * h / %d) - 1), "
+        "agents, phi FROM flat ORDER BY x1, j",
+        HALF_UP, HALF_UP);
 }
 
 static bool phi_by_weight(figure_maker *self) {
@@ -136,10 +137,11 @@ static bool agent_steps(figure_maker *self) {
         return false;
     throng_i_sql_add(&self->sql, "WITH few AS (SELECT id, phi AS total FROM ");
     add_file(self, "attribution.parquet");
-    throng_i_sql_add(&self->sql,
-                     " ORDER BY abs(phi) DESC, id LIMIT %d) SELECT id, step // %lld * %lld, sum(s.phi), any_value(total) "
-                     "FROM ",
-                     AGENTS_SHOWN, (long long)stride(world_steps(self)), (long long)stride(world_steps(self)));
+    throng_i_sql_add(
+        &self->sql,
+        " ORDER BY abs(phi) DESC, id LIMIT %d) SELECT id, step // %lld * %lld, sum(s.phi), any_value(total) "
+        "FROM ",
+        AGENTS_SHOWN, (long long)stride(world_steps(self)), (long long)stride(world_steps(self)));
     add_file(self, "steps.parquet");
     throng_i_sql_add(&self->sql, " AS s JOIN few USING (id) GROUP BY ALL ORDER BY abs(any_value(total)) DESC, id, 2");
     return true;
@@ -156,13 +158,14 @@ static bool state_steps(figure_maker *self) {
     throng_i_sql_name(&self->sql, column);
     throng_i_sql_add(&self->sql, " AS DOUBLE) AS x FROM ");
     add_file(self, "states.parquet");
-    throng_i_sql_add(&self->sql,
-                     "), size AS (SELECT min(x) AS low, max(x) AS high FROM crowd WHERE isfinite(x)), "
-                     "bins AS (SELECT step, coalesce(least(floor((x - low) / nullif(high - low, 0) * %d), %d), 0) AS i, "
-                     "count(*) AS agents FROM crowd, size WHERE isfinite(x) GROUP BY ALL) "
-                     "SELECT step, low + (high - low) * i / %d, low + (high - low) * (i + 1) / %d, agents "
-                     "FROM bins, size ORDER BY step, i",
-                     STATE_BINS, STATE_BINS - 1, STATE_BINS, STATE_BINS);
+    throng_i_sql_add(
+        &self->sql,
+        "), size AS (SELECT min(x) AS low, max(x) AS high FROM crowd WHERE isfinite(x)), "
+        "bins AS (SELECT step, coalesce(least(floor((x - low) / nullif(high - low, 0) * %d), %d), 0) AS i, "
+        "count(*) AS agents FROM crowd, size WHERE isfinite(x) GROUP BY ALL) "
+        "SELECT step, low + (high - low) * i / %d, low + (high - low) * (i + 1) / %d, agents "
+        "FROM bins, size ORDER BY step, i",
+        STATE_BINS, STATE_BINS - 1, STATE_BINS, STATE_BINS);
     return true;
 }
 

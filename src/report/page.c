@@ -156,7 +156,8 @@ static throng_status put_together(throng_context *context, const char *json, cha
     if (!script || !style)
         return THRONG_FAIL(err, E_UNSUPPORTED,
                            "This throng was built without its web pages: install npm, then run make again.");
-    size_t size = strlen(json) + sizeof head + sizeof middle + sizeof before_script + sizeof foot + script->n + style->n;
+    size_t size =
+        strlen(json) + sizeof head + sizeof middle + sizeof before_script + sizeof foot + script->n + style->n;
     for (const char *c = json; *c; c++)
         size += *c == '<' ? 5 : 0;
     throng_status status = throng_i_alloc(context, (int64_t)size, 1, out, err);

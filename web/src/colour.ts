@@ -17,10 +17,10 @@ export function cohortScale(names: string[]): { domain: string[]; range: string[
   return { domain: names, range: names.map((name, i) => (name === OTHERS ? "var(--other)" : `var(${COHORTS[i % COHORTS.length]})`)) };
 }
 
-/** Credit: blue below zero, orange above, the page's own ground at zero. */
+/** Credit: blue below zero, orange above, the page's own ground at zero; in between as the square root. */
 export function diverging(x: number, most: number): string {
   if (!(most > 0) || x === 0) return "var(--zero)";
-  const at = Math.min(CLASSES, Math.ceil((Math.abs(x) / most) * CLASSES));
+  const at = Math.min(CLASSES, Math.ceil(Math.sqrt(Math.abs(x) / most) * CLASSES));
   return `var(--${x < 0 ? "minus" : "plus"}${at})`;
 }
 
