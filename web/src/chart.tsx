@@ -56,7 +56,7 @@ export function DataTable({ rows, caption }: { rows: Row[]; caption: string }) {
         <thead>
           <tr>
             {keys.map((key) => (
-              <th key={key} scope="col">{key}</th>
+              <th key={key} scope="col" class={typeof rows[0]?.[key] === "number" ? "number" : ""}>{key}</th>
             ))}
           </tr>
         </thead>

@@ -149,5 +149,9 @@ function paint(canvas: HTMLCanvasElement, it: Network, { list, scale }: { list: 
   if (list.length > LABELS_MAX) return;
   context.fillStyle = text;
   context.font = "11px system-ui, sans-serif";
-  for (const node of list) context.fillText(`${clip(String(node.id), 18)}${node.phi == null ? "" : ` ${value(node.phi, 2)}`}`, node.x! * scale + size + 4, node.y! * scale + 4);
+  for (const node of list) {
+    const x = node.x! * scale, right = x < SIZE / 2 - 130;
+    context.textAlign = right ? "left" : "right";
+    context.fillText(`${clip(String(node.id), 18)}${node.phi == null ? "" : ` ${value(node.phi, 2)}`}`, x + (right ? size + 4 : -size - 4), node.y! * scale + 4);
+  }
 }

@@ -1,5 +1,5 @@
 // What the page asks of throng serve: docs/explorer-api.md. Addresses are relative to the page.
-import type { Run, Report, Verification, Num } from "../run";
+import type { Num, Report, Run, Verification } from "../run";
 
 const ROOT = "api/v1";
 
@@ -103,16 +103,6 @@ async function json<T>(path: string, parameters?: Record<string, string | number
   return (await ask(address(path, parameters), init)).json() as Promise<T>;
 }
 
-/** Null where there is none. */
-async function optional<T>(path: string): Promise<T | null> {
-  try {
-    return await json<T>(path);
-  } catch (reason) {
-    if (reason instanceof ApiError && ["file", "path"].includes(reason.code)) return null;
-    throw reason;
-  }
-}
-
 export async function runs(): Promise<RunInfo[]> {
   return (await json<{ runs: RunInfo[] }>("runs")).runs;
 }
@@ -120,10 +110,15 @@ export async function runs(): Promise<RunInfo[]> {
 /** The same as a report page has within. */
 export async function loadRun(info: RunInfo): Promise<Run> {
   const of = `runs/${info.run}`;
-  const [report, verification, figures] = await Promise.all([
-    json<Report>(`${of}/report`), optional<Verification>(`${of}/verify`), optional<Run["figures"]>(`${of}/figures`),
+  const { files } = await json<{ files: { name: string }[] }>(`${of}/files`);
+  const there = (name: string) => files.some((file) => file.name === name);
+  const [report, figures, verification, study] = await Promise.all([
+    json<Report>(`${of}/report`),
+    json<Run["figures"]>(`${of}/figures`),
+    there("verify.json") ? json<Verification>(`${of}/verify`) : null,
+    there("study.yaml") ? ask(address(`${of}/files/study.yaml`)).then((answer) => answer.text()) : null,
   ]);
-  return { name: info.name, report, verification, figures: figures ?? {}, study: null };
+  return { name: info.name, report, verification, figures, study };
 }
 
 export async function tables(run: number): Promise<TableInfo[]> {
@@ -144,7 +139,7 @@ export async function column(run: number, name: string, window: Window, every: n
 }
 
 export async function words(run: number, table: string, name: string, most: number): Promise<string[]> {
-  return (await json<{ words: string[] }>(`runs/${run}/words`, { table, column: name, from: 0, to: most })).words;
+  return (await json<{ words: string[] }>(`runs/${run}/words`, { table, column: name })).words.slice(0, most);
 }
 
 export function selectWhere(run: number, window: Window, where: string, signal?: AbortSignal): Promise<Selection> {

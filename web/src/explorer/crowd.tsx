@@ -15,7 +15,7 @@ function firstTable(list: TableInfo[]): TableInfo | undefined {
     ?? list.find((one) => numericColumns(one).length > 0);
 }
 
-export function CrowdView({ run, graph }: { run: number; graph: boolean }) {
+export function CrowdView({ run, graph, cohorts }: { run: number; graph: boolean; cohorts: string[] }) {
   const [list, setList] = useState<TableInfo[] | null>(null);
   const [problem, setProblem] = useState("");
   useEffect(() => {
@@ -25,11 +25,11 @@ export function CrowdView({ run, graph }: { run: number; graph: boolean }) {
   if (!list) return <p class="aid">Reading tables…</p>;
   const table = firstTable(list);
   if (!table) return <p class="aid">This run has no table of agents.</p>;
-  return <TableView run={run} list={list} first={table} graph={graph} />;
+  return <TableView run={run} list={list} first={table} graph={graph} cohorts={cohorts} />;
 }
 
-function TableView({ run, list, first, graph }: { run: number; list: TableInfo[]; first: TableInfo; graph: boolean }) {
-  const columns = useMemo(() => new Columns(run), [run]);
+function TableView({ run, list, first, graph, cohorts }: { run: number; list: TableInfo[]; first: TableInfo; graph: boolean; cohorts: string[] }) {
+  const columns = useMemo(() => new Columns(run, cohorts), [run]);
   const [look, setLook] = useState<Look>(() => firstLook(first));
   const [axes, setAxes] = useState<{ x: Axis; y: Axis; colouring: Colouring; phi: ArrayLike<number> | null; from: number; every: number } | null>(null);
   const [selected, setSelected] = useState<Selection | null>(null);
@@ -243,19 +243,23 @@ function Search({ run, look, onAgent }: { run: number; look: Look; onAgent: (id:
   const go = (event: Event) => {
     event.preventDefault();
     const first = found?.ids[0];
-    if (first) onAgent(first.id, first.row);
+    if (first) choose(first);
+  };
+  const choose = (one: { id: string | number; row: number }) => {
+    setFound(null);
+    onAgent(one.id, one.row);
   };
   return (
-    <form class="search" role="search" onSubmit={go}>
+    <form class="search" role="search" onSubmit={go} onKeyDown={(event) => event.key === "Escape" && setFound(null)}>
       <label>Agent
-        <input id="search" type="search" value={text} autocomplete="off" placeholder="id begins with" list="found" onInput={(event) => setText(event.currentTarget.value)} />
+        <input id="search" type="search" value={text} autocomplete="off" placeholder="id begins with" onInput={(event) => setText(event.currentTarget.value)} />
       </label>
       <button type="submit">Go</button>
       {problem && <p role="alert" class="problem">{problem}</p>}
       {found && (
         <ul class="found" aria-label="Agents found">
           {found.ids.map((one) => (
-            <li key={String(one.id)}><button type="button" class="link" onClick={() => onAgent(one.id, one.row)}>{String(one.id)}</button></li>
+            <li key={String(one.id)}><button type="button" class="link" onClick={() => choose(one)}>{String(one.id)}</button></li>
           ))}
           {!found.ids.length && <li class="aid">nobody</li>}
           {found.more && <li class="aid">and more</li>}

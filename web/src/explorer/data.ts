@@ -50,7 +50,7 @@ export function firstLook(table: TableInfo, frame = table.frames.length - 1): Lo
   const numbers = numericColumns(table);
   const x = byRole(table, ["weight", "state", "alpha", "step"], numbers) ?? numbers[0]?.column ?? "row";
   const y = byRole(table, ["phi", "alpha", "state"], numbers.filter((one) => one.column !== x)) ?? numbers.find((one) => one.column !== x)?.column ?? "row";
-  const colour = byRole(table, ["cohort", "phi", "state"], colourColumns(table).filter((one) => one.type !== "text" || (one.words ?? 0) > 1)) ?? y;
+  const colour = byRole(table, ["cohort", "phi", "state"], colourColumns(table).filter((one) => one.type !== "text" || (one.words ?? 2) > 1)) ?? y;
   const kind = (name: string) => usualKind(table.columns.find((one) => one.column === name)?.role ?? null);
   return { table, frame: Math.max(0, frame), x, y, colour, xKind: kind(x), yKind: kind(y) };
 }
@@ -69,7 +69,8 @@ export class Columns {
   private readonly scales = new Map<string, Scale>();
   private readonly named = new Map<string, Promise<string[]>>();
 
-  constructor(readonly run: number) {}
+  /** @param order cohorts as the report has them: so they have its colours */
+  constructor(readonly run: number, private readonly order: string[]) {}
 
   values(name: string, window: Window, text = false): Promise<Values> {
     const key = `${window.table}|${window.from}|${name}`;
@@ -115,13 +116,14 @@ export class Columns {
 
   private async byWord(look: Look, window: Window): Promise<Colouring> {
     const [codes, names] = await Promise.all([this.values(look.colour, window, true), this.words(look.table.table, look.colour)]);
-    const scale = cohortScale(names);
-    const values = new Float32Array(codes.length);
-    for (let i = 0; i < codes.length; i++) values[i] = (codes[i]! + 0.5) / names.length;
+    const inOrder = [...this.order.filter((name) => names.includes(name)), ...names.filter((name) => !this.order.includes(name))];
+    const scale = cohortScale(inOrder);
+    const place = names.map((name) => (inOrder.indexOf(name) + 0.5) / names.length);
+    const values = Float32Array.from(codes, (code) => place[code] ?? NaN);
     const variable = (colour: string) => colour.slice("var(".length, -1);
     return {
       values, ramp: scale.range.map((colour) => rgb(variable(colour))), smooth: false,
-      legend: names.slice(0, 12).map((label, i) => ({ label, colour: scale.range[i]! })),
+      legend: inOrder.slice(0, 12).map((label, i) => ({ label, colour: scale.range[i]! })),
     };
   }
 

@@ -58,7 +58,7 @@ function Explorer() {
   const toggle = (run: number) => setShown(shown.includes(run) ? (shown.length > 1 ? shown.filter((one) => one !== run) : shown) : [...shown, run].sort((a, b) => a - b));
   return (
     <>
-      <header class="bar">
+      <header class="topbar">
         <b>throng</b>
         <nav aria-label="Views">
           {(["report", "crowd"] as const).map((one) => (
@@ -96,7 +96,7 @@ function RunView({ info, view, alone, progress, series }: { info: RunInfo; view:
       {info.state === "running" && <Running info={info} progress={progress} series={series} />}
       {info.state === "failed" && <p role="alert" class="problem">{info.message ?? "This run has failed."}</p>}
       {problem && <p role="alert" class="problem">{problem}</p>}
-      {info.state === "complete" && view === "crowd" && <CrowdView run={info.run} graph={run?.report.graph != null} />}
+      {run && view === "crowd" && <CrowdView run={info.run} graph={run?.report.graph != null} cohorts={(run?.report.cohorts ?? []).map((one) => one.name)} />}
       {run && view === "report" && <ReportView run={run} heading={alone} />}
       {info.state === "complete" && !run && !problem && <p class="aid">Loading…</p>}
     </section>

@@ -34,12 +34,14 @@ function drawAxes(box: HTMLElement, crowd: CrowdCanvas, x: Axis, y: Axis): void 
     type: one.scale.kind, constant: one.scale.unit, base: 10, domain: [valueAt(from, one.scale), valueAt(to, one.scale)],
     label: one.name, tickFormat: ticks.amount, nice: false as const,
   });
+  const across = spread(x.scale, x0, x1, Math.max(3, Math.round(width / 110))), up = spread(y.scale, y0, y1, Math.max(3, Math.round(height / 70)));
+  const zero = (one: Axis) => (one.scale.kind !== "log" && valueAt(0, one.scale) < 0 && valueAt(1, one.scale) > 0 ? [0] : []);
   const svg = Plot.plot({
     width, height, marginLeft: LEFT, marginRight: RIGHT, marginTop: ABOVE, marginBottom: BELOW,
     style: { background: "none", fontSize: "12px", overflow: "visible" },
-    x: { ...axis(x, x0, x1), ticks: spread(x.scale, x0, x1, Math.max(3, Math.round(width / 110))), labelOffset: 38 },
-    y: { ...axis(y, y0, y1), ticks: spread(y.scale, y0, y1, Math.max(3, Math.round(height / 70))), labelAnchor: "top" },
-    marks: [Plot.gridX({ ticks: spread(x.scale, x0, x1, 8) }), Plot.gridY({ ticks: spread(y.scale, y0, y1, 6) }), Plot.frame({ stroke: "var(--line)" })],
+    x: { ...axis(x, x0, x1), ticks: across, labelOffset: 38 },
+    y: { ...axis(y, y0, y1), ticks: up, labelAnchor: "top" },
+    marks: [Plot.gridX({ ticks: across }), Plot.gridY({ ticks: up }), Plot.ruleX(zero(x), { stroke: "var(--soft)" }), Plot.ruleY(zero(y), { stroke: "var(--soft)" }), Plot.frame({ stroke: "var(--line)" })],
   });
   svg.setAttribute("aria-hidden", "true");
   box.querySelector(".axes")!.replaceChildren(svg);

@@ -75,7 +75,7 @@ function AgentTable({ run, window, selected, table, onAgent }: { run: number; wi
       <div class="scroll" tabIndex={0} role="region" aria-label="Selected agents">
         <table>
           <caption>{sort ? "largest |phi| first" : "in their order"}: {count(offset + 1)} to {count(last)} of {count(total)}</caption>
-          <thead><tr>{rows.columns.map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+          <thead><tr>{rows.columns.map((name, at) => <th key={name} scope="col" class={typeof rows.rows[0]?.[at] === "number" && at !== id ? "number" : ""}>{name}</th>)}</tr></thead>
           <tbody>
             {rows.rows.map((cells, i) => (
               <tr key={i}>
