@@ -97,11 +97,8 @@ function Drawing({ chart }: { chart: Chart }) {
       if (width < 50 || width === drawn) return;
       drawn = width;
       const picture = attempt(chart, width);
-      for (const svg of picture.tagName === "svg" ? [picture] : picture.querySelectorAll(":scope > svg")) {
-        const legend = svg.classList.contains("swatch");
-        svg.setAttribute("role", "img");
-        svg.setAttribute("aria-label", legend ? "legend" : `${chart.title}. ${chart.alt}`);
-      }
+      // The box is one image with a name; its thousand shapes are nothing to read out.
+      for (const svg of picture.tagName === "svg" ? [picture] : picture.querySelectorAll("svg")) svg.setAttribute("aria-hidden", "true");
       box.replaceChildren(picture);
     };
     draw();
@@ -109,7 +106,7 @@ function Drawing({ chart }: { chart: Chart }) {
     watcher.observe(box);
     return () => watcher.disconnect();
   }, [chart]);
-  return <div class="drawing" ref={place} />;
+  return <div class="drawing" ref={place} role="img" aria-label={`${chart.title}. ${chart.alt}`} />;
 }
 
 export function ChartCard({ chart, run }: { chart: Chart; run: string }) {
@@ -121,10 +118,10 @@ export function ChartCard({ chart, run }: { chart: Chart; run: string }) {
       <p class="aid">{chart.aid}</p>
       <Drawing chart={chart} />
       <div class="tools">
-        <button type="button" onClick={() => download(`${run}-${chart.id}.csv`, csv(chart.rows))} aria-label={`Download the data of: ${chart.title}`}>
+        <button type="button" onClick={() => download(`${run}-${chart.id}.csv`, csv(chart.rows))} aria-label={`Download data: ${chart.title}`}>
           Download data
         </button>
-        <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} aria-label={`Show the data as a table: ${chart.title}`}>
+        <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} aria-label={`${open ? "Hide" : "Show"} table: ${chart.title}`}>
           {open ? "Hide table" : "Show table"}
         </button>
       </div>

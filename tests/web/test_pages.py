@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""The pages of throng report and throng serve in a real browser: see web/test/pages.mjs and web/test/explorer.mjs.
+
+Use: tests/web/test_pages.py     (pictures of the pages go to BUILD/pages)
+
+Needs node, what web/package-lock.json names, and chromium; skipped without.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+from harness import BUILD, SOURCE, THRONG, crowd, ok, put, throng  # noqa: E402
+
+COLUMNS = ["--state", "state", "--id", "id", "--weight", "followers"]
+WORLD = ["--generate", "uniform", "--agents", 300, "--graph-model", "watts-strogatz", "--world", "bounded-confidence",
+         "--steps", 12]
+BAD = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+
+
+def make_runs():
+    crowd("one.parquet", agents=3000)
+    crowd("days.parquet", agents=3000, days=5)
+    rows = "".join(f'"{BAD}{i}",{i / 10},{1 + i},"{BAD}{i % 2}"\n' for i in range(12))
+    put("bad.csv", f"id,state,<b>w</b>,side\n{rows}")
+    sweep = ["--sweep", "world.confidence=0.1:0.5:4", "--repetitions", 2]
+    runs = {
+        "table": ["attribute", "one.parquet", *COLUMNS],
+        "times": ["attribute", "days.parquet", *COLUMNS, "--time", "day"],
+        "panel": ["panel", "days.parquet", *COLUMNS, "--time", "day", "--draws", 20],
+        "world": ["attribute", *WORLD],
+        "simulation": ["simulate", *WORLD, "--record-every", 1],
+        "sweep": ["simulate", *WORLD, *sweep],
+        "sweep-of-credits": ["attribute", *WORLD, *sweep, "--sweep", "world.steps=3,6"],
+        "intervention": ["intervene", *WORLD, "--target", "-10%", "--budget", 0.5],
+        "study": ["run", SOURCE / "studies/polarisation/study.yaml", "--agents", 1000],
+        "hostile": ["attribute", "bad.csv", "--state", "state", "--id", "id", "--weight", "<b>w</b>", "--cohort-by",
+                    "side"],
+    }
+    for name, arguments in runs.items():
+        ok(*arguments, "--out", name, "--quiet")
+    ok("verify", "times", "--quiet")
+    for name in runs:
+        ok("report", name, "--quiet")
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    return 77
+
+
+def main():
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium or not shutil.which("node") or not (SOURCE / "web/node_modules/playwright-core").is_dir():
+        return skip("no chromium, node or web/node_modules")
+    if not (SOURCE / "web/dist/throng.js").exists():
+        return skip("throng was built without its web pages")
+    pictures = BUILD / "pages"
+    pictures.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="throng-pages-") as folder:
+        os.chdir(folder)
+        make_runs()
+        tests = ["pages.mjs", *(["explorer.mjs"] if throng("serve", "--help").code == 0 else [])]
+        codes = [subprocess.run(["node", SOURCE / "web/test" / test, chromium, folder, pictures, THRONG],
+                                timeout=300).returncode for test in tests]
+        os.chdir("/")
+    return max(codes)
+
+
+if __name__ == "__main__":
+    if "-h" in sys.argv or "--help" in sys.argv:
+        print(__doc__.strip())
+        sys.exit(0)
+    sys.exit(main())

@@ -1,0 +1,121 @@
+// Pages of throng report in a browser, one of a run of every kind.
+//
+// Use: node web/test/pages.mjs CHROMIUM RUNS OUT     (RUNS holds run directories with a report.html; pictures go to OUT)
+import { readFileSync } from "node:fs";
+import { accessible, assert, charts, launch, open, run } from "./browser.mjs";
+
+const [, , chromium, runs, out] = process.argv;
+
+const AGENTS = ["top", "phi-by-weight", "phi-by-state", "lorenz", "per-agent"];
+const EXPECTED = {
+  table: ["shares", ...AGENTS],
+  times: ["course", "attribution", "shares", ...AGENTS, "deletion"],
+  panel: ["course", "attribution", "shares", "members", ...AGENTS],
+  world: ["course", "attribution", "top", "phi-by-state", "lorenz", "heat"],
+  simulation: ["course", "states"],
+  sweep: ["sweep"],
+  "sweep-of-credits": ["sweep", "sweep-gini"],
+  intervention: ["course", "rivals", "attribution", "top", "dampened", "lorenz"],
+  study: ["course", "attribution", "shares", ...AGENTS, "heat"],
+  hostile: ["shares", ...AGENTS],
+};
+
+const browser = await launch(chromium);
+
+async function visit(name, options = {}) {
+  const address = `file://${runs}/${name}/report.html`;
+  const it = await open(browser, { ...options, allowed: (url) => url === address || url.startsWith("blob:") });
+  await it.page.goto(address);
+  await it.page.waitForSelector("#cite");
+  await it.page.evaluate(() => new Promise(requestAnimationFrame));
+  return it;
+}
+
+const clean = ({ problems }) => assert(!problems.length, problems.join("\n"));
+
+const kinds = Object.entries(EXPECTED).map(([name, expected]) => [`every chart of ${name}`, async () => {
+  const it = await visit(name);
+  const drawn = await charts(it.page);
+  assert(JSON.stringify(Object.keys(drawn).sort()) === JSON.stringify([...expected].sort()), `charts ${Object.keys(drawn)}`);
+  for (const [id, shapes] of Object.entries(drawn)) assert(shapes > 0, `${id} has no data`);
+  const texts = await it.page.$$eval(".charts > .card", (cards) => cards.map((card) => [card.id, card.querySelector(".aid").textContent.length,
+    card.querySelector(".drawing[role=img]").getAttribute("aria-label").length]));
+  for (const [id, aid, alt] of texts) assert(aid > 20 && alt > 30, `${id} lacks an aid or a description`);
+  const heading = await it.page.textContent("h1");
+  assert(heading.length > 40 && !/NaN|undefined|null/.test(await it.page.innerText("main")), heading);
+  await accessible(it.page);
+  await it.page.screenshot({ path: `${out}/${name}.png`, fullPage: true });
+  clean(it);
+  await it.close();
+}]);
+
+await run([
+  ...kinds,
+  ["the page in the dark", async () => {
+    const it = await visit("panel", { scheme: "dark" });
+    await accessible(it.page);
+    await it.page.screenshot({ path: `${out}/panel-dark.png`, fullPage: true });
+    clean(it);
+    await it.close();
+  }],
+  ["the page on a phone", async () => {
+    for (const name of ["times", "world", "hostile"]) {
+      const it = await visit(name, { width: 360, height: 740 });
+      const wide = await it.page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
+      assert(wide <= 0, `${name} is ${wide} pixels too wide`);
+      await it.page.screenshot({ path: `${out}/${name}-phone.png`, fullPage: true });
+      clean(it);
+      await it.close();
+    }
+  }],
+  ["the page on paper", async () => {
+    const it = await visit("times", { scheme: "dark" });
+    await it.page.emulateMedia({ media: "print" });
+    const [ground, text, tools] = await it.page.evaluate(() => [getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color, getComputedStyle(document.querySelector(".tools")).display]);
+    assert(ground === "rgb(255, 255, 255)" && text === "rgb(26, 32, 40)" && tools === "none", `${ground} ${text} ${tools}`);
+    await it.page.pdf({ path: `${out}/times.pdf`, format: "A4" });
+    await it.close();
+  }],
+  ["data to download and as a table", async () => {
+    const it = await visit("table");
+    const [download] = await Promise.all([it.page.waitForEvent("download"), it.page.click("#top .tools button:first-child")]);
+    assert(download.suggestedFilename() === "table-top.csv", download.suggestedFilename());
+    const lines = readFileSync(await download.path(), "utf8").trim().split("\n");
+    const report = await it.page.evaluate(() => JSON.parse(document.getElementById("throng-report").textContent).report);
+    assert(lines.length === 1 + report.top.length, `${lines.length} lines`);
+    const phi = lines[0].split(",").indexOf("phi");
+    report.top.forEach((one, i) => assert(Number(lines[i + 1].split(",")[phi]) === one.phi, `row ${i}`));
+    await it.page.click("#top .tools button:nth-child(2)");
+    assert((await it.page.$$("#top tbody tr")).length === report.top.length, "rows of the table");
+    clean(it);
+    await it.close();
+  }],
+  ["the keyboard reaches everything", async () => {
+    const it = await visit("table");
+    const wanted = await it.page.$$eval("button, summary, pre", (list) => list.length);
+    const seen = new Set();
+    for (let i = 0; i < wanted + 5; i++) {
+      await it.page.keyboard.press("Tab");
+      seen.add(await it.page.evaluate(() => {
+        const all = [...document.querySelectorAll("button, summary, pre")];
+        return all.indexOf(document.activeElement);
+      }));
+    }
+    seen.delete(-1);
+    assert(seen.size === wanted, `${seen.size} of ${wanted}`);
+    await it.page.focus("#certificate summary");
+    await it.page.keyboard.press("Enter");
+    assert(await it.page.$eval("#certificate details", (details) => details.open), "details did not open");
+    await it.close();
+  }],
+  ["names are only text", async () => {
+    const it = await visit("hostile");
+    assert((await it.page.$$("#app script, #app img")).length === 0, "markup from a name");
+    assert((await it.page.innerText("#top")).includes("<"), "the name is not shown");
+    await it.page.click("#top .tools button:nth-child(2)");
+    assert((await it.page.textContent("#top td")) !== null, "no table");
+    clean(it);
+    await it.close();
+  }],
+]);
+await browser.close();
