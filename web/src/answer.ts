@@ -1,9 +1,13 @@
 // The sentence that a report opens with.
-import { capital, count, percent, value } from "./format";
+import { capital, clip, count, percent, value } from "./format";
 import { Cohort, isChange, Report, subject, timeName, whole } from "./run";
 
-/** "the head", "the top 10 % by followers", "party Labour, chamber Lords" */
 function phrase(cohort: Cohort): string {
+  return clip(words(cohort), 44);
+}
+
+/** "the head", "the top 10 % by followers", "party Labour, chamber Lords" */
+function words(cohort: Cohort): string {
   if (["head", "middle", "long tail"].includes(cohort.name)) return `the ${cohort.name}`;
   if (cohort.meaning.includes(" is ")) return cohort.meaning.split(", ").map((part) => part.replace(" is ", " ")).join(", ");
   return cohort.meaning.startsWith("the ") ? cohort.meaning : `the ${cohort.meaning}`;

@@ -41,6 +41,8 @@ function useLive(): Live & { problem: string } {
       source.close();
       setLive((now) => ({ ...now, stopped: true }));
     });
+    // The browser tries again by itself; a server that is back says hello.
+    source.onerror = () => setLive((now) => ({ ...now, stopped: true }));
     return () => source.close();
   }, []);
   return { ...live, problem };
@@ -73,7 +75,7 @@ function Explorer() {
             ))}
           </fieldset>
         )}
-        {stopped && <span role="status" class="problem">The server has stopped: what is here stays until you leave.</span>}
+        {stopped && <span role="status" class="problem">The server has stopped: what is shown stays, but it answers no more questions.</span>}
       </header>
       <main class={chosen.length > 1 ? "beside" : ""} style={{ "--beside": chosen.length }}>
         {chosen.map((one) => (

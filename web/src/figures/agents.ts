@@ -53,7 +53,8 @@ function decades(rows: Bin[], width: number): number[] {
   const low = Math.min(...rows.map((row) => row.x1));
   const every = Math.max(1, Math.ceil(top / (width / 60)));
   const list = Array.from({ length: top + 1 }, (_, i) => 10 ** i).filter((_, i) => i % every === 0);
-  return [...(low < 0 ? list.map((x) => -x).reverse() : []), 0, ...list];
+  const high = Math.max(...rows.map((row) => row.x2));
+  return [...list.map((x) => -x).reverse(), 0, ...list].filter((x) => x >= low && x <= high);
 }
 
 /** Zero, and powers of ten either side that are not drawn over each other. */
