@@ -29,12 +29,15 @@ export function sequential(share: number): string {
   return `var(--many${Math.max(1, Math.min(8, Math.ceil(share * 8)))})`;
 }
 
-/** What a style-sheet colour is now, 0..1 each: for WebGL. */
+/** What a style-sheet colour is now, 0..1 each: for WebGL. Mixed colours are computed in other spaces; a pixel is not. */
 export function rgb(name: string): [number, number, number] {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;
   document.body.append(probe);
-  const parts = getComputedStyle(probe).color.match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0];
+  const pixel = new OffscreenCanvas(1, 1).getContext("2d")!;
+  pixel.fillStyle = getComputedStyle(probe).color;
   probe.remove();
-  return [parts[0]! / 255, parts[1]! / 255, parts[2]! / 255];
+  pixel.fillRect(0, 0, 1, 1);
+  const [r, g, b] = pixel.getImageData(0, 0, 1, 1).data;
+  return [r! / 255, g! / 255, b! / 255];
 }

@@ -9,9 +9,10 @@ export function assert(condition, text) {
   if (!condition) throw new Error(text);
 }
 
-/** A browser; the software renderer draws WebGL where there is no graphics card. */
-export function launch(path) {
-  return chromium.launch({ executablePath: path, args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"] });
+/** A browser; with `webgl` its software renderer draws WebGL where there is no graphics card. */
+export function launch(path, { webgl = false } = {}) {
+  const graphics = webgl ? ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"] : ["--disable-gpu"];
+  return chromium.launch({ executablePath: path, args: ["--no-sandbox", "--disable-dev-shm-usage", ...graphics] });
 }
 
 /** Runs tests one after the other and says how many passed. */
@@ -42,6 +43,11 @@ export async function open(browser, { width = 1000, height = 800, scheme = "ligh
   page.on("dialog", (dialog) => { problems.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
   page.on("request", (request) => allowed(request.url()) || problems.push(`request: ${request.url()}`));
   return { page, problems, close: () => context.close() };
+}
+
+/** A picture of the whole page, for people to look at. */
+export function picture(page, path) {
+  return page.screenshot({ path: `${path}.jpeg`, type: "jpeg", quality: 85, fullPage: true });
 }
 
 /** Serious and critical violations, with the elements. Evaluated from outside, so the page's policy stays as it is. */

@@ -2,7 +2,7 @@
 //
 // Use: node web/test/explorer.mjs CHROMIUM RUNS OUT THRONG     (RUNS as for pages.mjs)
 import { spawn } from "node:child_process";
-import { accessible, assert, charts, launch, open, run } from "./browser.mjs";
+import { accessible, assert, charts, launch, open, picture, run } from "./browser.mjs";
 
 const [, , chromium, runs, out, throng] = process.argv;
 
@@ -24,26 +24,27 @@ function serve(args) {
 
 const RUNS = ["times", "panel", "world", "hostile", "simulation"];
 const { child, address } = await serve(["serve", ...RUNS, "--port", "0"]);
-const browser = await launch(chromium);
+const browser = await launch(chromium, { webgl: true });
 const inside = (url) => url.startsWith(address) || url.startsWith("blob:") || url.startsWith("data:");
 const clean = ({ problems }) => assert(!problems.length, problems.join("\n"));
 const api = async (path) => (await fetch(`${address}api/v1/${path}`)).json();
 
-async function visit(options = {}) {
-  const it = await open(browser, { width: 1200, height: 900, allowed: inside, ...options });
-  await it.page.goto(address);
+async function visit(options = {}, hash = "") {
+  const it = await open(browser, { width: 1000, height: 800, allowed: inside, ...options });
+  await it.page.goto(address + hash);
+  return it;
+}
+
+/** Shows the report of the first run. */
+async function report() {
+  const it = await visit();
   await it.page.waitForSelector("#cite");
   return it;
 }
 
 /** Shows the crowd of a run and waits until all its points are drawn. */
 async function crowd(name = "times", options = {}) {
-  const it = await visit(options);
-  if (name !== "times") {
-    await it.page.check(`fieldset label:has-text("${name}") input`);
-    await it.page.uncheck(`fieldset label:has-text("times") input`);
-  }
-  await it.page.click("nav button:has-text('Crowd')");
+  const it = await visit(options, `#crowd=${RUNS.indexOf(name)}`);
   await it.page.waitForSelector(".picture[data-points]");
   return it;
 }
@@ -80,11 +81,10 @@ async function filter(page, where) {
 
 await run([
   ["reports are the same as in a file", async () => {
-    const it = await visit();
+    const it = await report();
     const drawn = await charts(it.page);
     for (const id of ["course", "attribution", "shares", "top", "phi-by-weight", "phi-by-state", "lorenz", "deletion"])
       assert(drawn[id] > 0, `${id} has no data`);
-    await accessible(it.page);
     clean(it);
     await it.close();
   }],
@@ -95,7 +95,7 @@ await run([
     assert(await points(it.page) === frame.to - frame.from, `${await points(it.page)} points`);
     const before = await painted(it.page);
     assert(before > 500, `${before} pixels`);
-    await it.page.screenshot({ path: `${out}/explorer.png` });
+    await picture(it.page, `${out}/explorer`);
     await it.page.selectOption("#across", "state");
     await it.page.selectOption("#colour", "phi");
     await it.page.waitForFunction(() => document.querySelector(".axes")?.textContent.includes("state"));
@@ -114,7 +114,7 @@ await run([
     assert(n > 0 && n < await points(it.page), `${n} selected`);
     assert(/\d/.test(await it.page.textContent("#joint-phi")), "no joint phi");
     assert((await it.page.$$("#selected .scroll tbody tr")).length === Math.min(n, 50), "rows of the table");
-    await it.page.screenshot({ path: `${out}/explorer-selection.png`, fullPage: true });
+    await picture(it.page, `${out}/explorer-selection`);
     await it.page.click("#selected button:has-text('Clear')");
     assert(await it.page.$("#selected") === null, "still selected");
     await lasso(it.page, [[0, 0], [1, 0], [1, 1], [0, 1]]);
@@ -164,19 +164,22 @@ await run([
     const { nodes, edges } = await api("runs/2/network?id=17&hops=1");
     assert(around[0] === nodes.length && around[1] === edges.length && nodes.length > 1, `${around}`);
     await accessible(it.page);
-    await it.page.screenshot({ path: `${out}/explorer-agent.png`, fullPage: true });
+    await picture(it.page, `${out}/explorer-agent`);
     clean(it);
     await it.close();
   }],
   ["two runs stand side by side", async () => {
-    const it = await visit();
+    const it = await report();
     await it.page.check('fieldset label:has-text("panel") input');
     await it.page.waitForFunction(() => document.querySelectorAll(".run #cite").length === 2);
     const [a, b] = await it.page.$$eval(".run", (list) => list.map((one) => one.getBoundingClientRect().toJSON()));
     assert(a.right <= b.left + 1 && Math.abs(a.top - b.top) < 1, "not side by side");
-    await it.page.screenshot({ path: `${out}/explorer-beside.png`, fullPage: true });
+    await picture(it.page, `${out}/explorer-beside`);
     await it.page.click("nav button:has-text('Crowd')");
     await it.page.waitForFunction(() => document.querySelectorAll(".picture[data-points]").length === 2);
+    assert(new URL(it.page.url()).hash === "#crowd=0,1", it.page.url());
+    await it.page.goBack();
+    await it.page.waitForFunction(() => document.querySelectorAll(".run #cite").length === 2);
     clean(it);
     await it.close();
   }],
@@ -184,8 +187,7 @@ await run([
     const it = await crowd("simulation", { width: 380, height: 740, scheme: "dark" });
     const wide = await it.page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
     assert(wide <= 0, `${wide} pixels too wide`);
-    await accessible(it.page);
-    await it.page.screenshot({ path: `${out}/explorer-phone-dark.png`, fullPage: true });
+    await picture(it.page, `${out}/explorer-phone-dark`);
     clean(it);
     await it.close();
   }],
@@ -207,7 +209,7 @@ await run([
     await it.page.goto(live.address);
     await it.page.waitForSelector("h1:has-text('in progress')");
     await it.page.waitForSelector("#live svg", { timeout: 20000 });
-    await it.page.screenshot({ path: `${out}/explorer-live.png`, fullPage: true });
+    await picture(it.page, `${out}/explorer-live`);
     await it.page.waitForSelector("#cite", { timeout: 60000 });
     assert((await charts(it.page)).course > 0, "no report at the end");
     clean(it);
@@ -218,7 +220,7 @@ await run([
     await it.close();
   }],
   ["a server that stops says so", async () => {
-    const it = await visit();
+    const it = await report();
     child.removeAllListeners("exit");
     const ended = new Promise((done) => child.on("exit", done));
     child.kill("SIGINT");

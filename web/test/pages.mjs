@@ -2,7 +2,7 @@
 //
 // Use: node web/test/pages.mjs CHROMIUM RUNS OUT     (RUNS holds run directories with a report.html; pictures go to OUT)
 import { readFileSync } from "node:fs";
-import { accessible, assert, charts, launch, open, run } from "./browser.mjs";
+import { accessible, assert, charts, launch, open, picture, run } from "./browser.mjs";
 
 const [, , chromium, runs, out] = process.argv;
 
@@ -22,19 +22,24 @@ const EXPECTED = {
 
 const browser = await launch(chromium);
 
-async function visit(name, options = {}) {
+// Parts are the same on all pages: these have all of them.
+const CHECKED = ["panel", "world", "sweep-of-credits", "intervention"];
+
+async function visit(name, options = {}, it = undefined) {
   const address = `file://${runs}/${name}/report.html`;
-  const it = await open(browser, { ...options, allowed: (url) => url === address || url.startsWith("blob:") });
+  it ??= await open(browser, { ...options, allowed: (url) => url.endsWith("/report.html") || url.startsWith("blob:") });
   await it.page.goto(address);
   await it.page.waitForSelector("#cite");
   await it.page.evaluate(() => new Promise(requestAnimationFrame));
   return it;
 }
 
+let shared; // one tab for all kinds
+
 const clean = ({ problems }) => assert(!problems.length, problems.join("\n"));
 
 const kinds = Object.entries(EXPECTED).map(([name, expected]) => [`every chart of ${name}`, async () => {
-  const it = await visit(name);
+  const it = (shared = await visit(name, {}, shared));
   const drawn = await charts(it.page);
   assert(JSON.stringify(Object.keys(drawn).sort()) === JSON.stringify([...expected].sort()), `charts ${Object.keys(drawn)}`);
   for (const [id, shapes] of Object.entries(drawn)) assert(shapes > 0, `${id} has no data`);
@@ -43,10 +48,9 @@ const kinds = Object.entries(EXPECTED).map(([name, expected]) => [`every chart o
   for (const [id, aid, alt] of texts) assert(aid > 20 && alt > 30, `${id} lacks an aid or a description`);
   const heading = await it.page.textContent("h1");
   assert(heading.length > 40 && !/NaN|undefined|null/.test(await it.page.innerText("main")), heading);
-  await accessible(it.page);
-  await it.page.screenshot({ path: `${out}/${name}.png`, fullPage: true });
+  if (CHECKED.includes(name)) await accessible(it.page);
+  await picture(it.page, `${out}/${name}`);
   clean(it);
-  await it.close();
 }]);
 
 await run([
@@ -54,7 +58,7 @@ await run([
   ["the page in the dark", async () => {
     const it = await visit("panel", { scheme: "dark" });
     await accessible(it.page);
-    await it.page.screenshot({ path: `${out}/panel-dark.png`, fullPage: true });
+    await picture(it.page, `${out}/panel-dark`);
     clean(it);
     await it.close();
   }],
@@ -63,7 +67,7 @@ await run([
       const it = await visit(name, { width: 360, height: 740 });
       const wide = await it.page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
       assert(wide <= 0, `${name} is ${wide} pixels too wide`);
-      await it.page.screenshot({ path: `${out}/${name}-phone.png`, fullPage: true });
+      await picture(it.page, `${out}/${name}-phone`);
       clean(it);
       await it.close();
     }

@@ -29,12 +29,15 @@ export interface Colouring {
 
 const NUMERIC = ["float32", "float64", "int32", "int64"];
 
+/** Not time and step, where they are the slider's; and the number of the agent, which every table of agents has. */
 export function numericColumns(table: TableInfo): ColumnInfo[] {
-  return table.columns.filter((one) => NUMERIC.includes(one.type) && one.role !== "id");
+  const moving = table.frames.length > 1 ? ["time", "step"] : [];
+  const list = table.columns.filter((one) => NUMERIC.includes(one.type) && one.role !== "id" && !moving.includes(one.role ?? ""));
+  return list.length && table.columns.some((one) => one.role === "id") ? [...list, { column: "agent", type: "int32", role: null }] : list;
 }
 
 export function colourColumns(table: TableInfo): ColumnInfo[] {
-  return table.columns.filter((one) => (NUMERIC.includes(one.type) && one.role !== "id") || (one.type === "text" && one.role !== "id" && (one.words ?? 0) <= COHORTS_MAX));
+  return table.columns.filter((one) => (NUMERIC.includes(one.type) && one.role !== "id" && numericColumns(table).includes(one)) || (one.type === "text" && one.role !== "id" && (one.words ?? 0) <= COHORTS_MAX));
 }
 
 function byRole(table: TableInfo, roles: string[], among: ColumnInfo[]): string | undefined {
@@ -48,8 +51,9 @@ function byRole(table: TableInfo, roles: string[], among: ColumnInfo[]): string 
 /** What to look at first. */
 export function firstLook(table: TableInfo, frame = table.frames.length - 1): Look {
   const numbers = numericColumns(table);
-  const x = byRole(table, ["weight", "state", "alpha", "step"], numbers) ?? numbers[0]?.column ?? "row";
-  const y = byRole(table, ["phi", "alpha", "state"], numbers.filter((one) => one.column !== x)) ?? numbers.find((one) => one.column !== x)?.column ?? "row";
+  const others = (taken: string) => numbers.filter((one) => one.column !== taken);
+  const y = byRole(table, ["phi", "alpha", "state"], numbers) ?? numbers[0]?.column ?? "row";
+  const x = byRole(table, ["weight", "state"], others(y)) ?? others(y)[0]?.column ?? "row";
   const colour = byRole(table, ["cohort", "phi", "state"], colourColumns(table).filter((one) => one.type !== "text" || (one.words ?? 2) > 1)) ?? y;
   const kind = (name: string) => usualKind(table.columns.find((one) => one.column === name)?.role ?? null);
   return { table, frame: Math.max(0, frame), x, y, colour, xKind: kind(x), yKind: kind(y) };

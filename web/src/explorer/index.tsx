@@ -48,15 +48,34 @@ function useLive(): Live & { problem: string } {
   return { ...live, problem };
 }
 
+type View = "report" | "crowd";
+
+/** "#crowd=0,2": what is shown stands in the address, so that it can be sent and gone back to. */
+function readAddress(): { view: View; shown: number[] } {
+  const found = location.hash.match(/^#(report|crowd)=(\d+(?:,\d+)*)$/);
+  return found ? { view: found[1] as View, shown: found[2]!.split(",").map(Number) } : { view: "report", shown: [0] };
+}
+
 function Explorer() {
   const { runs, progress, series, stopped, problem } = useLive();
-  const [shown, setShown] = useState<number[]>([0]);
-  const [view, setView] = useState<"report" | "crowd">("report");
+  const [{ view, shown }, setState] = useState(readAddress);
+  const setView = (view: View) => setState({ view, shown });
+  const setShown = (shown: number[]) => setState({ view, shown });
+  useEffect(() => {
+    const follow = () => setState(readAddress());
+    addEventListener("popstate", follow);
+    return () => removeEventListener("popstate", follow);
+  }, []);
+  useEffect(() => {
+    const address = `#${view}=${shown.join(",")}`;
+    if (location.hash !== address && (location.hash || address !== "#report=0")) history.pushState(null, "", address);
+  }, [view, shown]);
   useEffect(() => {
     document.title = `${runs?.filter((one) => shown.includes(one.run)).map((one) => one.name).join(", ") || "throng"} – throng explorer`;
   }, [runs, shown]);
   if (!runs) return <main class="report">{problem ? <p role="alert" class="problem">{problem}</p> : <p>Loading…</p>}</main>;
-  const chosen = runs.filter((one) => shown.includes(one.run));
+  const there = runs.filter((one) => shown.includes(one.run));
+  const chosen = there.length ? there : runs.slice(0, 1);
   const toggle = (run: number) => setShown(shown.includes(run) ? (shown.length > 1 ? shown.filter((one) => one !== run) : shown) : [...shown, run].sort((a, b) => a - b));
   return (
     <>

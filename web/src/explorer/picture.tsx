@@ -48,14 +48,14 @@ function drawAxes(box: HTMLElement, crowd: CrowdCanvas, x: Axis, y: Axis): void 
 }
 
 /** Round numbers about evenly over the screen, on any scale. */
-function spread(scale: Scale, from: number, to: number, n: number): number[] {
+function spread(scale: Scale, from: number, to: number, n: number): number[] | number {
+  if (scale.kind === "linear") return n;
   const out = new Set<number>();
   for (let i = 0; i <= n; i++) {
     const at = valueAt(from + ((i + 0.5) / (n + 1)) * (to - from), scale);
     const next = valueAt(from + ((i + 1.5) / (n + 1)) * (to - from), scale);
     const step = 10 ** Math.floor(Math.log10(Math.abs(next - at) || 1));
-    const rounded = Math.round(at / step) * step;
-    out.add(Number((scale.kind === "linear" ? Math.round(at / step / 2) * step * 2 : rounded).toPrecision(6)));
+    out.add(Number((Math.round(at / step) * step).toPrecision(6)));
   }
   return [...out];
 }
@@ -88,6 +88,7 @@ export function Picture(props: PictureProps) {
     }
     crowd.current.onView = refresh;
     const watcher = new ResizeObserver(() => {
+      if (!canvas.current) return; // on its way out
       crowd.current!.resize(canvas.current!.clientWidth, canvas.current!.clientHeight);
       refresh();
     });
