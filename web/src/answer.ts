@@ -106,11 +106,11 @@ export function panelAnswer(report: Report): string {
   const worst = cohorts[0];
   const credit =
     worst && cohorts.length > 1
-      ? ` and credits ${phrase(worst)} with ${percent(worst.share)} instead of ${percent(worst.crowd_share)}`
+      ? ` and credits ${phrase(worst)} with ${percent(worst.share)} (the crowd: ${percent(worst.crowd_share)})`
       : "";
   return (
-    `A panel of ${count(panel.size)} drawn ${panel.drawn ?? "by hand"} puts it at ${value(panel.indicator.observed)}, ` +
-    `where the crowd has ${value(panel.indicator.crowd_observed)}${credit}.`
+    `A panel of ${count(panel.size)} drawn ${panel.drawn ?? "by hand"} puts it at ${value(panel.indicator.observed)} ` +
+    `(the crowd: ${value(panel.indicator.crowd_observed)})${credit}.`
   );
 }
 

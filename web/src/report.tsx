@@ -116,12 +116,12 @@ export function ReportView({ run, heading = true }: { run: Run; heading?: boolea
         <p class="aid">{circumstances(report)}</p>
         <p class="aid">{report.indicator.summary}</p>
       </header>
-      <Notes run={run} />
       <div class="charts">
         {list.map((chart) => (
           <ChartCard key={chart.id} chart={chart} run={run.name} />
         ))}
       </div>
+      <Notes run={run} />
       <CertificateBox report={report} verification={run.verification} />
       <Repeat run={run} />
       <Cite report={report} />

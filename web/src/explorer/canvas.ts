@@ -7,12 +7,13 @@ const REST = 140;
 
 const VERTEX = `#version 300 es
 in float x; in float y; in float colour; in float on;
-uniform vec2 centre; uniform vec2 zoom; uniform float size; uniform float only;
+uniform vec2 centre; uniform vec2 zoom; uniform float size; uniform float only; uniform float masked;
 out float at; out float shown;
 void main() {
+  bool chosen = masked > 0.5 && on > 0.5; // larger, and in front of the others
   bool there = x == x && y == y && (only < 0.5 || on > 0.5);
-  gl_Position = there ? vec4((vec2(x, y) - centre) * zoom, 0.0, 1.0) : vec4(9.0, 9.0, 9.0, 1.0);
-  gl_PointSize = size;
+  gl_Position = there ? vec4((vec2(x, y) - centre) * zoom, chosen ? -0.5 : 0.0, 1.0) : vec4(9.0, 9.0, 9.0, 1.0);
+  gl_PointSize = chosen ? 1.6 * size : size;
   at = colour;
   shown = on;
 }`;
@@ -20,12 +21,12 @@ void main() {
 const FRAGMENT = `#version 300 es
 precision mediump float;
 in float at; in float shown;
-uniform sampler2D ramp; uniform float alpha; uniform vec3 faint; uniform float masked;
+uniform sampler2D ramp; uniform float alpha; uniform vec3 faint; uniform highp float masked;
 out vec4 result;
 void main() {
   vec3 own = at != at ? faint : texture(ramp, vec2(at, 0.5)).rgb;
   bool dim = masked > 0.5 && shown < 0.5;
-  result = dim ? vec4(faint, 0.25 * alpha) : vec4(own, alpha);
+  result = dim ? vec4(faint, 0.25 * alpha) : vec4(own, masked > 0.5 ? max(alpha, 0.7) : alpha);
 }`;
 
 export type Slot = "x" | "y" | "colour" | "on";
@@ -63,6 +64,8 @@ export class CrowdCanvas {
       this.places[name] = gl.getUniformLocation(this.program, name);
     this.buffers = { x: gl.createBuffer()!, y: gl.createBuffer()!, colour: gl.createBuffer()!, on: gl.createBuffer()! };
     gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+    gl.enable(gl.DEPTH_TEST);
+    gl.depthFunc(gl.LEQUAL);
     gl.enable(gl.BLEND);
     gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
@@ -144,7 +147,7 @@ export class CrowdCanvas {
     const step = Math.min(every, 63);
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
     gl.clearColor(0, 0, 0, 0);
-    gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     gl.useProgram(this.program);
     gl.uniform2f(this.places.centre!, view.x, view.y);
     gl.uniform2f(this.places.zoom!, 1.92 * view.zoom, 1.92 * view.zoom);
@@ -170,10 +173,10 @@ export class CrowdCanvas {
 
   /** Draws as many as a moving picture allows, and all of them when it rests. */
   move(): void {
-    this.onView();
     clearTimeout(this.resting);
     cancelAnimationFrame(this.pending);
     this.pending = requestAnimationFrame(() => {
+      this.onView();
       const took = this.paint(this.every);
       if (took > FRAME) this.every = Math.min(63, Math.ceil((this.every * took) / FRAME));
       else if (took < FRAME / 3 && this.every > 1) this.every = Math.max(1, Math.floor(this.every / 1.5));
