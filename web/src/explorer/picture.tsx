@@ -29,6 +29,7 @@ const LEFT = 64, BELOW = 44, ABOVE = 10, RIGHT = 10;
 /** The view's edges on both axes, as Plot draws them. */
 function drawAxes(box: HTMLElement, crowd: CrowdCanvas, x: Axis, y: Axis): void {
   const width = box.clientWidth, height = box.clientHeight;
+  if (width < 100 || height < 100) return; // not laid out yet, or no more
   const [x0, y0] = crowd.placeAt(0, 1), [x1, y1] = crowd.placeAt(1, 0);
   const axis = (one: Axis, from: number, to: number) => ({
     type: one.scale.kind, constant: one.scale.unit, base: 10, domain: [valueAt(from, one.scale), valueAt(to, one.scale)],
