@@ -80,6 +80,24 @@ static json_t *name_of(const char *folder) {
     return name;
 }
 
+static void leave_out(json_t *object, const char *const *names) {
+    for (; *names; names++)
+        json_object_del(object, *names);
+}
+
+/* Leaves out of each time what no page shows, since there may be hundreds of times. */
+static void shorten(json_t *report) {
+    static const char *const of_time[] = {"certificate", "concentration", "top", NULL};
+    static const char *const of_cohort[] = {"meaning",        "cohorts", "absolute_share", "per_agent",
+                                            "standard_error", "low",     "high",           NULL};
+    json_t *time = NULL, *cohort = NULL;
+    size_t i = 0, k = 0;
+    json_array_foreach(json_object_get(report, "by_time"), i, time) {
+        leave_out(time, of_time);
+        json_array_foreach(json_object_get(time, "cohorts"), k, cohort) leave_out(cohort, of_cohort);
+    }
+}
+
 /* All that a page shows of a run. */
 static throng_status make_document(throng_context *context, const char *folder, json_t **out, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -88,6 +106,7 @@ static throng_status make_document(throng_context *context, const char *folder, 
     THRONG_TRY(read_report(context, folder, &report, err));
     THRONG_TRY(read_json(context, folder, "verify.json", false, &verification, err));
     THRONG_TRY(throng_i_figures_make(context, folder, report, &figures, err));
+    shorten(report);
     throng_i_json_put(&failed, document, "name", name_of(folder));
     throng_i_json_put(&failed, document, "report", json_incref(report));
     throng_i_json_put(&failed, document, "verification", verification ? json_incref(verification) : json_null());

@@ -125,7 +125,7 @@ export function perAgent(run: Run): Chart | null {
 
 export function lorenz(run: Run): Chart | null {
   const it = run.report.concentration;
-  if (!it || it.lorenz.length < 3 || it.lorenz.every((x) => x == null)) return null;
+  if (!it || run.report.agents < 2 || it.lorenz.length < 3 || it.lorenz.every((x) => x == null)) return null;
   const rows = it.lorenz.map((share, i) => ({ agents: i / (it.lorenz.length - 1), share_of_absolute_phi: share ?? 0 }));
   return {
     id: "lorenz",
