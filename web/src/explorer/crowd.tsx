@@ -151,7 +151,7 @@ function TableView({ run, list, first, graph, cohorts }: { run: number; list: Ta
           }}
           onPoint={toPoint} />
         <p class="aid" role="status">
-          {busy ? "Working… " : ""}{count(window.to - window.from)} agents{every > 1 ? `, every ${every}th of them is drawn` : ""}.{" "}
+          {busy ? "Working… " : ""}{count(window.to - window.from)} {look.table.columns.some((one) => one.role === "id") ? "agents" : "rows"}{every > 1 ? `, every ${every}th of them is drawn` : ""}.{" "}
           {selected ? `The last question took ${duration(selected.seconds)}. ` : ""}Drag to move, wheel to zoom, click for an agent, Shift and drag to select.
         </p>
       </section>

@@ -52,7 +52,7 @@ function byRole(table: TableInfo, roles: string[], among: ColumnInfo[]): string 
 export function firstLook(table: TableInfo, frame = table.frames.length - 1): Look {
   const numbers = numericColumns(table);
   const others = (taken: string) => numbers.filter((one) => one.column !== taken);
-  const y = byRole(table, ["phi", "alpha", "state"], numbers) ?? numbers[0]?.column ?? "row";
+  const y = byRole(table, ["phi", "alpha", "state"], numbers) ?? numbers.find((one) => one.column === "value")?.column ?? numbers[0]?.column ?? "row";
   const x = byRole(table, ["weight", "state"], others(y)) ?? others(y)[0]?.column ?? "row";
   const colour = byRole(table, ["cohort", "phi", "state"], colourColumns(table).filter((one) => one.type !== "text" || (one.words ?? 2) > 1)) ?? y;
   const kind = (name: string) => usualKind(table.columns.find((one) => one.column === name)?.role ?? null);
