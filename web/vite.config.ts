@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
 
 // Licences that what is embedded may have: nothing that would bind whoever ships throng.
@@ -36,12 +37,21 @@ const licences: Plugin = {
   },
 };
 
+/** The hash of the script as it stands within a page, between two ends of lines: its policy lets no other run. */
+const hash: Plugin = {
+  name: "hash",
+  writeBundle({ dir }) {
+    const code = readFileSync(`${dir}/throng.js`, "utf8");
+    writeFileSync(`${dir}/throng.js.sha256`, createHash("sha256").update(`\n${code}\n`).digest("base64"));
+  },
+};
+
 // One script and one style under fixed names, which the library knows; what only the explorer needs is a file of its own.
 export default defineConfig({
   base: "./",
   logLevel: "warn",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  plugins: [licences],
+  plugins: [licences, hash],
   build: {
     target: "es2022",
     modulePreload: false,

@@ -136,59 +136,77 @@ out:
 
 /* ---- writing the page ------------------------------------------------------------------------------------------ */
 
-static const char head[] =
+/* The page's own policy: it loads nothing, and runs the one script whose hash stands here. */
+static const char before_hash[] =
     "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
     "<meta name=\"color-scheme\" content=\"light dark\">\n"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'; "
-    "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'\">\n"
-    "<title>throng report</title>\n<style>\n";
-static const char middle[] =
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-";
+static const char before_style[] = "'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
+                                   "form-action 'none'\">\n<title>throng report</title>\n<style>\n";
+static const char before_data[] =
     "\n</style>\n</head>\n<body>\n<div id=\"app\"></div>\n<noscript><p>The charts of this report are drawn by a script "
     "in this file, which your browser does not run. The numbers are in report.json.</p></noscript>\n"
     "<script type=\"application/json\" id=\"throng-report\">";
-static const char before_script[] = "</script>\n<script type=\"module\">\n";
+static const char before_script[] = "</script>\n<script type=\"module\">\n"; /* the hash is from the end of the line */
 static const char foot[] = "\n</script>\n</body>\n</html>\n";
 
-static const throng_i_asset *find_asset(const char *path) {
-    for (int i = 0; i < throng_i_n_assets; i++)
-        if (strcmp(throng_i_assets[i].path, path) == 0)
-            return &throng_i_assets[i];
-    return NULL;
+typedef struct piece {
+    const void *bytes;
+    size_t n;
+} piece;
+
+static piece text_piece(const char *text) {
+    return (piece){text, strlen(text)};
 }
 
-static char *append(char *end, const void *bytes, size_t n) {
-    memcpy(end, bytes, n);
-    return end + n;
+/* A file of web/dist; without bytes if it is not there. */
+static piece asset_piece(const char *path) {
+    for (int i = 0; i < throng_i_n_assets; i++)
+        if (strcmp(throng_i_assets[i].path, path) == 0)
+            return (piece){throng_i_assets[i].bytes, throng_i_assets[i].n};
+    return (piece){NULL, 0};
 }
 
 /* JSON within HTML: "<" only ever stands in strings, and is written \u003c there. */
-static char *append_json(char *end, const char *json) {
-    for (; *json; json++)
-        end = *json == '<' ? append(end, "\\u003c", 6) : append(end, json, 1);
-    *end = '\0';
-    return end;
-}
-
-static throng_status put_together(throng_context *context, const char *json, char **out, throng_error *err) {
-    const throng_i_asset *script = find_asset("/throng.js"), *style = find_asset("/throng.css");
-    if (!script || !style)
-        return THRONG_FAIL(err, E_UNSUPPORTED,
-                           "This throng was built without its web pages: install npm, then run make again.");
-    size_t size =
-        strlen(json) + sizeof head + sizeof middle + sizeof before_script + sizeof foot + script->n + style->n;
+static throng_status escape(throng_context *context, const char *json, char **out, throng_error *err) {
+    size_t size = strlen(json) + 1;
     for (const char *c = json; *c; c++)
         size += *c == '<' ? 5 : 0;
     throng_status status = throng_i_alloc(context, (int64_t)size, 1, out, err);
     if (status != THRONG_OK)
         return status;
-    char *end = append(*out, head, sizeof head - 1);
-    end = append(end, style->bytes, style->n);
-    end = append(end, middle, sizeof middle - 1);
-    end = append_json(end, json);
-    end = append(end, before_script, sizeof before_script - 1);
-    end = append(end, script->bytes, script->n);
-    append(end, foot, sizeof foot);
+    char *end = *out;
+    for (; *json; json++) {
+        size_t n = *json == '<' ? 6 : 1;
+        memcpy(end, n == 6 ? "\\u003c" : json, n);
+        end += n;
+    }
+    *end = '\0';
+    return THRONG_OK;
+}
+
+static throng_status put_together(throng_context *context, const char *data, char **out, throng_error *err) {
+    const piece hash = asset_piece("/throng.js.sha256"), style = asset_piece("/throng.css"),
+                script = asset_piece("/throng.js");
+    if (!hash.bytes || !style.bytes || !script.bytes)
+        return THRONG_FAIL(err, E_UNSUPPORTED,
+                           "This throng was built without its web pages: install npm, then run make again.");
+    const piece pieces[] = {
+        text_piece(before_hash),   hash,   text_piece(before_style), style, text_piece(before_data), text_piece(data),
+        text_piece(before_script), script, text_piece(foot)};
+    size_t size = 1;
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+        size += pieces[i].n;
+    throng_status status = throng_i_alloc(context, (int64_t)size, 1, out, err);
+    if (status != THRONG_OK)
+        return status;
+    char *end = *out;
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        memcpy(end, pieces[i].bytes, pieces[i].n);
+        end += pieces[i].n;
+    }
+    *end = '\0';
     return THRONG_OK;
 }
 
@@ -196,15 +214,17 @@ throng_status throng_run_page_save(throng_context *context, const char *run, con
                                    throng_error *err) {
     throng_status status = THRONG_OK;
     json_t *document = NULL;
-    char *json = NULL, *page = NULL;
+    char *json = NULL, *data = NULL, *page = NULL;
     THRONG_TRY(make_document(context, run, &document, err));
     json = json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(9));
     THRONG_REQUIRE(json, E_MEMORY, "Out of memory: the page could not be made.");
-    THRONG_TRY(put_together(context, json, &page, err));
+    THRONG_TRY(escape(context, json, &data, err));
+    THRONG_TRY(put_together(context, data, &page, err));
     THRONG_TRY(throng_i_save_text(context, path, page, force, err));
 out:
     json_decref(document);
     free(json);
+    throng_i_free(context, data);
     throng_i_free(context, page);
     return status;
 }
