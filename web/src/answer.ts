@@ -120,7 +120,7 @@ export function circumstances(report: Report): string {
   if (isChange(report)) parts.push(`${count(report.rows ?? 0)} rows`, `${count(report.times!)} times`);
   if (report.graph) parts.push(`${count(report.graph.edges)} edges`);
   if (report.indicator.weighted) parts.push(`counted by ${report.columns.weight ?? "weight"}`);
-  if (report.world) parts.push(report.world.spec);
+  if (report.world) parts.push(report.sweep ? report.world.name : report.world.spec); // a sweep's parameters change
   if (report.indicator.path) parts.push(`${report.indicator.path} path from the ${report.indicator.baseline_kind} baseline`);
   return parts.join(" · ");
 }

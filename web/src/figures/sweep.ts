@@ -46,7 +46,7 @@ function chart(run: Run, numbers: string[], id: string, title: string): Chart | 
       Plot.plot({
         width, height: Math.min(320, 160 + width / 5), style, ...margins, marginLeft: 62,
         x: numeric ? { ...AXIS, label, ticks: tickCount(width), nice: false } : { ...AXIS, type: "point", domain, label, ticks: thinned(domain, width, 90) },
-        y: { label: numbers.length === 1 ? numbers[0] : null, grid: true, tickFormat: ticks.value, nice: true },
+        y: { label: numbers.length > 1 ? null : numbers[0] === "value" ? run.report.indicator.name : numbers[0], grid: true, tickFormat: ticks.value, nice: true },
         color: { ...cohortScale(series), legend: series.length > 1 },
         marks: [
           Plot.areaY(rows, { x: "at", y1: "low", y2: "high", fill: "series", fillOpacity: 0.2 }),
