@@ -114,7 +114,7 @@ export async function loadRun(info: RunInfo): Promise<Run> {
   const there = (name: string) => files.some((file) => file.name === name);
   const [report, figures, verification, study] = await Promise.all([
     json<Report>(`${of}/report`),
-    json<Run["figures"]>(`${of}/figures`),
+    json<Run["figures"]>(`${of}/figures`).catch((reason: Error): Run["figures"] => ({ problems: [`Some charts are missing: ${reason.message}`] })),
     there("verify.json") ? json<Verification>(`${of}/verify`) : null,
     there("study.yaml") ? ask(address(`${of}/files/study.yaml`)).then((answer) => answer.text()) : null,
   ]);
