@@ -18,6 +18,7 @@
 #include "throng/population.h"
 #include "throng/prompt.h"
 #include "throng/report.h"
+#include "throng/serve.h"
 #include "throng/study.h"
 #include "throng/table.h"
 #include "throng/verify.h"
