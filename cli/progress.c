@@ -73,6 +73,8 @@ static bool on_progress(void *user, const throng_progress *progress) {
     cli_progress *self = user;
     if (stop_signal)
         return false;
+    if (self->server)
+        throng_server_progress(self->server, progress);
     if (!self->shown)
         return true;
     double now = cli_now();

@@ -2,16 +2,17 @@
 #ifndef THRONG_CLI_PROGRESS_H
 #define THRONG_CLI_PROGRESS_H
 
-#include "throng/core.h"
+#include "throng/serve.h"
 
 /* What the progress line remembers between calls. */
 typedef struct cli_progress {
-    bool shown;     /* stderr is a terminal, and nobody asked for quiet */
-    bool visible;   /* there is a line to wipe */
-    char stage[32]; /* whose time is counted */
-    int64_t done;   /* at the last call: less means that the stage begins anew */
-    double began;   /* when the stage began */
-    double created; /* when the work began */
+    bool shown;            /* stderr is a terminal, and nobody asked for quiet */
+    bool visible;          /* there is a line to wipe */
+    char stage[32];        /* whose time is counted */
+    int64_t done;          /* at the last call: less means that the stage begins anew */
+    double began;          /* when the stage began */
+    double created;        /* when the work began */
+    throng_server *server; /* is told, too; NULL: there is none */
 } cli_progress;
 
 /* Sets up the callback: it shows progress unless quiet, and stops the work after a signal. */

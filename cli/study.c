@@ -3,6 +3,7 @@
 #include "cli/study.h"
 
 #include "cli/progress.h"
+#include "cli/serve.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,23 +29,65 @@ static throng_status attribute(throng_study *study, const char *command, const c
     return status;
 }
 
-static int run_study(const cli_study_job *job, const cli_common *common, throng_context *context, throng_study *study,
-                     const char *command_line) {
+/* Told by the context, to be shown by the server. */
+static void pass_on(void *user, int64_t step, double value) {
+    throng_server_series(user, step, value);
+}
+
+/* Starts to serve the run that is about to begin. */
+static int begin_serving(const cli_serve *wanted, const cli_common *common, throng_context *context,
+                         throng_server **out) {
+    const throng_server_def def = {.live = common->out};
+    if (!wanted->on)
+        return CLI_OK;
+    if (!common->out)
+        return cli_fail(CLI_USAGE, "--serve shows what a run leaves: say where with --out DIR.");
+    int code = cli_serve_start(context, wanted, &def, true, out);
+    if (*out)
+        throng_context_set_series(context, pass_on, *out);
+    return code;
+}
+
+/* The run has ended: what it left is served until Ctrl-C. An intervention that fell short leaves a directory, too. */
+static int end_serving(throng_server *server, throng_context *context, bool left, const char *why, int code) {
+    throng_error err = {0};
+    throng_context_set_series(context, NULL, NULL);
+    if (server && !left) {
+        throng_server_fail(server, why);
+    } else if (server && code == CLI_OK) {
+        if (throng_server_finish(server, &err) == THRONG_OK)
+            cli_serve_wait();
+        else
+            code = cli_fail_error(&err);
+    }
+    throng_server_stop(server);
+    return code;
+}
+
+static int run_study(const cli_study_job *job, const cli_common *common, const cli_serve *serve,
+                     throng_context *context, throng_study *study, const char *command_line) {
     throng_error err = {0};
     char *report = NULL;
     cli_progress progress;
+    throng_server *server = NULL;
+    int code = begin_serving(serve, common, context, &server);
+    if (code != CLI_OK)
+        return code;
     bool sweep = throng_study_is_sweep(study), ours = !job->make && !sweep;
     cli_progress_attach(&progress, context, common->quiet);
+    progress.server = server;
     throng_status status = ours ? attribute(study, command_line, common->out, common->force, &report, &err)
                            : job->make
                                ? job->make(study, command_line, common->out, common->force, &report, &err)
                                : throng_study_sweep(study, command_line, common->out, common->force, &report, &err);
     cli_progress_clear(&progress);
-    int code = report ? print_report(job, common, report) : CLI_OK;
+    bool left = report && !cli_interrupted();
+    code = report ? print_report(job, common, report) : CLI_OK;
     if (ours)
         free(report);
     else
         throng_text_free(context, report);
+    code = end_serving(server, context, left, err.message, code);
     return status == THRONG_OK ? code : cli_fail_error(&err);
 }
 
@@ -69,10 +112,15 @@ int cli_study_run(const cli_study_job *job, int argc, char **argv) {
     char *command_line = NULL;
     cli_options options;
     cli_common common;
+    cli_serve serve = {0};
     bool proceed = false;
     cli_options_init(&options, job->command);
     if (job->declare)
         job->declare(&options);
+    cli_options_switch(&options, "--serve", &serve.on, "show the run in the browser while it goes on, and after");
+    cli_options_count(&options, "--port", "P", &serve.port, 0, 65535,
+                      "port for --serve; 0, the default, takes a free one");
+    cli_options_switch(&options, "--open", &serve.open, "with --serve: open the page in the browser");
     cli_options_study(&options);
     cli_options_common(&options, &common, true);
     int code = cli_options_parse(&options, argc, argv, &proceed);
@@ -87,7 +135,7 @@ int cli_study_run(const cli_study_job *job, int argc, char **argv) {
     command_line = cli_command_line(job->command->name, argc, argv);
     code = job->prepare(&options, study);
     if (code == CLI_OK)
-        code = run_study(job, &common, context, study, command_line);
+        code = run_study(job, &common, &serve, context, study, command_line);
 out:
     free(command_line);
     throng_study_free(study);

@@ -142,6 +142,10 @@ typedef struct throng_progress {
  *  returns THRONG_E_CANCELLED and leaves nothing half-done. */
 typedef bool (*throng_progress_fn)(void *user, const throng_progress *progress);
 
+/** Called from the calling thread with the indicator at each step of a simulation as it is made: to be watched while it
+ *  runs. A step that is not beyond the last begins another simulation. */
+typedef void (*throng_series_fn)(void *user, int64_t step, double value);
+
 /** Hook for every allocation of the library: as realloc(pointer, size); size 0 frees. For tests and embedders. */
 typedef void *(*throng_realloc_fn)(void *user, void *pointer, size_t size);
 
@@ -163,6 +167,9 @@ THRONG_API int throng_context_threads(const throng_context *context);
 
 /** Sets the progress callback (NULL: none). */
 THRONG_API void throng_context_set_progress(throng_context *context, throng_progress_fn progress, void *user);
+
+/** Sets the callback for the indicator of simulations (NULL: none). */
+THRONG_API void throng_context_set_series(throng_context *context, throng_series_fn series, void *user);
 
 /** Bytes that the library holds now through this context, and the most it ever held. */
 THRONG_API int64_t throng_context_bytes(const throng_context *context);

@@ -177,8 +177,11 @@ typedef struct series_job {
 
 static throng_status put_value(void *user, int64_t step, int lanes, const double *const *state, throng_error *err) {
     const series_job *job = user;
-    return throng_i_outcome_value(&job->dynamics->outcome, lanes, state[job->dynamics->column], job->series + step,
-                                  err);
+    throng_dynamics *self = job->dynamics;
+    throng_status status = throng_i_outcome_value(&self->outcome, lanes, state[self->column], job->series + step, err);
+    if (status == THRONG_OK)
+        throng_i_series(self->simulation->context, step, job->series[step]);
+    return status;
 }
 
 throng_status throng_dynamics_series(throng_dynamics *self, double t, double *series, throng_error *err) {

@@ -72,6 +72,16 @@ void throng_context_set_progress(throng_context *context, throng_progress_fn pro
     context->progress_next = 0.0;
 }
 
+void throng_context_set_series(throng_context *context, throng_series_fn series, void *user) {
+    context->series = series;
+    context->series_user = user;
+}
+
+void throng_i_series(const throng_context *context, int64_t step, double value) {
+    if (context->series)
+        context->series(context->series_user, step, value);
+}
+
 int64_t throng_context_bytes(const throng_context *context) {
     return context->bytes;
 }

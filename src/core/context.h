@@ -17,6 +17,8 @@ struct throng_context {
     throng_progress_fn progress;
     void *progress_user;
     double progress_next; /* throng_i_seconds() before which no report is made */
+    throng_series_fn series;
+    void *series_user;
     throng_i_registry registry[THRONG_KIND_COUNT];
     void **libraries; /* shared objects of plug-ins, closed last */
     int n_libraries;

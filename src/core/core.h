@@ -84,6 +84,9 @@ void throng_i_sum_rows(double *rows, int64_t n_rows, int width, double *out);
 THRONG_MUST_USE throng_status throng_i_progress(throng_context *context, const throng_progress *progress,
                                                 throng_error *err);
 
+/* Tells whoever watches the value at a step. */
+void throng_i_series(const throng_context *context, int64_t step, double value);
+
 /* Seconds on a clock that never goes back. */
 double throng_i_seconds(void);
 

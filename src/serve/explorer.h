@@ -61,7 +61,7 @@ typedef struct throng_i_call {
     int64_t from, to;          /* set by throng_i_call_range */
 } throng_i_call;
 
-/* Finds the table that `table` names, by default the first; false: the reply says what is wrong. */
+/* Finds the table that `table` names, by default the first of agents; false: the reply says what is wrong. */
 bool throng_i_call_table(throng_i_call *self);
 
 /* Reads `from` and `to`. */

@@ -90,6 +90,8 @@ static throng_status find_frames(throng_i_run_table *self, throng_error *err) {
     throng_column_view column;
     int64_t *begins = NULL, n = 1;
     int index = self->part[THRONG_I_PART_TIME] >= 0 ? self->part[THRONG_I_PART_TIME] : self->part[THRONG_I_PART_STEP];
+    if (self->part[THRONG_I_PART_ID] < 0) /* a time is a point of a curve there, not a crowd */
+        index = -1;
     THRONG_TRY(throng_i_alloc(self->context, FRAMES_MAX + 1, sizeof *begins, &begins, err));
     if (index >= 0)
         THRONG_TRY(throng_i_parquet_column_view(&self->file, index, &column, err));

@@ -27,6 +27,7 @@ static throng_status record(void *user, int64_t step, const double *const *state
     throng_status status = throng_dynamics_indicator(self->world->dynamics, state, &self->series[step], err);
     if (status != THRONG_OK)
         return status;
+    throng_i_series(self->run->context, step, self->series[step]);
     recording->done = step;
     if (!is_kept(it, step))
         return THRONG_OK;
