@@ -40,6 +40,11 @@ typedef struct throng_i_condition_limits {
     int threads;
 } throng_i_condition_limits;
 
+/* The second fence: takes files, extensions and settings from a database. */
+struct throng_i_database;
+THRONG_MUST_USE throng_status throng_i_condition_lock(struct throng_i_database *database,
+                                                      const throng_i_condition_limits *limits, throng_error *err);
+
 /**
  * Evaluates a condition; NaN in a column counts as NULL, and a row for which it is NULL does not fulfil it.
  * @param columns  [condition->n_columns] the columns in that order, all of n rows

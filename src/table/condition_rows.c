@@ -37,8 +37,8 @@ static bool is_in_time(void *user, const throng_progress *progress) {
     return throng_i_seconds() < *until;
 }
 
-static throng_status lock_down(throng_i_database *database, const throng_i_condition_limits *limits,
-                               throng_error *err) {
+throng_status throng_i_condition_lock(throng_i_database *database, const throng_i_condition_limits *limits,
+                                      throng_error *err) {
     static const char *const settings[] = {"SET enable_external_access = false",
                                            "SET allow_community_extensions = false", "SET lock_configuration = true"};
     char memory[48];
@@ -99,7 +99,7 @@ static throng_status evaluate(const throng_i_condition *condition, const throng_
     THRONG_TRY(throng_i_database_open(own, "filtering", &database, err));
     THRONG_TRY(
         throng_i_database_scan(&database, "throng_rows", (struct arrow_stream *)throng_i_stream_handle(stream), err));
-    THRONG_TRY(lock_down(&database, limits, err));
+    THRONG_TRY(throng_i_condition_lock(&database, limits, err));
     write_query(&sql, condition, columns);
     THRONG_TRY(throng_i_sql_check(&sql, err));
     THRONG_TRY(collect(&database, sql.text, n, bits, err));
