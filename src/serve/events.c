@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define HEARTBEAT_SECONDS 10
+#define GOODBYE_SECONDS   1
 #define SERIES_PIECE      10000
 
 /* ---- what happens ---------------------------------------------------------------------------------------------- */
@@ -67,6 +68,11 @@ void throng_i_events_stop(throng_i_events *self) {
     pthread_mutex_lock(&self->lock);
     self->stopping = true;
     pthread_cond_broadcast(&self->changed);
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += GOODBYE_SECONDS;
+    while (self->listeners > 0 && pthread_cond_timedwait(&self->changed, &self->lock, &until) != ETIMEDOUT) {
+    }
     pthread_mutex_unlock(&self->lock);
 }
 
@@ -175,6 +181,7 @@ static void stop_listening(void *user) {
     throng_i_events *events = &self->explorer->events;
     pthread_mutex_lock(&events->lock);
     events->listeners--;
+    pthread_cond_broadcast(&events->changed);
     pthread_mutex_unlock(&events->lock);
     throng_i_text_clear(&self->waiting);
     throng_i_free(events->context, self);

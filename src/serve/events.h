@@ -41,7 +41,7 @@ void throng_i_events_series(throng_i_events *self, int64_t step, double value);
 /* A run is finished or has failed. */
 void throng_i_events_state(throng_i_events *self);
 
-/* Says goodbye to all listeners. */
+/* Says goodbye to all listeners, and waits a moment for them to hear it. */
 void throng_i_events_stop(throng_i_events *self);
 
 /* Makes the reply a stream of events. */

@@ -19,7 +19,7 @@
 
 /* Heavy requests: so many at a time, and so many that wait. */
 #define THRONG_I_HEAVY_AT_ONCE 2
-#define THRONG_I_HEAVY_WAITING 64
+#define THRONG_I_HEAVY_WAITING 400
 
 typedef struct throng_i_gate {
     pthread_mutex_t lock;
