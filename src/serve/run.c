@@ -134,6 +134,7 @@ static void close_table(throng_i_run *self, throng_i_run_table *table) {
     if (table->context) {
         throng_i_free(table->context, table->begins);
         throng_i_free(table->context, table->agents);
+        throng_i_free(table->context, table->sums);
     }
     throng_i_parquet_close(&table->file);
     throng_context_free(table->context);

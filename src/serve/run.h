@@ -40,7 +40,8 @@ typedef struct throng_i_run_table {
     pthread_mutex_t lock;          /* of what follows */
     int64_t *begins;               /* [n_frames + 1] first rows of the frames; NULL: not looked for yet */
     int64_t n_frames;
-    int32_t *agents; /* [n_rows] NULL: not numbered yet, or the codes of the id column will do */
+    double (*sums)[2]; /* [chunks of rows] of phi and |phi|; NULL: not added up yet */
+    int32_t *agents;   /* [n_rows] NULL: not numbered yet, or the codes of the id column will do */
     int64_t n_agents;
 } throng_i_run_table;
 
@@ -97,6 +98,11 @@ THRONG_MUST_USE throng_status throng_i_run_frames(throng_i_run_table *self, cons
 /* Every row's agent, numbered 0.. as they first appear; E_ARGUMENT without an id column. */
 THRONG_MUST_USE throng_status throng_i_run_agents(throng_i_run_table *self, const int32_t **agents, int64_t *n,
                                                   throng_error *err);
+
+/* Adds phi and |phi| of rows from..to-1 to out[0] and out[1]; missing ones are 0. The same range gives the same bits.
+ */
+THRONG_MUST_USE throng_status throng_i_run_sums(throng_i_run_table *self, int64_t from, int64_t to, double out[2],
+                                                throng_error *err);
 
 /* A value as JSON: a date as "2025-01-31", what is missing as null. */
 json_t *throng_i_cell(const throng_column_view *column, int64_t row);

@@ -188,3 +188,55 @@ throng_status throng_i_run_agents(throng_i_run_table *self, const int32_t **agen
     pthread_mutex_unlock(&self->lock);
     return status;
 }
+
+/* ---- sums ------------------------------------------------------------------------------------------------------ */
+
+/* In the order of the rows. */
+static void add_rows(const throng_column_view *phi, int64_t from, int64_t to, double out[2]) {
+    double sums[2] = {0.0, 0.0};
+    for (int64_t row = from; row < to; row++) {
+        double value = throng_i_number(phi, row);
+        value = isfinite(value) ? value : 0.0;
+        sums[0] += value;
+        sums[1] += fabs(value);
+    }
+    out[0] += sums[0];
+    out[1] += sums[1];
+}
+
+static throng_status add_chunks(throng_i_run_table *self, const throng_column_view *phi, throng_error *err) {
+    throng_status status = THRONG_OK;
+    double(*sums)[2] = NULL;
+    int64_t n = phi->n_rows;
+    THRONG_TRY(throng_i_alloc(self->context, throng_i_chunk_count(n), sizeof *sums, &sums, err));
+    for (int64_t from = 0; from < n; from += THRONG_CHUNK_ROWS)
+        add_rows(phi, from, from + THRONG_CHUNK_ROWS < n ? from + THRONG_CHUNK_ROWS : n,
+                 sums[from / THRONG_CHUNK_ROWS]);
+    self->sums = sums;
+out:
+    return status;
+}
+
+throng_status throng_i_run_sums(throng_i_run_table *self, int64_t from, int64_t to, double out[2], throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_column_view phi;
+    const int64_t size = THRONG_CHUNK_ROWS;
+    pthread_mutex_lock(&self->lock);
+    THRONG_TRY(throng_i_parquet_column_view(&self->file, self->part[THRONG_I_PART_PHI], &phi, err));
+    if (!self->sums)
+        THRONG_TRY(add_chunks(self, &phi, err));
+    int64_t first = throng_i_chunk_count(from), last = to / size; /* chunks that lie in the range */
+    if (first > last) {
+        add_rows(&phi, from, to, out);
+        goto out;
+    }
+    add_rows(&phi, from, first * size, out);
+    for (int64_t chunk = first; chunk < last; chunk++) {
+        out[0] += self->sums[chunk][0];
+        out[1] += self->sums[chunk][1];
+    }
+    add_rows(&phi, last * size, to, out);
+out:
+    pthread_mutex_unlock(&self->lock);
+    return status;
+}

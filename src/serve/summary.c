@@ -19,7 +19,7 @@ typedef struct seen_agents {
 
 typedef struct group {
     int64_t rows;
-    double phi, absolute, whole; /* whole: phi of all rows, selected or not */
+    double phi, absolute, whole; /* whole: phi of all rows of the range, selected or not */
 } group;
 
 typedef struct spread {
@@ -37,7 +37,7 @@ typedef struct summary {
     const int64_t *begins; /* [n_frames + 1] */
     int64_t n_frames;
     group chunk, all;
-    double whole_absolute, chunk_absolute;
+    double whole_absolute;
     group *cohorts, *frames; /* [cohort.n_words], [n_frames] */
     seen_agents agents;
     throng_i_best best;
@@ -68,9 +68,8 @@ static void add_agent(seen_agents *self, int64_t row) {
     self->bits[agent >> 3] |= bit;
 }
 
-static void add_row(summary *self, int64_t row, double phi, group *frame) {
+static void add_row(summary *self, int64_t row, double phi) {
     add_group(&self->chunk, phi);
-    add_group(frame, phi);
     if (self->has_cohort)
         add_group(&self->cohorts[((const int32_t *)self->cohort.data)[row]], phi);
     add_spread(&self->state, row);
@@ -81,34 +80,53 @@ static void add_row(summary *self, int64_t row, double phi, group *frame) {
         throng_i_best_offer(&self->best, row, fabs(phi));
 }
 
-static void end_chunk(summary *self) {
-    self->all.rows += self->chunk.rows;
-    self->all.phi += self->chunk.phi;
-    self->all.absolute += self->chunk.absolute;
-    self->all.whole += self->chunk.whole;
-    self->whole_absolute += self->chunk_absolute;
-    self->chunk = (group){0};
-    self->chunk_absolute = 0.0;
+static void add_to(group *self, const group *part) {
+    self->rows += part->rows;
+    self->phi += part->phi;
+    self->absolute += part->absolute;
 }
 
+/* Most selections are of few rows: bytes without a bit are passed over. Sums are made by chunk, then by frame, as
+ * wholes are, so that the share of everybody is 1. */
 static void add_up(summary *self) {
     const throng_i_selection *selection = self->selection;
-    int64_t frame = 0;
-    for (int64_t row = selection->from; row < selection->to; row++) {
-        while (frame + 1 < self->n_frames && row >= self->begins[frame + 1])
-            frame++;
-        double phi = self->has_phi ? throng_i_number(&self->phi, row) : 0.0;
-        phi = isfinite(phi) ? phi : 0.0;
-        self->chunk.whole += phi;
-        self->chunk_absolute += fabs(phi);
-        self->frames[frame].whole += phi;
-        if (throng_i_is_selected(selection, row))
-            add_row(self, row, phi, &self->frames[frame]);
-        if ((row - selection->from) % THRONG_CHUNK_ROWS == THRONG_CHUNK_ROWS - 1)
-            end_chunk(self);
-    }
-    end_chunk(self);
+    int64_t frame = 0, chunk = 0, n = selection->to - selection->from;
+    for (int64_t i = 0; i < (n + 7) / 8; i++)
+        for (unsigned bits = selection->bits[i]; bits; bits &= bits - 1) {
+            int64_t row = selection->from + 8 * i + __builtin_ctz(bits);
+            double phi = self->has_phi ? throng_i_number(&self->phi, row) : 0.0;
+            if (row >= self->begins[frame + 1] || row / THRONG_CHUNK_ROWS != chunk) {
+                add_to(&self->frames[frame], &self->chunk);
+                self->chunk = (group){0};
+                chunk = row / THRONG_CHUNK_ROWS;
+            }
+            while (row >= self->begins[frame + 1])
+                frame++;
+            add_row(self, row, isfinite(phi) ? phi : 0.0);
+        }
+    if (self->n_frames > 0)
+        add_to(&self->frames[frame], &self->chunk);
+    for (int64_t i = 0; i < self->n_frames; i++)
+        add_to(&self->all, &self->frames[i]);
     throng_i_best_sort(&self->best);
+}
+
+/* What shares refer to. */
+static throng_status add_wholes(throng_i_run_table *table, summary *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t from = self->selection->from, to = self->selection->to;
+    for (int64_t i = 0; i < self->n_frames && self->has_phi; i++) {
+        double sums[2] = {0.0, 0.0};
+        int64_t begin = self->begins[i] > from ? self->begins[i] : from;
+        int64_t end = self->begins[i + 1] < to ? self->begins[i + 1] : to;
+        if (begin < end)
+            THRONG_TRY(throng_i_run_sums(table, begin, end, sums, err));
+        self->frames[i].whole = sums[0];
+        self->all.whole += sums[0];
+        self->whole_absolute += sums[1];
+    }
+out:
+    return status;
 }
 
 /* ---- putting into words ---------------------------------------------------------------------------------------- */
@@ -231,6 +249,7 @@ static throng_status prepare(throng_i_call *call, summary *self, int top, throng
                               &self->cohorts, err));
     THRONG_TRY(throng_i_best_init(self->context, top, &self->best, err));
     THRONG_TRY(prepare_agents(call, self, err));
+    THRONG_TRY(add_wholes(call->table, self, err));
 out:
     return status;
 }

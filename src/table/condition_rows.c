@@ -3,6 +3,7 @@
 #include "table/database.h"
 #include "table/stream.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,11 +20,22 @@ static throng_status borrow_columns(throng_context *context, const throng_column
     return status;
 }
 
+/* Whether some number of a column is NaN, and has to become NULL. */
+static bool has_gaps(const throng_column_view *column) {
+    int64_t gaps = 0;
+    if (column->type == THRONG_TYPE_FLOAT64)
+        for (int64_t i = 0; i < column->n_rows; i++)
+            gaps += isnan(((const double *)column->data)[i]) != 0;
+    if (column->type == THRONG_TYPE_FLOAT32)
+        for (int64_t i = 0; i < column->n_rows; i++)
+            gaps += isnan(((const float *)column->data)[i]) != 0;
+    return gaps > 0;
+}
+
 static void write_query(throng_i_sql *sql, const throng_i_condition *condition, const throng_column_view *columns) {
     throng_i_sql_add(sql, "SELECT coalesce(CAST((%s\n) AS BOOLEAN), false) FROM (SELECT ", condition->text);
     for (int i = 0; i < condition->n_columns; i++) {
-        bool real = columns[i].type == THRONG_TYPE_FLOAT32 || columns[i].type == THRONG_TYPE_FLOAT64;
-        throng_i_sql_add(sql, real ? "%snullif(c%d, 'nan') AS " : "%sc%d AS ", i ? ", " : "", i);
+        throng_i_sql_add(sql, has_gaps(&columns[i]) ? "%snullif(c%d, 'nan') AS " : "%sc%d AS ", i ? ", " : "", i);
         throng_i_sql_name(sql, condition->columns[i]);
     }
     throng_i_sql_add(sql, condition->n_columns ? " FROM throng_rows)" : "c0 FROM throng_rows)");
