@@ -75,17 +75,9 @@ void throng_i_call_leave(throng_i_call *self) {
     pthread_mutex_unlock(&gate->lock);
 }
 
-/* The first table of agents; of what is not about agents, the first. NULL: there is none. */
-static throng_i_run_table *first_table(const throng_i_run *run) {
-    for (int i = 0; i < run->n_tables; i++)
-        if (run->tables[i].part[THRONG_I_PART_ID] >= 0)
-            return &run->tables[i];
-    return run->n_tables > 0 ? run->tables : NULL;
-}
-
 bool throng_i_call_table(throng_i_call *self) {
     const char *name = throng_i_request_argument(self->request, "table");
-    self->table = name ? throng_i_run_find(self->run, name) : first_table(self->run);
+    self->table = name ? throng_i_run_find(self->run, name) : throng_i_run_first(self->run);
     if (!self->table)
         throng_i_reply_fail(self->reply, 404, "table", "The run has no table \"%.40s\".", name ? name : "");
     return self->table;

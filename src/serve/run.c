@@ -113,6 +113,13 @@ out:
 
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
 
+/* Nobody is told of the progress, but it can be stopped. */
+static bool goes_on(void *user, const throng_progress *progress) {
+    const throng_i_run *self = user;
+    (void)progress;
+    return !self->stopping || !atomic_load(self->stopping);
+}
+
 static throng_status open_table(throng_i_run *self, const char *path, const char *name, throng_i_run_table *out,
                                 throng_error *err) {
     throng_status status = THRONG_OK;
@@ -123,6 +130,7 @@ static throng_status open_table(throng_i_run *self, const char *path, const char
     THRONG_TRY(throng_i_print(self->context, &out->shown, err, "%s/%s", path, file));
     THRONG_TRY(throng_i_context_create(NULL, NULL, &out->context, err));
     THRONG_TRY(throng_context_set_threads(out->context, throng_context_threads(self->context), err));
+    throng_context_set_progress(out->context, goes_on, self);
     THRONG_TRY(throng_i_parquet_open(out->context, self->folder, file, out->shown, &out->file, err));
     for (int part = 0; part < THRONG_I_PART_COUNT; part++)
         out->part[part] = throng_i_parquet_find(&out->file, throng_i_part_name((throng_i_part)part), false);
@@ -154,6 +162,13 @@ static throng_status open_tables(throng_i_run *self, const char *path, throng_er
     }
 out:
     return status;
+}
+
+throng_i_run_table *throng_i_run_first(const throng_i_run *self) {
+    for (int i = 0; i < self->n_tables; i++)
+        if (self->tables[i].part[THRONG_I_PART_ID] >= 0)
+            return &self->tables[i];
+    return self->n_tables > 0 ? self->tables : NULL;
 }
 
 throng_i_run_table *throng_i_run_find(const throng_i_run *self, const char *table) {
@@ -209,6 +224,25 @@ void throng_i_run_close(throng_i_run *self) {
     if (self->folder >= 0)
         close(self->folder);
     *self = (throng_i_run){0};
+}
+
+void throng_i_run_read_ahead(throng_i_run *self) {
+    throng_i_run_table *table = throng_i_run_first(self);
+    const int64_t *begins;
+    const int32_t *agents;
+    int64_t n;
+    double sums[2] = {0.0, 0.0};
+    throng_column_view column;
+    if (!table)
+        return;
+    /* What fails here will fail again, and say so, when it is asked for. */
+    (void)!throng_i_run_frames(table, &begins, &n, NULL);
+    if (table->part[THRONG_I_PART_PHI] >= 0)
+        (void)!throng_i_run_sums(table, 0, 0, sums, NULL);
+    for (int i = 0; i < table->file.n_columns && goes_on(self, NULL); i++)
+        (void)!throng_i_run_column(table, i, &column, NULL);
+    if (table->part[THRONG_I_PART_ID] >= 0 && goes_on(self, NULL))
+        (void)!throng_i_run_agents(table, &agents, &n, NULL);
 }
 
 json_t *throng_i_run_pack(const throng_i_run *self) {

@@ -55,8 +55,9 @@ typedef struct throng_i_run {
     throng_context *context;
     int index;
     char *name, *path;
-    bool is_live;     /* it was started by this server's process */
-    atomic_int state; /* all below may be looked at only once it is COMPLETE, and never changes after */
+    bool is_live;                /* it was started by this server's process */
+    const atomic_bool *stopping; /* ends the reading of columns; borrowed, NULL: nothing does */
+    atomic_int state;            /* all below may be looked at only once it is COMPLETE, and never changes after */
     char *report;
     size_t report_bytes;
     char *command, *message; /* NULL: none */
@@ -74,9 +75,14 @@ THRONG_MUST_USE throng_status throng_i_run_expect(throng_context *context, const
 THRONG_MUST_USE throng_status throng_i_run_open(throng_i_run *self, const char *path, throng_error *err);
 void throng_i_run_close(throng_i_run *self);
 
+/* Reads what most requests need of a complete run's agents, so that the first of them need not wait. */
+void throng_i_run_read_ahead(throng_i_run *self);
+
 /* As in api/v1/runs. */
 json_t *throng_i_run_pack(const throng_i_run *self);
 
+/* The first table of agents; of what is not about agents, the first. NULL: there is none. */
+throng_i_run_table *throng_i_run_first(const throng_i_run *self);
 throng_i_run_table *throng_i_run_find(const throng_i_run *self, const char *table);
 
 /* The names of files that a run directory may have: NULL after the last. */

@@ -226,6 +226,7 @@ static bool select_where(throng_i_call *call, const throng_i_selection *self, co
     throng_i_condition condition = {0};
     throng_column_view columns[THRONG_I_CONDITION_COLUMNS];
     const throng_i_condition_limits limits = {.seconds = THRONG_I_QUERY_SECONDS,
+                                              .stop = &call->explorer->events.stopping,
                                               .megabytes = CONDITION_MEGABYTES,
                                               .threads = throng_context_threads(call->explorer->context)};
     bool done = throng_i_condition_parse(self->context, where, &condition, &err) == THRONG_OK;

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <math.h>
 #include <microhttpd.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,8 +29,9 @@ struct throng_server {
     throng_context *context;
     throng_i_explorer explorer;
     struct MHD_Daemon *daemon;
-    bool needs_eval; /* the page makes code from text */
-    bool has_live;
+    bool needs_eval;  /* the page makes code from text */
+    pthread_t reader; /* reads ahead */
+    bool has_live, has_reader;
     atomic_llong requests, body_bytes;
     char url[400];
 };
@@ -297,12 +300,29 @@ static throng_status open_runs(throng_server *self, const throng_server_def *def
         THRONG_TRY(throng_i_run_expect(self->context, path, run, err));
         run->index = i;
         run->is_live = i < first;
+        run->stopping = &explorer->events.stopping;
         THRONG_TRY(make_unique(explorer, i, err));
         if (!run->is_live)
             THRONG_TRY(throng_i_run_open(run, path, err));
     }
 out:
     return status;
+}
+
+static void *read_ahead(void *user) {
+    throng_i_explorer *explorer = user;
+    for (int i = 0; i < explorer->n_runs; i++)
+        throng_i_run_read_ahead(&explorer->runs[i]);
+    return NULL;
+}
+
+/* Once all runs are complete. Signals are for the threads of the caller. */
+static void start_reading_ahead(throng_server *self) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    self->has_reader = pthread_create(&self->reader, NULL, read_ahead, &self->explorer) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 throng_status throng_server_start(throng_context *context, const throng_server_def *def, throng_server **out,
@@ -315,6 +335,8 @@ throng_status throng_server_start(throng_context *context, const throng_server_d
         self->needs_eval = self->needs_eval || strcmp(throng_i_assets[i].path, "/needs-eval.txt") == 0;
     THRONG_TRY(open_runs(self, def, err));
     THRONG_TRY(listen_on(self, def, err));
+    if (!self->has_live)
+        start_reading_ahead(self);
     *out = self;
     self = NULL;
 out:
@@ -341,8 +363,10 @@ void throng_server_series(throng_server *server, int64_t step, double value) {
 throng_status throng_server_finish(throng_server *server, throng_error *err) {
     throng_i_run *run = &server->explorer.runs[0];
     throng_status status = throng_i_run_open(run, run->path, err);
-    if (status == THRONG_OK)
+    if (status == THRONG_OK) {
         throng_i_events_state(&server->explorer.events);
+        start_reading_ahead(server);
+    }
     return status;
 }
 
@@ -361,6 +385,8 @@ void throng_server_stop(throng_server *server) {
         throng_i_events_stop(&server->explorer.events);
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
+    if (server->has_reader)
+        pthread_join(server->reader, NULL);
     throng_i_explorer_clear(&server->explorer);
     throng_i_free(server->context, server);
 }

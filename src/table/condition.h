@@ -36,7 +36,8 @@ void throng_i_condition_clear(throng_i_condition *self);
 /* What evaluating may take. */
 typedef struct throng_i_condition_limits {
     double seconds;
-    int64_t megabytes; /* of DuckDB */
+    const _Atomic bool *stop; /* ends it once it is true; NULL: nothing does */
+    int64_t megabytes;        /* of DuckDB */
     int threads;
 } throng_i_condition_limits;
 

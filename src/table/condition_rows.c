@@ -43,10 +43,15 @@ static void write_query(throng_i_sql *sql, const throng_i_condition *condition, 
 
 /* ---- limits ---------------------------------------------------------------------------------------------------- */
 
+typedef struct deadline {
+    double until;
+    const _Atomic bool *stop;
+} deadline;
+
 static bool is_in_time(void *user, const throng_progress *progress) {
-    const double *until = user;
+    const deadline *self = user;
     (void)progress;
-    return throng_i_seconds() < *until;
+    return throng_i_seconds() < self->until && !(self->stop && *self->stop);
 }
 
 throng_status throng_i_condition_lock(throng_i_database *database, const throng_i_condition_limits *limits,
@@ -101,11 +106,11 @@ static throng_status evaluate(const throng_i_condition *condition, const throng_
     throng_i_stream *stream = NULL;
     throng_i_database database = {0};
     throng_i_sql sql = {.context = condition->context};
-    double until = throng_i_seconds() + limits->seconds;
+    deadline clock = {throng_i_seconds() + limits->seconds, limits->stop};
     /* A context of its own: this may be called from any thread, and is stopped by its own clock. */
     THRONG_TRY(throng_i_context_create(NULL, NULL, &own, err));
     THRONG_TRY(throng_context_set_threads(own, limits->threads, err));
-    throng_context_set_progress(own, is_in_time, &until);
+    throng_context_set_progress(own, is_in_time, &clock);
     THRONG_TRY(borrow_columns(own, columns, n_columns, n, &table, err));
     THRONG_TRY(throng_i_stream_create(table, &stream, err));
     THRONG_TRY(throng_i_database_open(own, "filtering", &database, err));
