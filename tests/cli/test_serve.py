@@ -24,6 +24,8 @@ import urllib.parse
 
 from harness import PLAIN, THRONG, crowd, fails, main, ok, put, test
 
+SANITIZED = "ASAN_OPTIONS" in os.environ  # whatever is freed is held back then
+
 NASTY = ["<script>alert(1)</script>", "a\"b'c\\d", "søren, 🦆", "'; DROP TABLE x; --", "../../etc/passwd", "%00%0d%0aX: y"]
 
 
@@ -574,8 +576,9 @@ def test_two_hundred_at_once_and_slow_readers():
 
         with concurrent.futures.ThreadPoolExecutor(200) as pool:
             assert all(pool.map(ask, range(600)))
-        # nothing is copied for an answer: 600 columns would have been a gigabyte
-        assert it.bytes() - before < 200 << 20, it.bytes() - before
+        # nothing is copied for an answer: two hundred columns at once would have been 320 MB
+        if not SANITIZED:
+            assert it.bytes() - before < 200 << 20, it.bytes() - before
         for one in slow:
             one.close()
         assert it.settles(rest), (rest, it.descriptors())
