@@ -62,6 +62,10 @@ bool throng_i_call_enter(throng_i_call *self) {
     gate->waiting--;
     gate->inside += room;
     pthread_mutex_unlock(&gate->lock);
+    if (room && atomic_load(&self->explorer->events.stopping)) {
+        throng_i_call_leave(self);
+        room = false;
+    }
     if (!room)
         throng_i_reply_fail(self->reply, 503, "busy", "The server has too much to do: try again in a moment.");
     return room;

@@ -15,6 +15,9 @@
 
 #define HOPS_MAX 10
 
+/* Edges that may be looked at: neighbours of somebody very well connected may be, too. */
+#define LOOKS_MAX 200000000
+
 /* The crowds of runs, each read when it is first asked for. */
 typedef struct throng_i_networks {
     pthread_mutex_t lock;
@@ -103,7 +106,7 @@ typedef struct neighbourhood {
     int32_t *place; /* [n_agents] index among the nodes, -1: none */
     throng_agent *nodes;
     int *hop;
-    int64_t n, room, edges, limit; /* edges among the nodes */
+    int64_t n, room, edges, limit, looks; /* edges: those among the nodes */
     bool hears, heard;
 } neighbourhood;
 
@@ -122,12 +125,14 @@ out:
 }
 
 /* How many edges a node has with the nodes that are in. */
-static int64_t edges_with(const neighbourhood *self, throng_agent agent) {
+static int64_t edges_with(neighbourhood *self, throng_agent agent) {
     int64_t count = 0;
     const throng_i_direction *const ways[] = {&self->graph->out, &self->graph->in};
-    for (int w = 0; w < 2; w++)
+    for (int w = 0; w < 2; w++) {
+        self->looks += ways[w]->offsets[agent + 1] - ways[w]->offsets[agent];
         for (int64_t e = ways[w]->offsets[agent]; e < ways[w]->offsets[agent + 1]; e++)
             count += self->place[ways[w]->neighbours[e]] >= 0;
+    }
     return count;
 }
 
@@ -152,7 +157,7 @@ static throng_status add_step(neighbourhood *self, int64_t first, int hop, bool 
                 if (self->place[to] >= 0)
                     continue;
                 int64_t more = edges_with(self, to);
-                if (self->edges + more > self->limit) {
+                if (self->edges + more > self->limit || self->looks > LOOKS_MAX) {
                     *full = true;
                     return THRONG_OK;
                 }

@@ -116,7 +116,10 @@ static bool is_inside(const polygon *self, double x, double y) {
     return inside;
 }
 
-static void by_polygon(const throng_i_selection *self, const polygon *it, uint8_t *bits) {
+/* E_CANCELLED: it took too long, for points times rows may be very many, or the server stops. */
+static throng_status by_polygon(const throng_i_call *call, const throng_i_selection *self, const polygon *it,
+                                uint8_t *bits, throng_error *err) {
+    double until = throng_i_seconds() + THRONG_I_QUERY_SECONDS;
     double min[2] = {HUGE_VAL, HUGE_VAL}, max[2] = {-HUGE_VAL, -HUGE_VAL};
     for (int i = 0; i < it->n; i++)
         for (int k = 0; k < 2; k++) {
@@ -124,12 +127,16 @@ static void by_polygon(const throng_i_selection *self, const polygon *it, uint8_
             max[k] = fmax(max[k], it->points[i][k]);
         }
     for (int64_t i = 0; i < self->to - self->from; i++) {
+        if (i % 256 == 0 && (throng_i_seconds() > until || atomic_load(&call->explorer->events.stopping)))
+            return THRONG_FAIL(err, E_CANCELLED, "The polygon took longer than %d seconds and was stopped.",
+                               THRONG_I_QUERY_SECONDS);
         double x = throng_i_number(&it->x, self->from + i), y = throng_i_number(&it->y, self->from + i);
         x = it->log_x ? log10(x) : x; /* of what is not positive: NaN or infinite, which is in no polygon */
         y = it->log_y ? log10(y) : y;
         if (x >= min[0] && x <= max[0] && y >= min[1] && y <= max[1] && is_inside(it, x, y))
             bits[i >> 3] |= (uint8_t)(1 << (i & 7));
     }
+    return THRONG_OK;
 }
 
 static throng_status read_points(throng_context *context, const json_t *points, polygon *out, throng_error *err) {
@@ -158,10 +165,13 @@ static bool select_polygon(throng_i_call *call, const throng_i_selection *self, 
     if (!throng_i_call_column(call, x ? x : "", &it.x) || !throng_i_call_column(call, y ? y : "", &it.y))
         return false;
     throng_status status = read_points(self->context, json_object_get(given, "points"), &it, &err);
-    if (status == THRONG_OK)
-        by_polygon(self, &it, bits);
-    else
+    if (status != THRONG_OK) {
         throng_i_reply_fail(call->reply, 400, "body", "%s", err.message);
+    } else {
+        status = by_polygon(call, self, &it, bits, &err);
+        if (status != THRONG_OK)
+            throng_i_reply_error(call->reply, &err);
+    }
     throng_i_free(self->context, it.points);
     return status == THRONG_OK;
 }
