@@ -113,6 +113,9 @@ Test(serve_guard, wants_the_token) {
     cr_assert_eq(refusal(&guard, request), 401);
     request.token = guard.token;
     cr_assert_eq(refusal(&guard, request), 0);
+    snprintf(cookie, sizeof cookie, "%s0", guard.token);
+    request.token = cookie;
+    cr_assert_eq(refusal(&guard, request), 401, "longer than the token");
     request.token = "";
     cr_assert_eq(refusal(&guard, request), 401);
     snprintf(cookie, sizeof cookie, "a=b; throng_token_8000=%s; c=d", guard.token);
