@@ -2,8 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "serve/explorer.h"
 
+#include "report/assets.h"
 #include "report/json.h"
-#include "serve/assets.h"
 #include "table/condition.h"
 
 #include <errno.h>

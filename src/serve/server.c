@@ -3,7 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "throng/serve.h"
 
-#include "serve/assets.h"
+#include "report/assets.h"
 #include "serve/explorer.h"
 
 #include <arpa/inet.h>
