@@ -49,17 +49,16 @@ static int begin_serving(const cli_serve *wanted, const cli_common *common, thro
 }
 
 /* The run has ended: what it left is served until Ctrl-C. An intervention that fell short leaves a directory, too. */
-static int end_serving(throng_server *server, throng_context *context, bool left, const char *why, int code) {
+static int end_serving(throng_server *server, throng_context *context, bool left, const char *why) {
     throng_error err = {0};
+    int code = CLI_OK;
     throng_context_set_series(context, NULL, NULL);
-    if (server && !left) {
+    if (server && !left)
         throng_server_fail(server, why);
-    } else if (server && code == CLI_OK) {
-        if (throng_server_finish(server, &err) == THRONG_OK)
-            cli_serve_wait();
-        else
-            code = cli_fail_error(&err);
-    }
+    else if (server && throng_server_finish(server, &err) != THRONG_OK)
+        code = cli_fail_error(&err);
+    else if (server)
+        cli_serve_wait();
     throng_server_stop(server);
     return code;
 }
@@ -87,8 +86,11 @@ static int run_study(const cli_study_job *job, const cli_common *common, const c
         free(report);
     else
         throng_text_free(context, report);
-    code = end_serving(server, context, left, err.message, code);
-    return status == THRONG_OK ? code : cli_fail_error(&err);
+    left = left && code == CLI_OK;
+    if (status != THRONG_OK) /* before a signal that ends the serving becomes the reason */
+        code = cli_fail_error(&err);
+    int served = end_serving(server, context, left, err.message);
+    return code == CLI_OK ? served : code;
 }
 
 int cli_study_tables(const cli_options *options, throng_study *study) {

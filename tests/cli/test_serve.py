@@ -540,6 +540,17 @@ def test_a_run_that_is_stopped_or_fails_ends_the_server():
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "stopped" in err, (process.returncode, err)
+    # an intervention that falls short leaves a run all the same, and has its own exit code
+    process = subprocess.Popen([THRONG, "intervene", "--generate", "uniform", "--agents", "200", "--graph-model", "chung-lu",
+                                "--world", "nonlinear-opinion", "--target", "-10%", "--budget", "0.0001", "--out", "short",
+                                "--quiet", "--serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=PLAIN, text=True)
+    it = Server(process, process.stderr.readline().strip())
+    assert "budget" in process.stderr.readline()
+    while it.get("runs")["runs"][0]["state"] == "running":
+        time.sleep(0.05)
+    assert it.get("runs")["runs"][0]["kind"] == "intervention"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("", "") and process.returncode == 1
     put("crowd.csv", "id,x\n1,2\n")
     process = subprocess.run([THRONG, "attribute", "crowd.csv", "--state", "y", "--out", "run", "--serve"],
                              capture_output=True, env=PLAIN, text=True, timeout=60)
