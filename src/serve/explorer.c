@@ -203,6 +203,18 @@ static void send_report(throng_i_call *call) {
     reply_bytes(call, "application/json", call->run->report, -1, (int64_t)call->run->report_bytes);
 }
 
+static void send_figures(throng_i_call *call) {
+    throng_error err = {0};
+    const char *figures = NULL;
+    if (!throng_i_call_enter(call))
+        return;
+    if (throng_i_run_figures(call->run, &figures, &err) == THRONG_OK)
+        reply_bytes(call, "application/json", figures, -1, (int64_t)strlen(figures));
+    else
+        throng_i_reply_error(call->reply, &err);
+    throng_i_call_leave(call);
+}
+
 static void send_file(throng_i_call *call, const char *name, bool download) {
     int64_t bytes = 0;
     const char *ending = strrchr(name, '.');
@@ -286,6 +298,7 @@ static const route server_routes[] = {{"runs", "", list_runs, false}, {"events",
 
 static const route run_routes[] = {
     {"report", "", send_report, false},
+    {"figures", "", send_figures, false},
     {"verify", "", send_verification, false},
     {"files", "", list_files, false},
     {"tables", "", throng_i_handle_tables, false},

@@ -190,6 +190,7 @@ throng_status throng_i_run_expect(throng_context *context, const char *path, thr
         begin--;
     out->context = context;
     out->folder = -1;
+    pthread_mutex_init(&out->lock, NULL);
     THRONG_TRY(throng_i_copy_text(context, path, &out->path, err));
     THRONG_TRY(throng_i_print(context, &out->name, err, "%.*s", (int)(n - begin), path + begin));
 out:
@@ -217,6 +218,8 @@ void throng_i_run_close(throng_i_run *self) {
         close_table(self, &self->tables[i]);
     throng_i_free(self->context, self->tables);
     throng_i_free(self->context, self->report);
+    throng_text_free(self->context, self->figures);
+    pthread_mutex_destroy(&self->lock);
     throng_i_free(self->context, self->command);
     throng_i_free(self->context, self->message);
     throng_i_free(self->context, self->name);
@@ -243,6 +246,27 @@ void throng_i_run_read_ahead(throng_i_run *self) {
         (void)!throng_i_run_column(table, i, &column, NULL);
     if (table->part[THRONG_I_PART_ID] >= 0 && goes_on(self, NULL))
         (void)!throng_i_run_agents(table, &agents, &n, NULL);
+}
+
+throng_status throng_i_run_figures(throng_i_run *self, const char **out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *own = NULL;
+    char path[32], *json = NULL;
+    pthread_mutex_lock(&self->lock);
+    if (!self->figures) {
+        /* A context of its own, for this is any thread; the folder that was opened, whatever has its name now. */
+        snprintf(path, sizeof path, "/proc/self/fd/%d", self->folder);
+        THRONG_TRY(throng_context_create(&own, err));
+        throng_context_set_progress(own, goes_on, self);
+        THRONG_TRY(throng_run_figures_json(own, path, &json, err));
+        THRONG_TRY(throng_i_copy_text(self->context, json, &self->figures, err));
+    }
+    *out = self->figures;
+out:
+    pthread_mutex_unlock(&self->lock);
+    throng_text_free(own, json);
+    throng_context_free(own);
+    return status;
 }
 
 json_t *throng_i_run_pack(const throng_i_run *self) {

@@ -65,6 +65,8 @@ typedef struct throng_i_run {
     int folder;                 /* descriptor, -1 */
     throng_i_run_table *tables; /* [n_tables] */
     int n_tables;
+    pthread_mutex_t lock; /* of: */
+    char *figures;        /* the tables as the report draws them; NULL: nobody asked yet */
 } throng_i_run;
 
 /* A run that is going on: no folder yet. E_MEMORY. */
@@ -77,6 +79,9 @@ void throng_i_run_close(throng_i_run *self);
 
 /* Reads what most requests need of a complete run's agents, so that the first of them need not wait. */
 void throng_i_run_read_ahead(throng_i_run *self);
+
+/* The tables as the report draws them, as JSON that lives as long as the run. */
+THRONG_MUST_USE throng_status throng_i_run_figures(throng_i_run *self, const char **out, throng_error *err);
 
 /* As in api/v1/runs. */
 json_t *throng_i_run_pack(const throng_i_run *self);

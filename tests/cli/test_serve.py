@@ -139,6 +139,8 @@ def test_runs_reports_and_files():
         assert [run["name"] for run in listed["runs"]] == ["a", "a (2)"]
         assert [run["state"] for run in listed["runs"]] == ["complete"] * 2 and listed["runs"][0]["kind"] == "times"
         assert it.raw("GET", "/api/v1/runs/1/report")[2] == pathlib.Path("other/a/report.json").read_bytes()
+        figures = it.get("runs/0/figures")
+        assert figures["phi_by_weight"] and not figures["problems"] and it.get("runs/0/figures") == figures
         files = {one["name"]: one["bytes"] for one in it.get("runs/0/files")["files"]}
         assert files == {path.name: path.stat().st_size for path in pathlib.Path("a").iterdir()}
         for name in files:
