@@ -153,6 +153,18 @@ def test_saving_running_again_and_verifying(tmp_path, crowd):
         throng.run(folder / 'study.yaml')
 
 
+def test_a_page(tmp_path, crowd):
+    result = throng.attribute(crowd, state='stance', id='id', time='day', weight='followers')
+    try:
+        page = result.report(tmp_path / 'r.html')
+    except errors.UnsupportedError as reason:  # built without npm
+        pytest.skip(str(reason))
+    assert 'html' in page.read_text(encoding='utf-8')[:200].lower() and 10_000 < page.stat().st_size < 3_000_000
+    with pytest.raises(errors.ExistsError):
+        result.report(page)
+    assert result.report(page, force=True) == page and os.listdir(tmp_path) == ['r.html']
+
+
 def test_run_a_study_file(tmp_path):
     study = tmp_path / 'study.yaml'
     study.write_text('population:\n  generate: uniform\n  agents: 30\nattribution:\n  indicator: variance\n')

@@ -6,6 +6,8 @@ import html
 import json
 import os
 import pathlib
+import tempfile
+import weakref
 from typing import TYPE_CHECKING, Any, Sequence
 
 import numpy as np
@@ -30,12 +32,29 @@ def _percent(share: float | None) -> str:
     return '' if share is None else f'{100 * share:.1f} %'
 
 
+class Document(Record):
+    """report.json with attributes; called with the name of a file, it writes the run as one HTML page there."""
+
+    def bind(self, owner: Report) -> Document:
+        object.__setattr__(self, '_owner', weakref.ref(owner))  # no cycle: a result is freed when it goes
+        return self
+
+    def __call__(self, path: Any, force: bool = False) -> pathlib.Path:
+        owner = self._owner()
+        if owner is None:
+            raise ReferenceError('the result that this report belongs to is gone: keep it')
+        return owner._page(path, force)
+
+
 class Report:
     """A report of throng: ``report`` is the whole document, a dictionary whose entries are attributes, too."""
 
     def __init__(self, text: str):
         self.json: str = text
-        self.report: Record = _records(json.loads(text))
+        self.report = Document(_records(json.loads(text))).bind(self)
+
+    def _page(self, path: Any, force: bool) -> pathlib.Path:
+        raise ValueError('this report is of a run that was not kept: run it with out=, then "throng report" its folder')
 
     def __repr__(self) -> str:
         return f'<throng report: {", ".join(self.report)}>'
@@ -289,6 +308,13 @@ class Result(Report):
         return pathlib.Path(folder)
 
     # ---- pictures ----
+
+    def _page(self, path: Any, force: bool) -> pathlib.Path:
+        """The run as one HTML file, as ``throng report`` makes it."""
+        with tempfile.TemporaryDirectory() as folder:
+            run = self.save(os.path.join(folder, self.report.indicator.name))
+            self._context.run('run_page_save', self._context.pointer, os.fsencode(run), os.fsencode(path), force)
+        return pathlib.Path(path)
 
     def plot(self, axes: Any = None) -> Any:
         """Shares of the cohorts, and how unevenly |phi| is spread (Lorenz curve), with matplotlib.
