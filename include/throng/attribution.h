@@ -284,8 +284,10 @@ typedef struct throng_attribution_def {
      * world the value function is that of dynamics.h: `path` must be the default (the world's participation says what
      * taking part means), `baseline` is that of participation "innate" (default: neutral), and there is one time. */
     const throng_simulation_def *world;
-    const char *over;   /* with a world: which number of the run, see throng_over_at; NULL: "final" */
-    const char *column; /* with a world: which of its columns; NULL: the first */
+    const char *over;     /* with a world: which number of the run, see throng_over_at; NULL: "final" */
+    const char *column;   /* with a world: which of its columns; NULL: the first */
+    const int32_t *group; /* [agents] with a world, borrowed: see throng_dynamics_def; NULL: none */
+    int n_groups;
 } throng_attribution_def;
 
 THRONG_API throng_attribution_def throng_attribution_default(void);

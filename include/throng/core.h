@@ -119,6 +119,7 @@ typedef enum throng_kind {
     THRONG_KIND_GENERATOR,
     THRONG_KIND_WORLD,
     THRONG_KIND_GRAPH,
+    THRONG_KIND_POLICY,
     THRONG_KIND_COUNT
 } throng_kind;
 

@@ -30,6 +30,9 @@ typedef struct throng_dynamics_def {
                              drawdown, price-crash) need not converge, and then say so: sampling methods always work */
     const double *weight; /* [agents] borrowed: for weighted indicators; NULL: everyone counts alike */
     bool per_step;        /* keep every agent's credit step by step: 8 bytes an agent and step */
+    const int32_t
+        *group; /* [agents] borrowed: 0..n_groups - 1, kinds of agents whose credits are added up; NULL: none */
+    int n_groups;
 } throng_dynamics_def;
 
 THRONG_API throng_dynamics_def throng_dynamics_default(void);
@@ -79,6 +82,10 @@ THRONG_API const char *throng_dynamics_behaviour_name(const throng_dynamics *dyn
 /** [agents] each agent's credit for one of several behaviours, in all steps of the last path integral; NULL if there is
  *  one, or no path integral was made. Over behaviours they add up to phi. */
 THRONG_API const double *throng_dynamics_behaviour(const throng_dynamics *dynamics, int behaviour);
+
+/** [steps][n_groups][behaviours] what each group did in each step by each behaviour, of the last path integral; NULL
+ *  without groups, or if credits came neither step by step nor behaviour by behaviour. */
+THRONG_API const double *throng_dynamics_by_group(const throng_dynamics *dynamics);
 
 /** When a path integral's credits arose. The caller gives the arrays. */
 typedef struct throng_course {

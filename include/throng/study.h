@@ -5,6 +5,7 @@
 #ifndef THRONG_STUDY_H
 #define THRONG_STUDY_H
 
+#include "throng/policy.h"
 #include "throng/report.h"
 
 #ifdef __cplusplus
@@ -115,6 +116,32 @@ THRONG_API THRONG_MUST_USE throng_status throng_study_sweep(throng_study *study,
 THRONG_API THRONG_MUST_USE throng_status throng_study_intervene(throng_study *study, const char *command,
                                                                 const char *out, bool force, char **report,
                                                                 throng_error *err);
+
+/** Sees what distilling will ask, before anybody is asked; anything but THRONG_OK stops it with that. */
+typedef throng_status (*throng_distill_fn)(void *user, const throng_distill_plan *plan, throng_error *err);
+
+/** How a study's model is distilled. Zero means the default. */
+typedef struct throng_study_distill_def {
+    int64_t calls;   /* most calls (default 5,000) */
+    double held_out; /* share of the questions that only measure the fit (default 0.2) */
+    bool no_logprobs;
+    double void_share;
+    throng_distill_fn planned; /* NULL: nobody looks */
+    void *user;
+} throng_study_distill_def;
+
+/**
+ * Asks the model of a study what each of its personas does in each kind of situation of its world, and writes the
+ * table that the policy llm-archetype plays: see throng_distill_run. Answers are kept in the study's cache, or else in
+ * OUT.answers, as soon as they come: started again after it was stopped or killed, none is asked for twice.
+ * @param out     the table, Parquet, CSV or NDJSON
+ * @param report  out: what was planned, asked and found, as JSON; to be given back with throng_text_free
+ * @return THRONG_E_PARAMETER (no world, no model, no prompt), THRONG_E_EXISTS, THRONG_E_BUDGET, THRONG_E_FORMAT (also
+ *         if the result is void: nothing is written then), and what asking returns.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_study_distill(throng_study *study, const throng_study_distill_def *def,
+                                                              const char *out, bool force, char **report,
+                                                              throng_error *err);
 
 typedef struct throng_run throng_run;
 

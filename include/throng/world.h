@@ -29,6 +29,8 @@ extern "C" {
 #define THRONG_WORLD_COLUMNS_MAX  4
 #define THRONG_WORLD_MESSAGES_MAX 4
 #define THRONG_WORLD_TRAITS_MAX   4
+#define THRONG_WORLD_ACTIONS_MAX  4
+#define THRONG_WORLD_SIGHTS_MAX   3
 
 /** One number that every agent carries. The first column starts at the population's state, the others at `start`. */
 typedef struct throng_world_column {
@@ -38,6 +40,13 @@ typedef struct throng_world_column {
     double start;           /* value at step 0; unused for the first column */
     double lowest, highest; /* states a run may start from; -INFINITY and INFINITY: any */
 } throng_world_column;
+
+/** One thing that an agent sees before it decides what to do: what policies and prompts are about. */
+typedef struct throng_world_sight {
+    const char *name; /* lower case with dashes */
+    const char *doc;  /* one line */
+    double lowest, highest;
+} throng_world_sight;
 
 /** How what the neighbours send becomes one number. */
 typedef enum throng_hearing {
@@ -75,6 +84,8 @@ typedef struct throng_slots {
     throng_random random;                           /* draw with (agent, step): the same at any participation */
     const double *trait[THRONG_WORLD_TRAITS_MAX];   /* [n] each: what throng_world.draw drew; not in draw itself */
     const double *next[THRONG_WORLD_COLUMNS_MAX];   /* [n] each: what move made of it; move_adjoint only */
+    const double *action[THRONG_WORLD_ACTIONS_MAX]; /* [n] each: how far it was decided to do this, adding up to 1: a
+                                                       probability, or drawn, 0 or 1; move and move_adjoint only */
 } throng_slots;
 
 /** Pairs of slots for `pair`: an agent and one of its in-neighbours each. */
@@ -93,6 +104,7 @@ typedef struct throng_slots_adjoint {
     double *heard[THRONG_WORLD_MESSAGES_MAX];   /* [n] each, out */
     double *present;                            /* [n] out */
     double *innate;                             /* [n] out */
+    double *action[THRONG_WORLD_ACTIONS_MAX];   /* [n] each, out */
 } throng_slots_adjoint;
 
 enum {
@@ -138,7 +150,44 @@ typedef struct throng_world {
     /** [n_messages] what an agent does by saying each message, so that its credit can be told apart: "moving the
      * price". NULL: all it does is one thing. Not with pair. Being there at all (present) counts with the first. */
     const char *const *behaviours;
+
+    /** What agents choose from at every step, if they decide: a policy gives the probabilities, and move sees them in
+     *  slots->action. The last is what is left when nothing else is done. */
+    const char *const *actions; /* [n_actions] lower case; NULL: agents decide nothing */
+    int n_actions;              /* 0, or 2..THRONG_WORLD_ACTIONS_MAX */
+    int last;                   /* the first of n_actions - 1 columns that keep how far each action but the last was
+                                   done in the step before; 0: a policy does not learn it */
+    const throng_world_sight *sights; /* [n_sights] what agents see before they decide */
+    int n_sights;                     /* 1..THRONG_WORLD_SIGHTS_MAX, if agents decide */
+    /** sight[s][k] = what slot k sees: from state, heard, present and innate, as in move. */
+    void (*observe)(const throng_slots *slots, double *const *sight);
+    /** adjoint's state, heard, present and innate += d sight / d them, times of[s][k]. */
+    void (*observe_adjoint)(const throng_slots *slots, const double *const *of, const throng_slots_adjoint *adjoint);
 } throng_world;
+
+/* ---- deciding -------------------------------------------------------------------------------------------------- */
+
+/** What those who have to decide see, for slots 0..n-1; throng/policy.h makes deciders. */
+typedef struct throng_situations {
+    int64_t n, step;
+    int64_t agent;                                /* of slot 0 ... */
+    int lanes;                                    /* ... and how many slots each agent has */
+    const double *sight[THRONG_WORLD_SIGHTS_MAX]; /* [n] each */
+    const double *last[THRONG_WORLD_ACTIONS_MAX]; /* [n] each: how far each action but the last was done in the step
+                                                     before; NULL: not known */
+} throng_situations;
+
+/** How agents decide. Either `decide`, which many threads call on slots of their own, or `ask`. */
+typedef struct throng_decider {
+    void *self;
+    /** p[a][k] = how far slot k does action a: not negative, adding up to 1. */
+    void (*decide)(void *self, const throng_situations *situations, double *const *p);
+    /** sight[s][k], last[a][k] += d p / d them, times of[a][k]; last is NULL if it is not known. NULL: not smooth. */
+    void (*decide_adjoint)(void *self, const throng_situations *situations, const double *const *of,
+                           double *const *sight, double *const *last);
+    /** As decide, for the whole crowd of a step at once: it may take long, and fail. */
+    throng_status (*ask)(void *self, const throng_situations *situations, double *const *p, throng_error *err);
+} throng_decider;
 
 /* ---- running a world ------------------------------------------------------------------------------------------- */
 
@@ -152,6 +201,8 @@ typedef struct throng_simulation_def {
                        again */
     const double *recorded; /* [steps][agents] borrowed, for worlds of recorded states only: the first column after each
                                step */
+    const throng_decider *decider; /* borrowed; required where agents decide, NULL elsewhere */
+    bool drawn; /* actions are drawn, by numbers of the agent and the step alone; else done as far as is likely */
 } throng_simulation_def;
 
 THRONG_API throng_simulation_def throng_simulation_default(void);
@@ -177,6 +228,9 @@ THRONG_API const throng_world *throng_simulation_world(const throng_simulation *
 /** The definition with everything spelled out; its texts live as long as the simulation. */
 THRONG_API throng_simulation_def throng_simulation_resolved(const throng_simulation *simulation);
 THRONG_API int64_t throng_simulation_agents(const throng_simulation *simulation);
+
+/** Whether its steps are differentiable: the world is smooth, and so is how agents decide. */
+THRONG_API bool throng_simulation_smooth(const throng_simulation *simulation);
 
 /** Called with the states at a step, 0..steps, before the next one is made: state[c] is [n]. Anything but THRONG_OK
  *  ends the run with that. */

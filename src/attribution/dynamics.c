@@ -22,6 +22,10 @@ struct throng_dynamics {
     double
         *behaviour[THRONG_WORLD_MESSAGES_MAX]; /* [n] credit of each, of the last path integral; NULL: not told apart */
     throng_i_scratch scratch;
+    const int32_t *group; /* [n] NULL: none */
+    int n_groups;
+    double *by_group; /* [steps][n_groups][behaviours] of the last path integral */
+    double *so_far;   /* [2][n_groups][behaviours] sums of all steps taken back, before and after the last */
 };
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
@@ -69,6 +73,8 @@ throng_status throng_dynamics_create(throng_simulation *simulation, const throng
                                      &self->outcome, err));
     if (self->over.linear)
         set_slopes(self);
+    self->group = def->group;
+    self->n_groups = def->n_groups;
     *out = self;
     self = NULL;
 out:
@@ -86,6 +92,8 @@ void throng_dynamics_free(throng_dynamics *self) {
     throng_i_free(context, self->slope);
     throng_i_free(context, self->credit);
     throng_i_free(context, self->before);
+    throng_i_free(context, self->by_group);
+    throng_i_free(context, self->so_far);
     for (int b = 0; b < THRONG_WORLD_MESSAGES_MAX; b++)
         throng_i_free(context, self->behaviour[b]);
     throng_i_free(context, self);
@@ -113,6 +121,10 @@ const char *throng_dynamics_behaviour_name(const throng_dynamics *self, int beha
 const double *throng_dynamics_behaviour(const throng_dynamics *self, int behaviour) {
     bool known = self->before_nodes > 0 && behaviour >= 0 && behaviour < throng_dynamics_behaviours(self);
     return known ? self->behaviour[behaviour] : NULL;
+}
+
+const double *throng_dynamics_by_group(const throng_dynamics *self) {
+    return self->before_nodes > 0 ? self->by_group : NULL;
 }
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
@@ -219,7 +231,8 @@ static throng_status gradient(void *user, const double *alpha, double *out, thro
     memset(out, 0, (size_t)self->simulation->n * sizeof *out);
     throng_status status = find_slopes(self, part, err);
     if (status == THRONG_OK)
-        status = throng_i_sweep(self->simulation, part, &one, add_seed, self, false, out, NULL, &self->scratch, err);
+        status =
+            throng_i_sweep(self->simulation, part, &one, add_seed, NULL, self, false, out, NULL, &self->scratch, err);
     return status;
 }
 
@@ -237,6 +250,53 @@ out:
     return status;
 }
 
+/* Room for credits by group, where there are groups, and credits come step by step or behaviour by behaviour. */
+static throng_status clear_groups(throng_dynamics *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = self->simulation->context;
+    int64_t row = (int64_t)self->n_groups * throng_dynamics_behaviours(self), steps = self->simulation->def.steps;
+    if (!self->group || !(self->behaviour[0] || self->per_step))
+        return THRONG_OK;
+    if (!self->by_group)
+        THRONG_TRY(throng_i_alloc(context, steps * row, sizeof(double), &self->by_group, err));
+    if (!self->so_far)
+        THRONG_TRY(throng_i_alloc(context, 2 * row, sizeof(double), &self->so_far, err));
+    memset(self->by_group, 0, (size_t)(steps * row) * sizeof(double));
+    memset(self->so_far, 0, (size_t)(2 * row) * sizeof(double));
+out:
+    return status;
+}
+
+typedef struct group_job {
+    const throng_dynamics *dynamics;
+    const double *credit; /* [n] of the one behaviour there is; NULL: there are several */
+    int behaviours;
+} group_job;
+
+static void group_chunk(void *user, throng_chunk chunk, double *sums) {
+    const group_job *job = user;
+    for (int b = 0; b < job->behaviours; b++) {
+        const double *credit = job->credit ? job->credit : job->dynamics->behaviour[b];
+        for (int64_t i = chunk.begin; i < chunk.end; i++)
+            sums[job->dynamics->group[i] * job->behaviours + b] += credit[i];
+    }
+}
+
+/* What a step that was taken back adds to each group. Behaviours add up over all steps, so it is a difference. */
+static throng_status add_step(void *user, int64_t step, throng_error *err) {
+    throng_dynamics *self = user;
+    int behaviours = throng_dynamics_behaviours(self), row = self->n_groups * behaviours;
+    double *out = self->by_group + step * row, *before = self->so_far, *now = self->so_far + row;
+    group_job job = {self, behaviours > 1 ? NULL : self->credit + step * self->simulation->n, behaviours};
+    throng_status status =
+        throng_i_sum_over(self->simulation->context, self->simulation->n, row, group_chunk, &job, NULL, now, err);
+    for (int r = 0; status == THRONG_OK && r < row; r++) {
+        out[r] = behaviours > 1 ? out[r] + (now[r] - before[r]) : now[r];
+        before[r] = now[r];
+    }
+    return status;
+}
+
 /* self->credit = sum over nodes of weight * gradient, several nodes at a time. */
 static throng_status integrate(throng_dynamics *self, const throng_nodes *nodes, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -246,12 +306,14 @@ static throng_status integrate(throng_dynamics *self, const throng_nodes *nodes,
         THRONG_TRY(throng_i_alloc(self->simulation->context, n, sizeof *self->credit, &self->credit, err));
     memset(self->credit, 0, (size_t)n * sizeof *self->credit);
     THRONG_TRY(clear_behaviours(self, err));
+    THRONG_TRY(clear_groups(self, err));
     for (int q = 0; q < nodes->n;) {
         throng_i_taking_part part = {.lanes = throng_i_sweep_lanes(nodes->n - q)};
         memcpy(part.lane, nodes->t + q, (size_t)part.lanes * sizeof *part.lane);
         THRONG_TRY(find_slopes(self, part, err));
-        THRONG_TRY(throng_i_sweep(self->simulation, part, nodes->weight + q, add_seed, self, self->per_step,
-                                  self->credit, self->behaviour[0] ? self->behaviour : NULL, &self->scratch, err));
+        THRONG_TRY(throng_i_sweep(self->simulation, part, nodes->weight + q, add_seed, self->by_group ? add_step : NULL,
+                                  self, self->per_step, self->credit, self->behaviour[0] ? self->behaviour : NULL,
+                                  &self->scratch, err));
         q += part.lanes;
     }
 out:
@@ -322,8 +384,8 @@ out:
 }
 
 throng_value_function throng_dynamics_function(throng_dynamics *self) {
-    bool smooth = (self->simulation->world->flags & THRONG_WORLD_SMOOTH) &&
-                  self->outcome.indicator.descriptor->form != THRONG_FORM_HISTOGRAM;
+    bool smooth =
+        throng_simulation_smooth(self->simulation) && self->outcome.indicator.descriptor->form != THRONG_FORM_HISTOGRAM;
     return (throng_value_function){.self = self,
                                    .n_agents = self->simulation->n,
                                    .value = value,

@@ -106,6 +106,8 @@ throng_status throng_i_world_run_create(throng_context *context, const throng_po
                                 .column = def->column,
                                 .over = def->over ? def->over : "final",
                                 .weight = self->weight,
+                                .group = def->group,
+                                .n_groups = def->n_groups,
                                 .per_step = n * what_runs.steps * (int64_t)sizeof(double) <= what_runs.memory};
     THRONG_TRY(throng_dynamics_create(self->simulation, &what, &self->dynamics, err));
     THRONG_TRY(throng_i_alloc(context, what_runs.steps + 1, sizeof *self->series, &self->series, err));

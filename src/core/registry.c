@@ -15,6 +15,7 @@ static const struct {
     [THRONG_KIND_GENERATOR] = {"generator", "generators"},
     [THRONG_KIND_WORLD] = {"world", "worlds"},
     [THRONG_KIND_GRAPH] = {"graph", "graphs"},
+    [THRONG_KIND_POLICY] = {"policy", "policies"},
 };
 
 const char *throng_kind_name(throng_kind kind) {

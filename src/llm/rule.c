@@ -109,6 +109,16 @@ out:
     return status;
 }
 
+/* "Your opinion is" or a list of such texts: numbers that stand behind them. */
+static bool is_number_entry(const json_t *given) {
+    size_t i;
+    const json_t *one;
+    if (json_is_string(given))
+        return json_string_length(given) > 0;
+    json_array_foreach(given, i, one) if (json_string_length(one) == 0) return false;
+    return json_array_size(given) > 0;
+}
+
 static throng_status check_when(const char *path, const json_t *list, throng_error *err) {
     throng_status status = THRONG_OK;
     size_t i;
@@ -117,12 +127,14 @@ static throng_status check_when(const char *path, const json_t *list, throng_err
     json_array_foreach(list, i, entry) {
         const char *contains = json_string_value(json_object_get(entry, "contains"));
         const char *count = json_string_value(json_object_get(entry, "count"));
-        THRONG_REQUIRE(json_object_size(entry) == 2 && (contains || count) && json_object_get(entry, "add"), E_FORMAT,
-                       "%s: entry %zu of \"when\" must be {\"contains\": TEXT, \"add\": {...}} or {\"count\": TEXT, "
-                       "\"add\": {...}}.",
+        bool number = is_number_entry(json_object_get(entry, "number"));
+        THRONG_REQUIRE(json_object_size(entry) == 2 && (contains || count || number) && json_object_get(entry, "add"),
+                       E_FORMAT,
+                       "%s: entry %zu of \"when\" must be {\"contains\": TEXT, \"add\": {...}}, or with \"count\" or "
+                       "\"number\" in place of \"contains\".",
                        path, i + 1);
-        THRONG_REQUIRE(*(contains ? contains : count), E_FORMAT, "%s: entry %zu of \"when\" looks for no text.", path,
-                       i + 1);
+        THRONG_REQUIRE(number || *(contains ? contains : count), E_FORMAT,
+                       "%s: entry %zu of \"when\" looks for no text.", path, i + 1);
         THRONG_TRY(check_logits(path, "add", json_object_get(entry, "add"), err));
     }
 out:
@@ -288,6 +300,27 @@ static int occurrences(const char *text, const char *word) {
     return n;
 }
 
+/* The number that stands behind a text, as in "Your opinion is 0.25"; 0 if none does. */
+static double number_behind(const char *prompt, const char *text) {
+    const char *at = strstr(prompt, text);
+    char *end = NULL;
+    if (!at)
+        return 0.0;
+    at += strlen(text);
+    double number = strtod(at, &end);
+    return end > at && isfinite(number) ? number : 0.0;
+}
+
+static double product_behind(const char *prompt, const json_t *texts) {
+    double product = 1.0;
+    size_t i;
+    const json_t *one;
+    if (json_is_string(texts))
+        return number_behind(prompt, json_string_value(texts));
+    json_array_foreach(texts, i, one) product *= number_behind(prompt, json_string_value(one));
+    return product;
+}
+
 /* Softmax at a temperature above 0. */
 static void set_probabilities(choices *self, double temperature) {
     double most = -INFINITY, sum = 0.0;
@@ -308,8 +341,10 @@ static void weigh(const throng_i_rule *self, const char *prompt, choices *out) {
     json_array_foreach(json_object_get(self->document, "when"), i, entry) {
         const char *contains = json_string_value(json_object_get(entry, "contains"));
         const char *count = json_string_value(json_object_get(entry, "count"));
-        int times = contains ? strstr(prompt, contains) != NULL : occurrences(prompt, count);
-        if (times > 0)
+        double times = contains ? (strstr(prompt, contains) != NULL)
+                       : count  ? occurrences(prompt, count)
+                                : product_behind(prompt, json_object_get(entry, "number"));
+        if (times != 0.0)
             add_logits(out, json_object_get(entry, "add"), times);
     }
 }

@@ -24,7 +24,8 @@
 static const char *const run_files[] = {"report.json",        "study.yaml",          "verify.json",
                                         "report.html",        "attribution.parquet", "change.parquet",
                                         "cohorts.parquet",    "steps.parquet",       "states.parquet",
-                                        "trajectory.parquet", "sweep.parquet",       "intervention.parquet"};
+                                        "trajectory.parquet", "sweep.parquet",       "intervention.parquet",
+                                        "personas.parquet"};
 
 static bool is_run_file(const char *name) {
     for (size_t i = 0; i < sizeof run_files / sizeof *run_files; i++)

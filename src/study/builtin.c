@@ -1,6 +1,7 @@
 /* The context with everything built in: the only place that knows all plug-ins, from their .def lists. */
 #include "core/core.h"
 #include "indicator/indicator.h"
+#include "policy/policy.h"
 #include "throng/plugin.h"
 #include "world/world.h"
 
@@ -29,6 +30,9 @@
 #define THRONG_GRAPH(name) extern const throng_graph_model throng_graph_##name;
 #include "plugins/graphs/graphs.def"
 #undef THRONG_GRAPH
+#define THRONG_POLICY(name) extern const throng_i_policy throng_policy_##name;
+#include "policy/policies/policies.def"
+#undef THRONG_POLICY
 #define THRONG_METHOD(name) extern const throng_method throng_method_##name;
 #include "attribution/methods/methods.def"
 #undef THRONG_METHOD
@@ -49,6 +53,9 @@ static const struct {
 #define THRONG_GRAPH(name) {THRONG_KIND_GRAPH, &throng_graph_##name.about},
 #include "plugins/graphs/graphs.def"
 #undef THRONG_GRAPH
+#define THRONG_POLICY(name) {THRONG_KIND_POLICY, &throng_policy_##name.about},
+#include "policy/policies/policies.def"
+#undef THRONG_POLICY
 #define THRONG_METHOD(name) {THRONG_KIND_METHOD, &throng_method_##name.about},
 #include "attribution/methods/methods.def"
 #undef THRONG_METHOD
@@ -57,7 +64,7 @@ static const struct {
 static const size_t descriptor_size[THRONG_KIND_COUNT] = {
     [THRONG_KIND_INDICATOR] = sizeof(throng_indicator), [THRONG_KIND_METHOD] = sizeof(throng_method),
     [THRONG_KIND_GENERATOR] = sizeof(throng_generator), [THRONG_KIND_WORLD] = sizeof(throng_world),
-    [THRONG_KIND_GRAPH] = sizeof(throng_graph_model),
+    [THRONG_KIND_GRAPH] = sizeof(throng_graph_model),   [THRONG_KIND_POLICY] = sizeof(throng_i_policy),
 };
 
 const char *throng_version(void) {

@@ -19,6 +19,9 @@
 #define INTEGER(key, option, fallback, minimum, maximum, doc)                                                          \
     { key, option, "N", THRONG_KEY_INTEGER, fallback, NULL, minimum, maximum, doc, false }
 
+#define FILE_OF(key, option, doc)                                                                                      \
+    { key, option, "FILE", THRONG_KEY_TEXT, NULL, NULL, 0, 0, doc, true }
+
 static const throng_study_key keys[] = {
     LIST("population.table", NULL, "TABLE", true,
          "Parquet, CSV or NDJSON (also .gz, .zst), a DuckDB file with #table, a glob, or - for standard input; "
@@ -57,6 +60,34 @@ static const throng_study_key keys[] = {
     TEXT("world.over", "--over", "final|mean|max|...", "final",
          "which number of a run: final, mean, change, ewma:PAST, fluctuation:START, max, min, time-to-half, "
          "survival-time:LEVEL, drawdown, realised-volatility, price-crash"),
+    TEXT("policy.name", "--policy", "NAME", NULL, "how agents of a world decide: see throng list policies"),
+    FILE_OF("policy.file", "--policy-file", "what it plays: a rule, or a table such as throng distill makes"),
+    CHOICE("policy.play", "--play", "likely|drawn", "likely",
+           "actions are done as far as they are likely, or drawn: then the world is not smooth"),
+    FILE_OF("policy.personas", "--personas",
+            "table of personas, with shares, or of the shares of their traits: see docs/language-models.md"),
+    TEXT("policy.persona", "--persona", "COL", NULL,
+         "column of TABLE with each agent's persona; default: drawn by the shares"),
+    FILE_OF("policy.prompt", NULL, "template of what a model is told"),
+    LIST("policy.bins", NULL, "SIGHT=N", false,
+         "how many values of what is seen throng distill asks about; default: as many as can be paid"),
+    INTEGER("policy.samples", NULL, NULL, 1, 1000000, "answers to a question without log-probabilities; default: 20"),
+    INTEGER("policy.orders", NULL, "2", 1, 64, "orders of the actions that log-probabilities are averaged over"),
+    INTEGER("policy.refits", "--refits", "4", 0, 1000,
+            "how often to attribute again with distilled answers moved by their errors"),
+    TEXT("model.endpoint", NULL, "URL", NULL, "server to ask, with the version: http://127.0.0.1:8000/v1"),
+    TEXT("model.name", NULL, "NAME", NULL, "model, as the server calls it"),
+    CHOICE("model.api", NULL, "chat|completions", "chat", "which of the protocol's calls to use"),
+    TEXT("model.key-variable", NULL, "NAME", NULL, "environment variable that holds the key"),
+    FILE_OF("model.key-file", NULL, "file that holds the key"),
+    FILE_OF("model.script", NULL, "ask the rule in FILE, or - for none, and no model"),
+    FILE_OF("model.replay", NULL, "take answers from a transcript, and ask nobody"),
+    FILE_OF("model.cache", NULL, "keep answers in FILE, and take them from there"),
+    CHOICE("model.cache-mode", NULL, "write|read|strict|off", "write",
+           "keep new answers too, or not; strict: a missing answer is an error"),
+    FILE_OF("model.transcript", NULL, "add every question and answer to FILE"),
+    INTEGER("model.concurrency", NULL, "16", 1, 1024, "requests under way at once"),
+    INTEGER("model.max-calls", NULL, NULL, 1, 1e15, "stop before more answers than that"),
     TEXT("attribution.indicator", "--indicator", "NAME[:KEY=VALUE,...]", "variance", "see throng list indicators"),
     TEXT("attribution.method", "--method", "NAME[:KEY=VALUE,...]", "aumann-shapley", "see throng list methods"),
     CHOICE("attribution.players", "--players", "agents|cohorts", "agents",

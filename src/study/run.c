@@ -152,9 +152,25 @@ throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings 
         THRONG_TRY(read_graph(self, settings, err));
     else if (settings->graph_model)
         THRONG_TRY(draw_graph(self, settings, err));
+    self->world = settings->world;
+    if (settings->deciding.policy) {
+        THRONG_TRY(throng_i_deciding_create(self->context, settings, self->population, &self->deciding, err));
+        self->world.decider = throng_player_decider(self->deciding.player);
+        throng_i_run_stage_done(self, "policy");
+    }
 out:
     throng_table_free(table);
     return status;
+}
+
+throng_attribution_def throng_i_run_what(const throng_run *self, const throng_i_settings *settings) {
+    throng_attribution_def what = settings->attribution;
+    what.graph = self->graph;
+    if (what.world)
+        what.world = &self->world;
+    what.group = self->deciding.persona;
+    what.n_groups = self->deciding.persona ? throng_personas_count(self->deciding.personas) : 0;
+    return what;
 }
 
 /* ---- attributing ----------------------------------------------------------------------------------------------- */
@@ -164,8 +180,7 @@ throng_status throng_i_run_attribute(throng_run *self, const throng_i_settings *
     throng_cohorts_def cohorts = {settings->n_cuts ? settings->cuts : NULL, settings->n_cuts};
     THRONG_TRY(throng_cohorts_create(self->population, &cohorts, &self->cohorts, err));
     throng_i_run_stage_done(self, "cohorts");
-    throng_attribution_def what = settings->attribution;
-    what.graph = self->graph;
+    throng_attribution_def what = throng_i_run_what(self, settings);
     what.cohorts = self->cohorts;
     status = throng_attribute(self->context, self->population, &what, &self->attribution, err);
     throng_i_run_stage_done(self, "attribute");
@@ -246,6 +261,8 @@ static throng_status write_directory(throng_run *self, const throng_study *study
     if (status != THRONG_OK)
         return status;
     THRONG_TRY(throng_i_run_directory_tables(&directory, self->attribution, self->cohorts, err));
+    if (self->deciding.player)
+        THRONG_TRY(throng_i_deciding_table(&self->deciding, self->attribution, directory.draft, err));
     throng_i_run_stage_done(self, "write");
     THRONG_TRY(finish_report(self, err));
     THRONG_TRY(resolved_yaml(self, study, &yaml, err));
@@ -292,7 +309,11 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
     if (status != THRONG_OK && !stopped)
         goto out;
     throng_error *then = stopped ? NULL : err; /* why it was stopped is what is said, even if the report fails */
+    if (!stopped && self->deciding.player)
+        THRONG_TRY(throng_i_deciding_refit(self, &settings, err));
     THRONG_TRY(make_report(self, &settings, command, then));
+    if (self->deciding.player)
+        THRONG_TRY(throng_i_deciding_report(&self->deciding, self->attribution, self->document, then));
     if (stopped) {
         THRONG_TRY(finish_report(self, then));
         *run = self;
@@ -355,6 +376,7 @@ void throng_run_free(throng_run *self) {
     throng_panel_free(self->panel);
     throng_aggregates_free(self->aggregates);
     throng_attribution_free(self->attribution);
+    throng_i_deciding_clear(&self->deciding);
     throng_cohorts_free(self->cohorts);
     throng_graph_free(self->graph);
     throng_population_free(self->population);

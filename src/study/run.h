@@ -3,16 +3,19 @@
 #define THRONG_SRC_STUDY_RUN_H
 
 #include "report/report.h"
+#include "study/deciding.h"
 #include "study/settings.h"
 
-#define THRONG_I_STAGES_MAX 13
+#define THRONG_I_STAGES_MAX 15
 
 struct throng_run {
     throng_context *context;
     throng_source *sources; /* [n_sources] copies: the table is used up */
     int n_sources;
     throng_population *population;
-    throng_graph *graph; /* NULL: none */
+    throng_graph *graph;         /* NULL: none */
+    throng_i_deciding deciding;  /* how its agents decide */
+    throng_simulation_def world; /* settings' with that */
     throng_cohorts *cohorts;
     throng_attribution *attribution;
     throng_panel *panel;           /* NULL: none was asked for */
@@ -35,6 +38,13 @@ THRONG_MUST_USE throng_status throng_i_study_load_plugins(const throng_study *st
 
 /* Makes or reads population and graph. */
 THRONG_MUST_USE throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings *settings,
+                                                      throng_error *err);
+
+/* What is attributed or simulated: settings' with the graph, and with how agents decide. */
+throng_attribution_def throng_i_run_what(const throng_run *self, const throng_i_settings *settings);
+
+/* Attributes again with distilled answers moved by their errors, as often as settings say: deciding.c. */
+THRONG_MUST_USE throng_status throng_i_deciding_refit(throng_run *self, const throng_i_settings *settings,
                                                       throng_error *err);
 
 /* From the reading of the crowd to its attribution; settings as they are in a study. */

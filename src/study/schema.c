@@ -41,6 +41,7 @@ static const struct {
 } named[] = {{"population.generate", THRONG_KIND_GENERATOR},
              {"graph.model", THRONG_KIND_GRAPH},
              {"world.name", THRONG_KIND_WORLD},
+             {"policy.name", THRONG_KIND_POLICY},
              {"attribution.indicator", THRONG_KIND_INDICATOR},
              {"attribution.method", THRONG_KIND_METHOD}};
 

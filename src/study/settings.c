@@ -221,6 +221,41 @@ out:
     return status;
 }
 
+/* ---- deciding --------------------------------------------------------------------------------------------------- */
+
+static void set_deciding(const throng_study *study, throng_i_settings *self) {
+    self->deciding = (throng_i_deciding_settings){.policy = text(study, "policy.name"),
+                                                  .file = text(study, "policy.file"),
+                                                  .personas = text(study, "policy.personas"),
+                                                  .persona = text(study, "policy.persona"),
+                                                  .prompt = text(study, "policy.prompt"),
+                                                  .drawn = strcmp(text(study, "policy.play"), "drawn") == 0,
+                                                  .samples = (int)number(study, "policy.samples"),
+                                                  .orders = (int)number(study, "policy.orders"),
+                                                  .refits = (int)number(study, "policy.refits")};
+    self->world.drawn = self->deciding.drawn;
+}
+
+static throng_status check_deciding(const throng_study *study, const throng_i_settings *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_plugin_use use;
+    const throng_i_deciding_settings *it = &self->deciding;
+    if (!it->policy) {
+        THRONG_REQUIRE(!it->file && !it->drawn, E_PARAMETER,
+                       "--policy-file and --play (policy.file, policy.play) are about how agents decide: name a policy "
+                       "with --policy (policy.name).");
+        goto out;
+    }
+    THRONG_REQUIRE(self->world.world, E_PARAMETER,
+                   "--policy (policy.name) is how agents of a world decide: name one with --world (world.name).");
+    THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_POLICY, it->policy, &use, err));
+    THRONG_REQUIRE(!it->persona || (it->personas && self->n_paths > 0), E_PARAMETER,
+                   "--persona (policy.persona) is a column of the crowd's table with names of personas: it needs a "
+                   "table, and --personas (policy.personas).");
+out:
+    return status;
+}
+
 /* ---- the panel: no option is ignored ---------------------------------------------------------------------------- */
 
 throng_status throng_i_settings_check_no_draw(const throng_study *study, const char *why, throng_error *err) {
@@ -253,6 +288,7 @@ static throng_status check(const throng_study *study, const throng_i_settings *s
     THRONG_TRY(check_members(study, self, err));
     THRONG_TRY(check_graph(self, indicator.descriptor, err));
     THRONG_TRY(check_world(study, self, err));
+    THRONG_TRY(check_deciding(study, self, err));
     THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_METHOD, self->attribution.method, &use, err));
     if (self->generator)
         THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_GENERATOR, self->generator, &use, err));
@@ -278,7 +314,7 @@ out:
 
 throng_status throng_i_settings_init(const throng_study *study, throng_i_settings *out, throng_error *err) {
     throng_status status = THRONG_OK;
-    throng_i_settings self = {0};
+    throng_i_settings self = {.study = study};
     while (throng_study_text(study, "population.table", self.n_paths))
         self.n_paths++;
     while (throng_study_text(study, "graph.edges", self.n_edges))
@@ -310,6 +346,7 @@ throng_status throng_i_settings_init(const throng_study *study, throng_i_setting
     set_panel(study, &self);
     set_graph(study, &self);
     set_world(study, &self);
+    set_deciding(study, &self);
     THRONG_TRY(check(study, &self, err));
     *out = self;
     if (out->attribution.world)

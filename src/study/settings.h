@@ -6,8 +6,17 @@
 
 #define THRONG_I_REQUESTS_MAX (5 + THRONG_COHORT_LEVELS_MAX)
 
+/* How agents decide. */
+typedef struct throng_i_deciding_settings {
+    const char *policy; /* NULL: they do not */
+    const char *file, *personas, *persona, *prompt;
+    bool drawn;
+    int samples, orders, refits;
+} throng_i_deciding_settings;
+
 /* Texts are borrowed from the study. */
 typedef struct throng_i_settings {
+    const throng_study *study;
     const char **paths; /* [n_paths] */
     int n_paths;
     const char *condition; /* SQL; NULL: all rows */
@@ -29,9 +38,10 @@ typedef struct throng_i_settings {
     throng_graph_def graph;
     const char *graph_model;     /* draws the graph; NULL: none is drawn */
     throng_simulation_def world; /* world NULL: none */
-    int64_t record_every;        /* steps; 0: the last alone */
-    throng_panel_def panel;      /* size 0: no panel */
-    const char *aggregates;      /* file; NULL: none */
+    throng_i_deciding_settings deciding;
+    int64_t record_every;   /* steps; 0: the last alone */
+    throng_panel_def panel; /* size 0: no panel */
+    const char *aggregates; /* file; NULL: none */
     int top;
 } throng_i_settings;
 

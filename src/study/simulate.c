@@ -105,8 +105,7 @@ throng_status throng_i_simulate(throng_context *context, const throng_i_settings
                    "Which world? Name one with --world (world.name): see throng list worlds.");
     THRONG_TRY(throng_i_run_begin(context, &out->run, err));
     THRONG_TRY(throng_i_run_read_crowd(out->run, settings, err));
-    throng_attribution_def def = settings->attribution;
-    def.graph = out->run->graph;
+    throng_attribution_def def = throng_i_run_what(out->run, settings);
     THRONG_TRY(throng_i_world_run_create(context, out->run->population, &def, false, &out->world, err));
     it.n = out->run->population->n_agents;
     THRONG_TRY(make_room(out, &it, err));
@@ -141,7 +140,10 @@ static throng_status make_report(throng_i_simulated *self, const char *command, 
     def.n_sources = self->run->n_sources;
     def.timings = self->run->timings;
     def.n_timings = self->run->n_timings;
-    return throng_i_recording_report(&self->recording, &def, out, err);
+    throng_status status = throng_i_recording_report(&self->recording, &def, out, err);
+    if (status == THRONG_OK && self->run->deciding.player)
+        status = throng_i_deciding_report(&self->run->deciding, NULL, *out, err);
+    return status;
 }
 
 static throng_status resolved_yaml(const throng_i_simulated *self, const throng_study *study, char **out,

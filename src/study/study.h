@@ -5,7 +5,7 @@
 #include "core/core.h"
 #include "throng/study.h"
 
-#define THRONG_I_KEYS_MAX 64
+#define THRONG_I_KEYS_MAX 96
 
 /* What a key was set to: one entry, or for lists any number. */
 typedef struct throng_i_setting {

@@ -70,11 +70,12 @@ static void back_block(const throng_i_step_job *job, int64_t begin, int64_t end)
     const throng_world *world = passage->simulation->world;
     int64_t first = begin * passage->part.lanes;
     throng_i_block block;
-    throng_i_rows of;
+    throng_i_rows of, action;
     double present[THRONG_I_SLOTS], innate[THRONG_I_SLOTS];
     throng_slots_adjoint adjoint = {.innate = innate};
     throng_i_block_init(job, begin, end, &block);
     throng_i_block_hear(job, !(world->flags & THRONG_WORLD_DEAF_ADJOINT), &block);
+    throng_i_block_decide(job, &block);
     size_t bytes = (size_t)block.slots.n * sizeof(double);
     for (int c = 0; c < world->n_columns; c++) {
         block.slots.next[c] = job->led[c] + first;
@@ -90,7 +91,10 @@ static void back_block(const throng_i_step_job *job, int64_t begin, int64_t end)
     adjoint.present = passage->absent ? passage->absent + first : present;
     memset(adjoint.present, 0, bytes);
     memset(innate, 0, bytes);
+    for (int a = 0; a < world->n_actions; a++)
+        adjoint.action[a] = memset(action[a], 0, bytes);
     world->move_adjoint(&block.slots, &adjoint);
+    throng_i_block_decide_back(job, &block, &adjoint);
     if (!passage->influence)
         credit_innate(passage, throng_i_came_with(passage->simulation, job->step), begin, end, innate, job->weight,
                       job->credit);

@@ -372,6 +372,7 @@ static void move_chunk(void *user, throng_chunk chunk) {
         double *next[THRONG_WORLD_COLUMNS_MAX] = {NULL};
         throng_i_block_init(job, at, end, &block);
         throng_i_block_hear(job, true, &block);
+        throng_i_block_decide(job, &block);
         for (int c = 0; c < world->n_columns; c++)
             next[c] = job->next[c] + at * lanes;
         world->move(&block.slots, next);
@@ -388,6 +389,7 @@ throng_status throng_i_passage_step(throng_i_passage *passage, int64_t step, con
     throng_i_step_job job = {.passage = passage, .step = step, .state = state, .next = next};
     THRONG_TRY(throng_i_alloc(simulation->context, n_chunks, sizeof *job.diverged, &job.diverged, err));
     THRONG_TRY(throng_i_passage_speak(&job, true, err));
+    THRONG_TRY(throng_i_ask_everybody(&job, err));
     THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, move_chunk, &job, NULL, err));
     for (int64_t c = 0; c < n_chunks; c++)
         THRONG_REQUIRE(job.diverged[c] < 0, E_DIVERGED,
@@ -395,6 +397,7 @@ throng_status throng_i_passage_step(throng_i_passage *passage, int64_t step, con
                        "milder parameters.",
                        simulation->world->about.name, (long long)job.diverged[c] + 1, (long long)step + 1);
 out:
+    throng_i_asked_clear(&job);
     throng_i_free(simulation->context, job.diverged);
     return status;
 }

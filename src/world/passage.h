@@ -22,6 +22,8 @@ typedef struct throng_i_step_job {
     double *credit;             /* back: [n] */
     bool heard;                 /* somebody will hear what is said */
     int64_t *diverged;          /* forward: [chunks] first agent whose state is not finite, -1 */
+    double *const *sight;       /* [sights][slots] what everybody sees, where all are asked at once; else NULL */
+    double *const *decided;     /* [actions][slots] what they answered; else NULL */
 } throng_i_step_job;
 
 /* What a block's functions see: arrays of slots for agents begin..end-1. The rows are used where numbers are not at
@@ -29,7 +31,7 @@ typedef struct throng_i_step_job {
 typedef struct throng_i_block {
     int64_t begin, end;
     throng_slots slots;
-    throng_i_rows heard, trait;
+    throng_i_rows heard, trait, sight, action;
     double present[THRONG_I_SLOTS], innate[THRONG_I_SLOTS];
 } throng_i_block;
 
@@ -41,6 +43,16 @@ void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t en
 
 /* Adds present, and with `heard` what is heard. */
 void throng_i_block_hear(const throng_i_step_job *job, bool heard, throng_i_block *block);
+
+/* What the block's agents decide, from what they hear: see decide.c. Nothing where agents decide nothing. */
+void throng_i_block_decide(const throng_i_step_job *job, throng_i_block *block);
+/* With adjoint->action from move_adjoint: adds to the other parts of adjoint. */
+void throng_i_block_decide_back(const throng_i_step_job *job, const throng_i_block *block,
+                                const throng_slots_adjoint *adjoint);
+/* Asks the whole crowd at once, where the decider is one that is asked; job->decided is then set until
+ * throng_i_asked_clear. */
+THRONG_MUST_USE throng_status throng_i_ask_everybody(throng_i_step_job *job, throng_error *err);
+void throng_i_asked_clear(throng_i_step_job *job);
 
 /* block->heard by the world's pair function. */
 void throng_i_pairs_hear(const throng_i_step_job *job, throng_i_block *block);

@@ -7,6 +7,29 @@
 
 /* ---- registering ----------------------------------------------------------------------------------------------- */
 
+static throng_status check_deciding(const throng_world *world, const char *name, throng_error *err) {
+    throng_status status = THRONG_OK;
+    if (world->n_actions == 0)
+        goto out;
+    THRONG_REQUIRE(world->actions && world->n_actions >= 2 && world->n_actions <= THRONG_WORLD_ACTIONS_MAX, E_PLUGIN,
+                   "%s: those who decide have 2 to %d actions, got %d.", name, THRONG_WORLD_ACTIONS_MAX,
+                   world->n_actions);
+    THRONG_REQUIRE(world->last >= 0 && (world->last == 0 || world->last + world->n_actions - 1 <= world->n_columns),
+                   E_PLUGIN, "%s keeps the last action in columns that it does not have.", name);
+    THRONG_REQUIRE(world->sights && world->n_sights >= 1 && world->n_sights <= THRONG_WORLD_SIGHTS_MAX, E_PLUGIN,
+                   "%s: those who decide see 1 to %d things, got %d.", name, THRONG_WORLD_SIGHTS_MAX, world->n_sights);
+    for (int s = 0; s < world->n_sights; s++)
+        THRONG_REQUIRE(world->sights[s].name && world->sights[s].doc &&
+                           world->sights[s].lowest < world->sights[s].highest,
+                       E_PLUGIN, "%s: sight %d needs a name, a line of documentation and a range.", name, s);
+    THRONG_REQUIRE(world->observe && (world->observe_adjoint || !(world->flags & THRONG_WORLD_SMOOTH)), E_PLUGIN,
+                   "%s has actions, but not observe or, being smooth, its adjoint.", name);
+    THRONG_REQUIRE(!(world->flags & THRONG_WORLD_DEAF_ADJOINT) && !world->pair, E_PLUGIN,
+                   "%s has actions: it can have neither a deaf adjoint nor a pair function.", name);
+out:
+    return status;
+}
+
 static throng_status check_world(const throng_world *world, throng_error *err) {
     throng_status status = THRONG_OK;
     const char *name = world->about.name ? world->about.name : "?";
@@ -47,6 +70,7 @@ static throng_status check_world(const throng_world *world, throng_error *err) {
                    name);
     THRONG_REQUIRE(!(world->flags & THRONG_WORLD_COMPLETE) || (!world->pair && world->hearing != THRONG_HEARING_PICK),
                    E_PLUGIN, "%s can do without a graph only if it uses neither pair nor PICK.", name);
+    THRONG_TRY(check_deciding(world, name, err));
 out:
     return status;
 }
@@ -143,6 +167,10 @@ static throng_status prepare(throng_simulation *self, const throng_graph *graph,
                    (long long)self->n);
     THRONG_REQUIRE(self->def.steps >= 0, E_PARAMETER, "steps must not be negative, got %lld.",
                    (long long)self->def.steps);
+    THRONG_REQUIRE(self->def.decider || self->world->n_actions == 0, E_PARAMETER,
+                   "%s: who decides? Name a policy with --policy (policy.name): see throng list policies.", name);
+    THRONG_REQUIRE(!self->def.decider || self->world->n_actions > 0, E_PARAMETER,
+                   "%s leaves agents nothing to decide: leave out --policy (policy.name).", name);
     THRONG_TRY(check_states(self, err));
     if (self->world->flags & THRONG_WORLD_RECORDED)
         THRONG_TRY(check_recorded(self, err));
@@ -209,6 +237,11 @@ throng_simulation_def throng_simulation_resolved(const throng_simulation *self) 
 
 int64_t throng_simulation_agents(const throng_simulation *self) {
     return self->n;
+}
+
+bool throng_simulation_smooth(const throng_simulation *self) {
+    bool decided = self->world->n_actions == 0 || (self->def.decider->decide_adjoint && !self->def.drawn);
+    return (self->world->flags & THRONG_WORLD_SMOOTH) && decided;
 }
 
 /* ---- running --------------------------------------------------------------------------------------------------- */

@@ -118,8 +118,8 @@ static throng_status backward(sweep *self, int64_t step, const double *weight, d
 }
 
 throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part, const double *weight,
-                             throng_i_seed_fn seed, void *user, bool per_step, double *credit, double *const *apart,
-                             throng_i_scratch *scratch, throng_error *err) {
+                             throng_i_seed_fn seed, throng_i_after_fn after, void *user, bool per_step, double *credit,
+                             double *const *apart, throng_i_scratch *scratch, throng_error *err) {
     throng_status status = THRONG_OK;
     sweep self = {.simulation = simulation};
     double *start[THRONG_WORLD_COLUMNS_MAX], *of[THRONG_WORLD_COLUMNS_MAX];
@@ -140,6 +140,8 @@ throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_takin
                 THRONG_TRY(forward(&self, s, err));
         }
         THRONG_TRY(backward(&self, step, weight, credit + (per_step ? step * simulation->n : 0), err));
+        if (after)
+            THRONG_TRY(after(user, step, err));
         THRONG_TRY(add_seed(&self, step, seed, user, err));
     }
     rows(&self, self.of, of);

@@ -139,6 +139,9 @@ THRONG_MUST_USE throng_status throng_i_run(const throng_simulation *simulation, 
 typedef throng_status (*throng_i_seed_fn)(void *user, int64_t step, int lanes, const double *const *state,
                                           double *const *of, throng_error *err);
 
+/* Called after each step back, with what `credit` and `apart` have by then. */
+typedef throng_status (*throng_i_after_fn)(void *user, int64_t step, throng_error *err);
+
 /* Where a sweep records: kept from one sweep to the next, for fresh memory costs about as much as a step over it.
  * Starts as {0}. */
 typedef struct throng_i_scratch {
@@ -154,11 +157,12 @@ void throng_i_scratch_clear(throng_context *context, throng_i_scratch *scratch);
  * 2 sqrt(steps) of them fit: beyond it only some are kept, and what lies between is run again, which changes no bit.
  * @param credit [steps or 1][n]: if `per_step` is false all steps add to one array
  * @param apart  [messages][n] the same message by message, of all steps; NULL: not wanted
+ * @param after  with `user`; NULL: nobody
  */
 THRONG_MUST_USE throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part,
-                                             const double *weight, throng_i_seed_fn seed, void *user, bool per_step,
-                                             double *credit, double *const *apart, throng_i_scratch *scratch,
-                                             throng_error *err);
+                                             const double *weight, throng_i_seed_fn seed, throng_i_after_fn after,
+                                             void *user, bool per_step, double *credit, double *const *apart,
+                                             throng_i_scratch *scratch, throng_error *err);
 
 /* How many of so many nodes go into one sweep: 8, 4, 2 or 1. Memory has no say, for the order of sums depends on it. */
 int throng_i_sweep_lanes(int wanted);

@@ -11,6 +11,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.environ["SOURCE"], "tests", "reference"))
 import worlds  # noqa: E402
@@ -26,6 +27,7 @@ OTHERS = {
     "commons": ["growth=0.9,catch=0.7,cost=0.1,speed=1.5,norm=0.6", "norm=0", "norm=1"],
     "deffuant": ["rate=0.3,confidence=0.4", "rate=1,confidence=0.05"],
     "echo-chamber": ["coupling=2,controversy=0.7,homophily=1.5,nearness=0.4,time-step=0.3", "homophily=0"],
+    "feed": ["openness=0.8,prior=0.2,sway=1.5", "openness=1,prior=0"],
     "friedkin-johnsen": ["susceptibility=1", "susceptibility=0.35"],
     "independent-cascade": ["chance=0.6", "chance=1"],
     "ising": ["coupling=-0.3,field=0.4,rate=1", "width=6,rate=1", "width=1,rate=0.8,coupling=1"],
@@ -41,6 +43,7 @@ OTHERS = {
 # First columns that are not anywhere between 0 and 1.
 STATES = {
     "echo-chamber": lambda draw: draw.uniform(-1, 1),
+    "feed": lambda draw: draw.uniform(-1, 1),
     "independent-cascade": lambda draw: float(draw.choice([0, 0, 0, 1, 2])),
     "ising": lambda draw: float(draw.choice([-1, 1])),
     "kuramoto": lambda draw: draw.uniform(-4, 4),
@@ -49,6 +52,7 @@ STATES = {
     "sir": lambda draw: float(draw.choice([0, 0, 0, 1, 2])),
     "vicsek": lambda draw: draw.uniform(-4, 4),
 }
+WORLD = 3  # THRONG_KIND_WORLD
 PARTICIPATION = {"influence": 1, "innate": 2}
 
 
@@ -58,7 +62,14 @@ PARTICIPATION = {"influence": 1, "innate": 2}
 class Definition(ctypes.Structure):
     _fields_ = [("world", ctypes.c_char_p), ("participation", ctypes.c_int), ("steps", ctypes.c_int64),
                 ("seed", ctypes.c_uint64), ("memory", ctypes.c_int64),
-                ("recorded", ctypes.POINTER(ctypes.c_double))]
+                ("recorded", ctypes.POINTER(ctypes.c_double)), ("decider", ctypes.c_void_p), ("drawn", ctypes.c_bool)]
+
+
+class Player(ctypes.Structure):
+    _fields_ = [("policy", ctypes.c_char_p), ("world", ctypes.c_void_p), ("personas", ctypes.c_void_p),
+                ("persona", ctypes.c_void_p), ("file", ctypes.c_char_p), ("llm", ctypes.c_void_p),
+                ("prompt", ctypes.c_char_p), ("samples", ctypes.c_int), ("orders", ctypes.c_int),
+                ("seed", ctypes.c_uint64), ("refit", ctypes.c_uint64)]
 
 
 class Error(ctypes.Structure):
@@ -77,6 +88,19 @@ class Library:
         self.error = Error()
         self.context = ctypes.c_void_p()
         self.call("throng_context_create", ctypes.byref(self.context))
+        self.throng.throng_player_decider.restype = ctypes.c_void_p
+        self.deciders = {"feed": self.decider("feed", worlds.FEED_RULE)}
+
+    def decider(self, world, rule):
+        """Plays a rule in a world; it lives as long as the library."""
+        about, player = ctypes.c_void_p(), ctypes.c_void_p()
+        self.call("throng_context_find", self.context, WORLD, world.encode(), ctypes.byref(about))
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(rule, file)
+            file.flush()
+            definition = Player(policy=b"rule", world=about, file=file.name.encode())
+            self.call("throng_player_create", self.context, ctypes.byref(definition), ctypes.byref(player))
+        return self.throng.throng_player_decider(player)
 
     def call(self, name, *arguments):
         if getattr(self.throng, name)(*arguments, ctypes.byref(self.error)) != 0:
@@ -99,6 +123,7 @@ class Library:
         definition.world = spec.encode()
         definition.participation = PARTICIPATION[participation]
         definition.steps, definition.seed = STEPS, SEED
+        definition.decider = self.deciders.get(spec.partition(":")[0])
         n, handle, trajectory = len(first), ctypes.c_void_p(), []
         kept = self.doubles(first), self.doubles(baseline)
         self.call("throng_simulation_create", self.context, graph, ctypes.c_int64(n), *kept, ctypes.byref(definition),

@@ -261,8 +261,34 @@ def commons(crowd, x, t):
     return [new, [s + crowd["growth"] * s * (1 - s) for s in left]]
 
 
-STEPS = {f.__name__.replace("_", "-"): f for f in (
-    biased_assimilation, bounded_confidence, commons, deffuant, echo_chamber, friedkin_johnsen, independent_cascade,
-    ising, kuramoto, market_herding, nonlinear_opinion, repulsion, sir, threshold_cascade, vicsek, voter)}
+# A rule for those who decide: logits of actions against the last, as policies of kind "rule" have them.
+FEED_RULE = {"always": {"post": -0.7, "share": 0.2}, "opinion*opinion": {"post": 1.5},
+             "opinion*feed": {"share": 1.3, "stay silent": 0.4}, "feed * last post": {"post": 0.9},
+             "last share": {"share": 0.6}}
 
-START = {"commons": [1.0], "market-herding": [0.0, 0.0]}
+
+def feed(crowd, x, t):
+    opinion, posted, shared, read = x
+    new = [[], [], [], []]
+    for i in range(crowd.n):
+        tone = math.tanh(crowd["sway"] * crowd.mean(i, lambda j: posted[j] * opinion[j] + shared[j] * read[j]))
+        at, did = opinion[i], (posted[i], shared[i], 1 - posted[i] - shared[i])
+        p = [0.0, 0.0]
+        for last, weight in enumerate(did):
+            post = -0.7 + 1.5 * at * at - 0.4 * at * tone + (0.9 * tone if last == 0 else 0)
+            share = 0.2 + 1.3 * at * tone - 0.4 * at * tone + (0.6 if last == 1 else 0)
+            post, share, silent = math.exp(post), math.exp(share), 1.0
+            p[0] += weight * post / (post + share + silent)
+            p[1] += weight * share / (post + share + silent)
+        new[0].append(at + crowd["openness"] * (crowd["prior"] * crowd.innate(i) + (1 - crowd["prior"]) * tone - at))
+        new[1].append(p[0])
+        new[2].append(p[1])
+        new[3].append(tone)
+    return new
+
+
+STEPS = {f.__name__.replace("_", "-"): f for f in (
+    biased_assimilation, bounded_confidence, commons, deffuant, echo_chamber, feed, friedkin_johnsen,
+    independent_cascade, ising, kuramoto, market_herding, nonlinear_opinion, repulsion, sir, threshold_cascade, vicsek, voter)}
+
+START = {"commons": [1.0], "feed": [0.0, 0.0, 0.0], "market-herding": [0.0, 0.0]}

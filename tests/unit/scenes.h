@@ -6,6 +6,8 @@
 #include "throng/dynamics.h"
 #include "world/world.h"
 
+#include <stdio.h>
+
 typedef struct scene {
     throng_context *context;
     throng_graph *graph;
@@ -85,6 +87,55 @@ static inline void scene_join_at_random(scene *self, int degree, uint64_t seed) 
     free(target);
 }
 
+/* Those who decide, in worlds that ask: the logit of action a is a / 3 + (1 + a / 2) x + 0.4 y - 0.3 x y + 0.8 of what
+ * was done of it last. */
+static inline double scene_weight(int a, double x, double y, double last) {
+    return exp(a / 3.0 + (1.0 + a / 2.0) * x + 0.4 * y - 0.3 * x * y + 0.8 * last);
+}
+
+static inline void scene_decide(void *user, const throng_situations *at, double *const *p) {
+    (void)user;
+    for (int64_t k = 0; k < at->n; k++) {
+        double sum = 1.0, x = at->sight[0][k], y = at->sight[1][k];
+        for (int a = 0; a < 2; a++)
+            sum += p[a][k] = scene_weight(a, x, y, at->last[a][k]);
+        for (int a = 0; a < 2; a++)
+            p[a][k] /= sum;
+        p[2][k] = 1.0 / sum;
+    }
+}
+
+static inline void scene_decide_back(void *user, const throng_situations *at, const double *const *of,
+                                     double *const *sight, double *const *last) {
+    (void)user;
+    for (int64_t k = 0; k < at->n; k++) {
+        double p[3], sum = 1.0, mean = 0.0, x = at->sight[0][k], y = at->sight[1][k];
+        for (int a = 0; a < 2; a++)
+            sum += p[a] = scene_weight(a, x, y, at->last[a][k]);
+        p[2] = 1.0;
+        for (int a = 0; a < 3; a++)
+            mean += of[a][k] * (p[a] /= sum);
+        for (int a = 0; a < 2; a++) {
+            double of_logit = p[a] * (of[a][k] - mean);
+            sight[0][k] += of_logit * (1.0 + a / 2.0 - 0.3 * y);
+            sight[1][k] += of_logit * (0.4 - 0.3 * x);
+            last[a][k] += of_logit * 0.8;
+        }
+    }
+}
+
+static const throng_decider scene_decider = {.decide = scene_decide, .decide_adjoint = scene_decide_back};
+
+/* What a world of so many actions is given. */
+static inline const throng_decider *scene_decider_for(throng_context *context, const char *world) {
+    const throng_about *about = NULL;
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(world, ":"), world);
+    if (throng_context_find(context, THRONG_KIND_WORLD, name, &about, NULL) != THRONG_OK)
+        return NULL;
+    return ((const throng_world *)(const void *)about)->n_actions > 0 ? &scene_decider : NULL;
+}
+
 static inline throng_simulation *simulate(const scene *self, const char *world, throng_participation participation,
                                           int64_t steps, bool graph) {
     throng_error err = {0};
@@ -94,6 +145,7 @@ static inline throng_simulation *simulate(const scene *self, const char *world, 
     def.participation = participation;
     def.steps = steps;
     def.seed = self->seed;
+    def.decider = scene_decider_for(self->context, world);
     if (strcmp(world, "replay") == 0) { /* all that worlds promise holds for it in the one way that it can be run */
         cr_assert_leq(steps, SCENE_STEPS);
         def.recorded = self->recorded;
