@@ -404,6 +404,7 @@ int cli_summary_show(const json_t *report, cli_summary_kind kind, const char *ou
             cli_summary_comparison(&style, report);
         }
         cli_summary_top(&style, report);
+        cli_summary_policy(&style, report);
     }
     if (corrected)
         printf("\n");

@@ -36,6 +36,7 @@ void cli_summary_top(const cli_style *style, const json_t *report);
 void cli_summary_world_answer(const cli_style *style, const json_t *report);
 void cli_summary_world_crowd(const cli_style *style, const json_t *report);
 void cli_summary_course(const cli_style *style, const json_t *report);
+void cli_summary_policy(const cli_style *style, const json_t *report);
 
 /* The whole summary of a simulation, and of a sweep. @param out where it was written, or NULL */
 void cli_summary_simulation(const cli_style *style, const json_t *report, const char *out);

@@ -138,6 +138,7 @@ void cli_summary_simulation(const cli_style *style, const json_t *report, const 
     if (strcmp(cli_json_text(report, "indicator.over"), "final") != 0)
         printf("%s: %s\n", cli_json_text(report, "indicator.over"),
                cli_value(cli_json_number(report, "indicator.value")).text);
+    cli_summary_policy(style, report);
     printf("\n%srate%s     %s agents a second", style->bold, style->plain,
            millions(cli_json_number(report, "rate.node_updates_per_second")).text);
     if (cli_json_get(report, "rate.edges_per_second"))

@@ -71,12 +71,16 @@ throng_status throng_i_deciding_create(throng_context *context, const throng_i_s
                                        const throng_population *population, throng_i_deciding *out, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_deciding self = {.context = context, .n = population->n_agents, .drawn = settings->deciding.drawn};
-    throng_i_plugin_use use;
+    throng_i_deciding_settings asked = settings->deciding;
+    throng_i_plugin_use use, policy;
+    THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_POLICY, asked.policy, &policy, err));
+    if (!((const throng_i_policy *)(const void *)policy.about)->ask)
+        asked.prompt = NULL; /* nobody is told anything: traits are not needed */
     THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_WORLD, settings->world.world, &use, err));
     const throng_world *world = (const throng_world *)(const void *)use.about;
     THRONG_REQUIRE(world->n_actions > 0, E_PARAMETER,
                    "%s leaves agents nothing to decide: leave out --policy (policy.name).", world->about.name);
-    THRONG_TRY(throng_i_deciding_personas(context, &settings->deciding, world, &self.personas, err));
+    THRONG_TRY(throng_i_deciding_personas(context, &asked, world, &self.personas, err));
     if (self.personas) {
         THRONG_TRY(throng_i_alloc(context, self.n, sizeof *self.persona, &self.persona, err));
         if (settings->deciding.persona)
