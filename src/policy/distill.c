@@ -147,6 +147,16 @@ out:
     return status;
 }
 
+static void forget_questions(throng_distill *self) {
+    for (int64_t i = 0; i < self->n; i++) {
+        throng_i_free(self->context, self->questions[i].system);
+        throng_i_free(self->context, self->questions[i].prompt);
+    }
+    throng_i_free(self->context, self->questions);
+    self->questions = NULL;
+    self->n = 0;
+}
+
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
 throng_status throng_distill_create(throng_context *context, const throng_distill_def *def, throng_distill **out,
@@ -171,11 +181,7 @@ out:
 void throng_distill_free(throng_distill *self) {
     if (!self)
         return;
-    for (int64_t i = 0; i < self->n; i++) {
-        throng_i_free(self->context, self->questions[i].system);
-        throng_i_free(self->context, self->questions[i].prompt);
-    }
-    throng_i_free(self->context, self->questions);
+    forget_questions(self);
     throng_i_prompt_free(self->prompt);
     throng_i_free(self->context, self);
 }
@@ -206,16 +212,39 @@ static void add_counts(throng_llm_choose_counts *to, const throng_llm_choose_cou
     to->least_covered = fmin(to->least_covered, from->least_covered);
 }
 
-/* The first answer tells whether there are log-probabilities. Without, there are as many samples as the calls suffice
- * for. @param p [actions] out: the answer, if it was by log-probabilities */
-static throng_status ask_first(const throng_distill *self, throng_llm *llm, throng_llm_choose_def *how, double *p,
-                               throng_llm_choose_counts *counts, throng_error *err) {
+/* There are no log-probabilities: bins that were not asked for become as many as samples can be paid for, and samples
+ * fewer if that is still too much. */
+static throng_status plan_samples(throng_distill *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_distill_plan before = self->plan;
+    int orders = self->def.orders > 0 ? self->def.orders : 2;
+    int64_t calls = self->def.calls;
+    bool given = self->def.samples > 0;
+    self->def.no_logprobs = true;
+    self->def.calls -= orders + SAMPLES_MIN; /* that it took to find out */
+    for (int samples = given ? self->def.samples : SAMPLES;; samples--) {
+        self->def.samples = samples;
+        if (make_plan(self, NULL) == THRONG_OK)
+            break;
+        THRONG_REQUIRE(!given && samples > SAMPLES_MIN, E_BUDGET,
+                       "The model gives no log-probabilities, and %d samples a question do not fit into %lld calls: "
+                       "allow more (--calls), or ask about less than %d personas and %d last actions.",
+                       samples, (long long)calls, before.personas, before.lasts);
+    }
+    forget_questions(self);
+    THRONG_TRY(write_questions(self, err));
+out:
+    return status;
+}
+
+/* The first answer tells whether there are log-probabilities. @param p [actions] out: the answer, if there are */
+static throng_status ask_first(throng_distill *self, throng_llm *llm, double *p, throng_llm_choose_counts *counts,
+                               throng_error *err) {
     throng_status status = THRONG_OK;
     throng_llm_question first = {.system = self->questions[0].system, .prompt = self->questions[0].prompt};
-    throng_llm_choose_def one = *how;
-    int orders = self->def.orders > 0 ? self->def.orders : 2, least = self->def.samples;
+    throng_llm_choose_def one = how_to_ask(self);
     *counts = (throng_llm_choose_counts){.least_covered = 1.0};
-    if (how->no_logprobs)
+    if (self->def.no_logprobs)
         goto out;
     one.samples = SAMPLES_MIN;
     one.void_share = 1.0;
@@ -223,15 +252,7 @@ static throng_status ask_first(const throng_distill *self, throng_llm *llm, thro
     if (counts->by_logprobs > 0)
         goto out;
     *counts = (throng_llm_choose_counts){.least_covered = 1.0};
-    int64_t most = (self->def.calls - orders - SAMPLES_MIN) / self->n;
-    if (least == 0 && most < how->samples)
-        how->samples = (int)most;
-    least = least > 0 ? least : SAMPLES_MIN;
-    THRONG_REQUIRE(how->samples >= SAMPLES_MIN && how->samples <= most, E_BUDGET,
-                   "The model gives no log-probabilities, and %lld questions with %d samples each take %lld calls: "
-                   "allow more (--calls), or ask about less.",
-                   (long long)self->n, least, (long long)(self->n * least + orders + SAMPLES_MIN));
-    how->no_logprobs = true;
+    THRONG_TRY(plan_samples(self, err));
 out:
     return status;
 }
@@ -244,7 +265,8 @@ static bool are_shares(const double *p, int n, int answers) {
     return true;
 }
 
-/* @param answers [n] out: how many each question's probabilities are shares of, 0 by log-probabilities */
+/* Asks what ask_first has not.
+ * @param answers [n] out: how many each question's probabilities are shares of, 0 by log-probabilities */
 static throng_status ask_all(const throng_distill *self, throng_llm *llm, double *p, int64_t *answers,
                              throng_distill_result *result, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -254,7 +276,6 @@ static throng_status ask_all(const throng_distill *self, throng_llm *llm, double
     throng_llm_choose_def how = how_to_ask(self);
     double void_above = how.void_share > 0.0 ? how.void_share : 0.05;
     how.void_share = 1.0; /* the whole is looked at */
-    THRONG_TRY(ask_first(self, llm, &how, p, all, err));
     for (int64_t at = all->by_logprobs; at < self->n; at += BLOCK) {
         int64_t n = self->n - at < BLOCK ? self->n - at : BLOCK;
         progress.done = at;
@@ -331,9 +352,14 @@ throng_status throng_distill_run(throng_distill *self, throng_llm *llm, throng_t
     throng_table *table = NULL;
     double *p = NULL;
     int64_t *answers = NULL;
-    *result = (throng_distill_result){.plan = self->plan};
+    double first[THRONG_WORLD_ACTIONS_MAX];
+    *result = (throng_distill_result){0};
+    THRONG_TRY(ask_first(self, llm, first, &result->counts, err));
+    result->plan = self->plan;
     THRONG_TRY(throng_i_alloc(self->context, self->n * self->def.world->n_actions, sizeof *p, &p, err));
     THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof *answers, &answers, err));
+    if (result->counts.by_logprobs > 0)
+        memcpy(p, first, (size_t)self->def.world->n_actions * sizeof *p);
     THRONG_TRY(ask_all(self, llm, p, answers, result, err));
     THRONG_TRY(throng_table_create(self->context, self->n, &table, err));
     THRONG_TRY(add_words(self, llm, table, err));
