@@ -48,11 +48,12 @@ static throng_status print_plan(void *user, const throng_distill_plan *plan, thr
 
 static void print_fit(const json_t *report) {
     double error = cli_json_number(report, "fit.error"), noise = cli_json_number(report, "fit.noise");
+    double most = cli_json_number(report, "fit.largest"); /* what is rounding alone is nothing */
     if (cli_json_count(report, "fit.held_out") == 0)
         return;
     printf("fit      %s of decisions would be others in situations that were held out (%s; the worst %s)",
-           cli_percent(error).text, cli_count(cli_json_count(report, "fit.held_out")).text,
-           cli_percent(cli_json_number(report, "fit.largest")).text);
+           cli_percent(error < 1e-9 ? 0.0 : error).text, cli_count(cli_json_count(report, "fit.held_out")).text,
+           cli_percent(most < 1e-9 ? 0.0 : most).text);
     if (noise > 0.0)
         printf(", of which chance in samples explains %s", cli_percent(noise).text);
     printf("\n         %s would be, if everybody always did what is done on average\n",
@@ -68,7 +69,8 @@ static int print_report(const request *self, const char *text) {
     if (report && !self->common.quiet) {
         printf("%s asked in %s situations, personas included\n", cli_json_text(report, "model"),
                cli_count(cli_json_count(report, "fit.cells")).text);
-        printf("asked    %s calls, %s answers from the file, %s tokens",
+        printf("asked    %s questions: %s calls, %s answers from the file, %s tokens",
+               cli_count(cli_json_count(report, "plan.questions")).text,
                cli_count(cli_json_count(report, "asked.calls")).text,
                cli_count(cli_json_count(report, "asked.cache_hits")).text,
                cli_count(cli_json_count(report, "asked.tokens")).text);

@@ -357,9 +357,12 @@ static void print_remarks(const cli_style *style, const json_t *report, const ch
     }
     bool agents = strcmp(cli_json_text(report, "players"), "cohorts") != 0;
     if (out)
-        printf("%swritten%s     %s: report.json, %s%s%scohorts.parquet, study.yaml\n", style->bold, style->plain, out,
+        printf("%swritten%s     %s: report.json, %s%s%s%scohorts.parquet, study.yaml\n", style->bold, style->plain, out,
                agents ? "attribution.parquet, " : "", agents && cli_report_is_change(report) ? "change.parquet, " : "",
-               json_is_true(cli_json_get(report, "world.steps_table")) ? "steps.parquet, " : "");
+               json_is_true(cli_json_get(report, "world.steps_table")) ? "steps.parquet, " : "",
+               json_object_get(json_array_get(cli_json_get(report, "policy.personas"), 0), "behaviours")
+                   ? "personas.parquet, "
+                   : "");
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */

@@ -7,7 +7,13 @@
 
 #define PERSONAS_SHOWN 8
 
-/* "plays policy.parquet; 0.9 % of decisions would be others in 111 held-out situations" */
+/* What is rounding alone is nothing. */
+static cli_text share_of(const json_t *report, const char *path) {
+    double share = cli_json_number(report, path);
+    return cli_percent(share < 1e-9 ? 0.0 : share);
+}
+
+/* "llm-archetype; 0.9 % of decisions would be others in 111 held-out situations" */
 static void write_fit(const json_t *report, char *out, size_t size) {
     int used = snprintf(out, size, "%.60s", cli_json_text(report, "policy.name"));
     if (cli_json_get(report, "policy.asked"))
@@ -20,7 +26,7 @@ static void write_fit(const json_t *report, char *out, size_t size) {
     if (cli_json_count(report, "policy.fit.held_out") > 0)
         used += snprintf(out + used, size - (size_t)used, "; in %s held-out situations %s of decisions would be others",
                          cli_count(cli_json_count(report, "policy.fit.held_out")).text,
-                         cli_percent(cli_json_number(report, "policy.fit.error")).text);
+                         share_of(report, "policy.fit.error").text);
     if (cli_json_number(report, "policy.fit.noise") > 0.0)
         used += snprintf(out + used, size - (size_t)used, " (%s by chance alone)",
                          cli_percent(cli_json_number(report, "policy.fit.noise")).text);
@@ -30,8 +36,8 @@ static void write_fit(const json_t *report, char *out, size_t size) {
                  "%.4f",
                  cli_value(cli_json_number(report, "policy.within_fit.low")).text,
                  cli_value(cli_json_number(report, "policy.within_fit.high")).text,
-                 cli_percent(cli_json_number(report, "policy.within_fit.phi_moved")).text,
-                 cli_json_number(report, "policy.within_fit.phi_rank_correlation"));
+                 share_of(report, "policy.within_fit.phi_moved").text,
+                 floor(1e4 * cli_json_number(report, "policy.within_fit.phi_rank_correlation")) / 1e4);
 }
 
 static void print_personas(const json_t *report) {

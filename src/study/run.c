@@ -1,9 +1,14 @@
 /* A run: the whole line from table to report, one stage after the other. */
+#define _POSIX_C_SOURCE 200809L
 #include "study/run.h"
+#include "table/content.h"
 #include "throng/generator.h"
 #include "throng/graph_model.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 void throng_i_run_stage_done(throng_run *self, const char *stage) {
     double now = throng_i_seconds();
@@ -35,6 +40,41 @@ static throng_status copy_sources(throng_run *self, const throng_table *table, t
         self->sources[self->n_sources] = sources[i];
         self->sources[self->n_sources++].path = path;
     }
+out:
+    return status;
+}
+
+/* A file that decides what comes out without being a table that is read in one go: its content is recorded, too. */
+static throng_status add_source(throng_run *self, const char *path, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_source source = {0};
+    char *copy = NULL;
+    int file = -1;
+    if (!path)
+        return THRONG_OK;
+    file = open(path, O_RDONLY | O_CLOEXEC);
+    THRONG_REQUIRE(file >= 0, E_FILE, "%s cannot be read: %s.", path, strerror(errno));
+    THRONG_TRY(throng_i_content_read(self->context, file, path, THRONG_I_COMPRESSION_NONE, &source.bytes, source.hash,
+                                     err));
+    THRONG_TRY(throng_i_resize(self->context, &self->sources, self->n_sources + 1, sizeof *self->sources, err));
+    THRONG_TRY(throng_i_copy_text(self->context, path, &copy, err));
+    source.path = copy;
+    self->sources[self->n_sources++] = source;
+out:
+    if (file >= 0)
+        close(file);
+    return status;
+}
+
+static throng_status add_policy(throng_run *self, const throng_i_settings *settings, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_i_deciding_settings *it = &settings->deciding;
+    THRONG_TRY(throng_i_deciding_create(self->context, settings, self->population, &self->deciding, err));
+    self->world.decider = throng_player_decider(self->deciding.player);
+    THRONG_TRY(add_source(self, it->file, err));
+    THRONG_TRY(add_source(self, it->personas, err));
+    THRONG_TRY(add_source(self, self->deciding.llm ? it->prompt : NULL, err));
+    throng_i_run_stage_done(self, "policy");
 out:
     return status;
 }
@@ -153,11 +193,8 @@ throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings 
     else if (settings->graph_model)
         THRONG_TRY(draw_graph(self, settings, err));
     self->world = settings->world;
-    if (settings->deciding.policy) {
-        THRONG_TRY(throng_i_deciding_create(self->context, settings, self->population, &self->deciding, err));
-        self->world.decider = throng_player_decider(self->deciding.player);
-        throng_i_run_stage_done(self, "policy");
-    }
+    if (settings->deciding.policy)
+        THRONG_TRY(add_policy(self, settings, err));
 out:
     throng_table_free(table);
     return status;
