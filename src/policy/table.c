@@ -75,9 +75,6 @@ static throng_status read_file(throng_player *player, file_columns *out, throng_
         out->request[out->n++] = (throng_column_request){world->sights[s].name, THRONG_ROLE_NUMBER};
     for (int a = 0; a < world->n_actions; a++)
         out->request[out->n++] = (throng_column_request){world->actions[a], THRONG_ROLE_NUMBER};
-    THRONG_TRY(throng_table_read(player->context, &path, 1, out->request, out->n, NULL, table, err));
-    throng_table_free(*table);
-    *table = NULL;
     for (int w = 0; w < WORDS; w++) {
         out->place[w] = throng_i_has_column(player->context, path, words[w]) ? out->n : -1;
         if (out->place[w] >= 0)

@@ -1,11 +1,11 @@
 /* Distilling a study's model: from its settings to the table of answers, and a report of how well it fits. */
 #define _POSIX_C_SOURCE 200809L
 #include "study/run.h"
+#include "table/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CALLS    5000
 #define HELD_OUT 0.2
@@ -164,8 +164,7 @@ throng_status throng_study_distill(throng_study *study, const throng_study_disti
     throng_status status = THRONG_OK;
     distill_job self = {.study = study};
     *report = NULL;
-    THRONG_REQUIRE(force || access(out, F_OK) != 0, E_EXISTS,
-                   "%s exists already: choose another file, or replace it with --force.", out);
+    THRONG_TRY(throng_i_table_check_output(out, force, err));
     THRONG_TRY(throng_i_study_load_plugins(study, err));
     THRONG_TRY(prepare(&self, def, err));
     throng_distill_plan plan = throng_distill_planned(self.distill);

@@ -54,8 +54,8 @@ static throng_status add_source(throng_run *self, const char *path, throng_error
         return THRONG_OK;
     file = open(path, O_RDONLY | O_CLOEXEC);
     THRONG_REQUIRE(file >= 0, E_FILE, "%s cannot be read: %s.", path, strerror(errno));
-    THRONG_TRY(throng_i_content_read(self->context, file, path, THRONG_I_COMPRESSION_NONE, &source.bytes, source.hash,
-                                     err));
+    THRONG_TRY(
+        throng_i_content_read(self->context, file, path, THRONG_I_COMPRESSION_NONE, &source.bytes, source.hash, err));
     THRONG_TRY(throng_i_resize(self->context, &self->sources, self->n_sources + 1, sizeof *self->sources, err));
     THRONG_TRY(throng_i_copy_text(self->context, path, &copy, err));
     source.path = copy;

@@ -197,13 +197,18 @@ out:
     return status;
 }
 
+throng_status throng_i_table_check_output(const char *path, bool force, throng_error *err) {
+    if (!find_format(path))
+        return THRONG_FAIL(err, E_ARGUMENT, "%s must end in .parquet, .csv, .ndjson or .jsonl.", path);
+    return check_place(path, force, err);
+}
+
 throng_status throng_table_write(const throng_table *table, const char *path, bool force, throng_error *err) {
     output_file output = {.context = table->context, .path = path};
     throng_status status = THRONG_OK;
     const file_format *format = find_format(path);
-    THRONG_REQUIRE(format, E_ARGUMENT, "%s must end in .parquet, .csv, .ndjson or .jsonl.", path);
+    THRONG_TRY(throng_i_table_check_output(path, force, err));
     THRONG_TRY(check_names(table, err));
-    THRONG_TRY(check_place(path, force, err));
     THRONG_TRY(open_aside(&output, err));
     status = copy(&output, table, format, true, err);
     if (status == THRONG_E_MEMORY) /* our limit was too low for rows as long as these */

@@ -95,7 +95,7 @@ def test_distilled_is_as_asking_everybody_at_every_step():
     for one, other in zip(asked["trajectory"], played["trajectory"]):
         assert abs(one["indicator"] - other["indicator"]) < 2e-4 * one["indicator"], (one, other)
     # drawn, the same crowds: the difference is far inside what luck does
-    args = ["--play", "drawn", "--repetitions", 3, "--sweep", "world.steps=10"]
+    args = ["--play", "drawn", "--repetitions", 3, "--sweep", "world.steps=10", "--agents", 500]
     asked = report("simulate", "study.yaml", "--policy", "llm", *args)["sweep"]["points"][0]["value"]
     played = report("simulate", "study.yaml", *args)["sweep"]["points"][0]["value"]
     assert asked["low"] <= played["mean"] <= asked["high"], (asked, played)
@@ -293,6 +293,8 @@ def test_bad_settings_get_one_sentence():
     fails(2, "policy.name", "simulate", "--generate", "uniform", "--world", "feed", "--play", "drawn")
     fails(2, "Whom to ask", "distill", "study.yaml", "--out", "q.parquet", "--quiet")
     fails(2, "--out is missing", "distill", "study.yaml")
+    fails(2, "q.txt must end in .parquet", "distill", "study.yaml", "--out", "q.txt", *out[2:])
+    fails(1, "none/q.parquet", "distill", "study.yaml", "--out", "none/q.parquet", *out[2:])
     fails(1, "no derivative.*shapley-sampled", "run", "study.yaml", "--play", "drawn")
     put("personas.csv", PERSONAS.replace("angry,0.3", "calm,0.3"))
     fails(1, 'two personas "calm"', *go)
