@@ -10,7 +10,7 @@
 
 typedef struct request {
     int64_t calls;
-    const char *held_out, *void_share, *price_in, *price_out;
+    const char *held_out, *void_share, *price_in, *price_out, *max_cost;
     bool no_logprobs, plan;
     double prices[2];
     cli_common common;
@@ -88,6 +88,8 @@ static int print_report(const request *self, const char *text) {
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
 static bool read_reals(request *self, throng_study_distill_def *def) {
+    if (!cli_llm_read_real("--max-cost", self->max_cost, &def->max_cost))
+        return false;
     return cli_llm_read_real("--held-out", self->held_out, &def->held_out) &&
            cli_llm_read_real("--void-above", self->void_share, &def->void_share) &&
            cli_llm_read_real("--price-in", self->price_in, &self->prices[0]) &&
@@ -107,6 +109,8 @@ static int distill(request *self, const cli_options *options, throng_context *co
         return cli_fail(CLI_USAGE, "--out is missing: the file that the table of answers goes to.");
     if (!read_reals(self, &def))
         return CLI_USAGE;
+    def.prompt_price = self->prices[0];
+    def.completion_price = self->prices[1];
     if (throng_study_load(study, options->positional[0], &err) != THRONG_OK ||
         cli_options_apply(options, study, &err) != THRONG_OK)
         return cli_fail_error(&err);
@@ -131,6 +135,7 @@ static void declare(cli_options *options, request *self) {
                      "share of unreadable answers above which nothing is written (default: 0.05)");
     cli_options_text(options, "--price-in", "X", &self->price_in, "price of a million tokens of prompts");
     cli_options_text(options, "--price-out", "X", &self->price_out, "price of a million tokens of answers");
+    cli_options_text(options, "--max-cost", "X", &self->max_cost, "stop before it costs more; needs the prices");
     cli_options_switch(options, "--plan", &self->plan, "say what it would cost, and ask nobody");
     cli_options_key(options, "--endpoint", "model.endpoint");
     cli_options_key(options, "--model", "model.name");

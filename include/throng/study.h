@@ -126,6 +126,8 @@ typedef struct throng_study_distill_def {
     double held_out; /* share of the questions that only measure the fit (default 0.2) */
     bool no_logprobs;
     double void_share;
+    double max_cost; /* stop before it costs more; needs the prices, for a million tokens */
+    double prompt_price, completion_price;
     throng_distill_fn planned; /* NULL: nobody looks */
     void *user;
 } throng_study_distill_def;

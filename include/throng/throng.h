@@ -15,6 +15,7 @@
 #include "throng/llm.h"
 #include "throng/mock_llm.h"
 #include "throng/panel.h"
+#include "throng/policy.h"
 #include "throng/population.h"
 #include "throng/prompt.h"
 #include "throng/report.h"

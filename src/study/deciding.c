@@ -88,7 +88,7 @@ throng_status throng_i_deciding_create(throng_context *context, const throng_i_s
         else
             throng_personas_draw(self.personas, settings->seed, self.n, self.persona);
     }
-    THRONG_TRY(throng_i_model_open(settings->study, 0, &self.llm, err));
+    THRONG_TRY(throng_i_model_open(settings->study, (throng_i_model_budget){0}, &self.llm, err));
     self.def = (throng_player_def){.policy = settings->deciding.policy,
                                    .world = world,
                                    .personas = self.personas,

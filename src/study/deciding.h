@@ -38,9 +38,15 @@ THRONG_MUST_USE throng_status throng_i_deciding_personas(throng_context *context
                                                          const throng_world *world, throng_personas **out,
                                                          throng_error *err);
 
-/* The model that a study names, NULL if it names none: see model.c. max_calls 0: as the study says. */
-THRONG_MUST_USE throng_status throng_i_model_open(const throng_study *study, int64_t max_calls, throng_llm **out,
-                                                  throng_error *err);
+/* What asking may take. Zero: no limit, of calls what the study says. */
+typedef struct throng_i_model_budget {
+    int64_t calls;
+    double cost, prompt_price, completion_price; /* for a million tokens */
+} throng_i_model_budget;
+
+/* The model that a study names, NULL if it names none: see model.c. */
+THRONG_MUST_USE throng_status throng_i_model_open(const throng_study *study, throng_i_model_budget budget,
+                                                  throng_llm **out, throng_error *err);
 
 /* Adds the part `policy` to a report. @param attribution  NULL: none was made */
 THRONG_MUST_USE throng_status throng_i_deciding_report(const throng_i_deciding *self,

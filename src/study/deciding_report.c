@@ -108,7 +108,7 @@ throng_status throng_i_deciding_report(const throng_i_deciding *self, const thro
     throng_llm_choose_counts counts;
     int64_t questions = 0, different = 0;
     throng_i_json_put(&failed, object, "name", throng_i_json_string(self->def.policy));
-    if (self->def.file)
+    if (self->def.file && !throng_player_decider(self->player)->ask)
         throng_i_json_put(&failed, object, "file", throng_i_json_string(self->def.file));
     throng_i_json_put(&failed, object, "play", throng_i_json_string(self->drawn ? "drawn" : "likely"));
     if (throng_player_fit(self->player, &fit))

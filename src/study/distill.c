@@ -77,14 +77,16 @@ out:
 }
 
 /* The model, with a cache: a study without one gets OUT.answers. */
-static throng_status open_model(distill_job *self, const char *out, throng_error *err) {
+static throng_status open_model(distill_job *self, const throng_study_distill_def *wanted, const char *out,
+                                throng_error *err) {
     throng_status status = THRONG_OK;
+    throng_i_model_budget budget = {self->def.calls, wanted->max_cost, wanted->prompt_price, wanted->completion_price};
     char *path = NULL;
     if (!throng_study_text(self->study, "model.cache", 0)) {
         THRONG_TRY(throng_i_print(self->study->context, &path, err, "%s.answers", out));
         THRONG_TRY(throng_study_set(self->study, "model.cache", path, err));
     }
-    THRONG_TRY(throng_i_model_open(self->study, self->def.calls, &self->llm, err));
+    THRONG_TRY(throng_i_model_open(self->study, budget, &self->llm, err));
     THRONG_REQUIRE(self->llm, E_PARAMETER,
                    "Whom to ask? Give one of model.endpoint, model.script and model.replay (--endpoint URL --model "
                    "NAME, --script FILE, --replay FILE --model NAME).");
@@ -170,7 +172,7 @@ throng_status throng_study_distill(throng_study *study, const throng_study_disti
     throng_distill_plan plan = throng_distill_planned(self.distill);
     if (def->planned)
         THRONG_TRY(def->planned(def->user, &plan, err));
-    THRONG_TRY(open_model(&self, out, err));
+    THRONG_TRY(open_model(&self, def, out, err));
     THRONG_TRY(throng_distill_run(self.distill, self.llm, &self.table, &self.result, err));
     THRONG_REQUIRE(!self.result.counts.is_void, E_FORMAT,
                    "VOID: %.3g %% of the answers could not be read, and nothing is written; they are kept in the "

@@ -13,7 +13,8 @@ static int64_t count(const throng_study *study, const char *key) {
     return value ? strtoll(value, NULL, 10) : 0;
 }
 
-static throng_status open_source(const throng_study *study, int64_t max_calls, throng_llm **out, throng_error *err) {
+static throng_status open_source(const throng_study *study, throng_i_model_budget budget, throng_llm **out,
+                                 throng_error *err) {
     const char *script = text(study, "model.script"), *replay = text(study, "model.replay");
     const char *name = text(study, "model.name"), *endpoint = text(study, "model.endpoint");
     uint64_t seed = (uint64_t)count(study, "run.seed");
@@ -33,13 +34,17 @@ static throng_status open_source(const throng_study *study, int64_t max_calls, t
                                    .key_file = text(study, "model.key-file"),
                                    .concurrency = (int)count(study, "model.concurrency"),
                                    .seed = seed,
-                                   .max_calls = max_calls > 0 ? max_calls : count(study, "model.max-calls")};
+                                   .max_calls = budget.calls > 0 ? budget.calls : count(study, "model.max-calls"),
+                                   .max_cost = budget.cost,
+                                   .prompt_price = budget.prompt_price,
+                                   .completion_price = budget.completion_price};
     return throng_llm_endpoint_create(study->context, &def, out, err);
 out:
     return status;
 }
 
-throng_status throng_i_model_open(const throng_study *study, int64_t max_calls, throng_llm **out, throng_error *err) {
+throng_status throng_i_model_open(const throng_study *study, throng_i_model_budget budget, throng_llm **out,
+                                  throng_error *err) {
     const char *cache = text(study, "model.cache"), *mode = text(study, "model.cache-mode");
     const char *transcript = text(study, "model.transcript");
     throng_llm_cache_mode kind = strcmp(mode, "read") == 0     ? THRONG_LLM_CACHE_READ
@@ -52,7 +57,7 @@ throng_status throng_i_model_open(const throng_study *study, int64_t max_calls, 
         return THRONG_OK;
     THRONG_REQUIRE(cache || strcmp(mode, "strict") != 0, E_PARAMETER,
                    "model.cache-mode strict takes all answers from a file: name it with model.cache.");
-    THRONG_TRY(open_source(study, max_calls, &llm, err));
+    THRONG_TRY(open_source(study, budget, &llm, err));
     if (cache && strcmp(mode, "off") != 0)
         THRONG_TRY(throng_llm_cache_create(llm, cache, kind, &llm, err));
     if (transcript)

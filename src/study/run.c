@@ -71,9 +71,9 @@ static throng_status add_policy(throng_run *self, const throng_i_settings *setti
     const throng_i_deciding_settings *it = &settings->deciding;
     THRONG_TRY(throng_i_deciding_create(self->context, settings, self->population, &self->deciding, err));
     self->world.decider = throng_player_decider(self->deciding.player);
-    THRONG_TRY(add_source(self, it->file, err));
+    bool asks = self->world.decider->ask; /* then a file is not played, and else nobody is told anything */
+    THRONG_TRY(add_source(self, asks ? it->prompt : it->file, err));
     THRONG_TRY(add_source(self, it->personas, err));
-    THRONG_TRY(add_source(self, self->deciding.llm ? it->prompt : NULL, err));
     throng_i_run_stage_done(self, "policy");
 out:
     return status;

@@ -206,6 +206,32 @@ def test_strict_cache_gives_the_same_bits_without_a_call():
 
 
 @test
+def test_asking_everybody_can_be_repeated_from_the_cache():
+    with server("--script", put("model.json", json.dumps(MODEL))) as it:
+        more = f"model:\n  endpoint: {it.url}\n  name: stand-in\n  cache: all.cache\n"
+        setting(agents=20, steps=3, more=more)
+        first = report("simulate", "study.yaml", "--policy", "llm")
+    assert first["policy"]["asked"]["calls"] == 2 * first["policy"]["asked"]["different"] > 40, first["policy"]
+    setting(agents=20, steps=3, more=more + "  cache-mode: strict\n")
+    again = report("simulate", "study.yaml", "--policy", "llm", "--threads", 1)
+    assert again["policy"]["asked"]["calls"] == 0 and again["trajectory"] == first["trajectory"], again["policy"]
+    fails(1, "strict|has no answer|no answer", "simulate", "study.yaml", "--policy", "llm", "--seed", 5)
+
+
+@test
+def test_a_budget_of_money_stops_and_loses_nothing():
+    setting()
+    with server("--script", "model.json") as it:
+        args = ["distill", "study.yaml", "--out", "policy.parquet", "--calls", 300, "--model", "stand-in", "--quiet",
+                "--endpoint", it.url, "--price-in", 100, "--price-out", 100]
+        done = throng(*args, "--max-cost", "0.5")
+        assert done.code == 1 and "cost" in done.err and done.err.count("\n") == 1, done.err
+        kept = pathlib.Path("policy.parquet.answers").read_bytes().count(b"\n") - 1
+        found = json.loads(ok(*args, "--json"))
+    assert 10 < kept and found["asked"]["calls"] == 2 * found["plan"]["questions"] - kept, (kept, found["asked"])
+
+
+@test
 def test_killed_and_started_again_nothing_is_asked_twice():
     setting()
     with server("--script", "model.json", "--faults", "latency_ms=15") as it:
