@@ -21,11 +21,10 @@
 #define DRAFTS_MAX 100 /* names to try: an earlier process of the same number may have left its draft */
 
 /* What a run directory holds: anything else in a directory is somebody else's. */
-static const char *const run_files[] = {"report.json",        "study.yaml",          "verify.json",
-                                        "report.html",        "attribution.parquet", "change.parquet",
-                                        "cohorts.parquet",    "steps.parquet",       "states.parquet",
-                                        "trajectory.parquet", "sweep.parquet",       "intervention.parquet",
-                                        "personas.parquet"};
+static const char *const run_files[] = {
+    "report.json",    "study.yaml",           "verify.json",     "report.html",    "attribution.parquet",
+    "change.parquet", "cohorts.parquet",      "steps.parquet",   "states.parquet", "trajectory.parquet",
+    "sweep.parquet",  "intervention.parquet", "personas.parquet"};
 
 static bool is_run_file(const char *name) {
     for (size_t i = 0; i < sizeof run_files / sizeof *run_files; i++)
