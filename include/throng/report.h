@@ -5,6 +5,7 @@
 #ifndef THRONG_REPORT_H
 #define THRONG_REPORT_H
 
+#include "throng/cascade.h"
 #include "throng/panel.h"
 #include "throng/verify.h"
 
@@ -117,6 +118,23 @@ THRONG_API THRONG_MUST_USE throng_status throng_run_directory_write(throng_conte
                                                                     const throng_cohorts *cohorts,
                                                                     const throng_run_file *files, int n_files,
                                                                     bool force, throng_error *err);
+
+/** Cascades as report.json; throng_text_free it. def->sources are the cascades' own. docs/cascades.md describes the
+ *  keys. */
+THRONG_API THRONG_MUST_USE throng_status throng_cascades_json(throng_context *context, const throng_cascades *cascades,
+                                                              const throng_report_def *def, char **json,
+                                                              throng_error *err);
+
+/**
+ * Writes a run directory of cascades: report.json, and the tables cascades (a row a tree), members (a row an action or
+ * unseen member) and agents, as Parquet, or as CSV. docs/cascades.md describes the columns.
+ * @param report  text of report.json; NULL: none, and the directory cannot be replaced by force later
+ * @param force   as for throng_run_directory_write
+ * @return THRONG_E_EXISTS, THRONG_E_WRITE, THRONG_E_CANCELLED, THRONG_E_MEMORY.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_cascades_write(throng_context *context, const throng_cascades *cascades,
+                                                               const char *path, const char *report, bool csv,
+                                                               bool force, throng_error *err);
 
 #ifdef __cplusplus
 }

@@ -91,6 +91,8 @@ typedef enum throng_role {
     THRONG_ROLE_TIME,   /* INT64, DATE, TIMESTAMP or TEXT. NULL is an error. */
     THRONG_ROLE_LABEL,  /* as the file has it: FLOAT64, INT64 or TEXT; NULL becomes NaN, or the text "(none)";
                            a whole-number column with NULLs becomes FLOAT64 */
+    THRONG_ROLE_LINK,   /* as KEY, but NULL is allowed: it becomes INT64_MIN, or the text "" */
+    THRONG_ROLE_MOMENT, /* as TIME, but NULL is allowed: it becomes INT64_MIN, of a DATE INT32_MIN, or the text "" */
     THRONG_ROLE_COUNT
 } throng_role;
 

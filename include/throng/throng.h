@@ -3,6 +3,7 @@
 #define THRONG_H
 
 #include "throng/attribution.h"
+#include "throng/cascade.h"
 #include "throng/core.h"
 #include "throng/dynamics.h"
 #include "throng/game.h"

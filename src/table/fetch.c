@@ -64,7 +64,12 @@ static void set_missing(const column_piece *piece, int64_t row) {
     throng_i_wanted *wanted = piece->wanted;
     int64_t at = piece->reader->n_rows + row;
     if (wanted->role == THRONG_ROLE_KEY || wanted->role == THRONG_ROLE_TIME) {
-        note_missing(piece, row);
+        if (!wanted->may_lack)
+            note_missing(piece, row);
+        else if (width_of(wanted->form) == sizeof(int32_t))
+            ((int32_t *)wanted->data)[at] = INT32_MIN;
+        else
+            ((int64_t *)wanted->data)[at] = INT64_MIN;
         return;
     }
     if (wanted->form == THRONG_I_FORM_FLOAT32) {
@@ -168,11 +173,11 @@ static throng_status copy_text(const column_piece *piece, throng_error *err) {
     const duckdb_string_t *strings = piece->values;
     int32_t *codes = (int32_t *)wanted->data + piece->reader->n_rows;
     for (int64_t i = 0; i < piece->n; i++) {
-        int64_t length = sizeof none - 1;
-        const char *text = none;
+        int64_t length = wanted->may_lack ? 0 : (int64_t)sizeof none - 1;
+        const char *text = wanted->may_lack ? "" : none;
         if (throng_i_is_valid(piece->validity, i))
             text = throng_i_string(&strings[i], &length);
-        else if (wanted->role != THRONG_ROLE_LABEL)
+        else if (wanted->role != THRONG_ROLE_LABEL && !wanted->may_lack)
             note_missing(piece, i);
         if (memchr(text, '\0', (size_t)length))
             return fail_value(piece, i, text, length, "contains a zero byte, which texts cannot", err);

@@ -21,6 +21,11 @@ static int find_wanted(const throng_i_reader *reader, const char *name) {
     return -1;
 }
 
+/* What a role is but for its missing values. */
+static throng_role base_role(throng_role role) {
+    return role == THRONG_ROLE_LINK ? THRONG_ROLE_KEY : role == THRONG_ROLE_MOMENT ? THRONG_ROLE_TIME : role;
+}
+
 /* One wanted column for each different request. */
 static throng_status list_wanted(throng_i_reader *reader, const throng_column_request *requests, int n_requests,
                                  throng_error *err) {
@@ -30,12 +35,15 @@ static throng_status list_wanted(throng_i_reader *reader, const throng_column_re
     for (int i = 0; i < n_requests; i++) {
         THRONG_TRY(check_request(&requests[i], err));
         int found = find_wanted(reader, requests[i].column);
-        THRONG_REQUIRE(found < 0 || reader->wanted[found].role == requests[i].role, E_ARGUMENT,
-                       "Column \"%s\" is asked for in two roles, which no column can play.", requests[i].column);
+        throng_role role = base_role(requests[i].role);
+        bool may_lack = role != requests[i].role;
+        THRONG_REQUIRE(found < 0 || (reader->wanted[found].role == role && reader->wanted[found].may_lack == may_lack),
+                       E_ARGUMENT, "Column \"%s\" is asked for in two roles, which no column can play.",
+                       requests[i].column);
         if (found >= 0)
             continue;
         throng_i_wanted *wanted = &reader->wanted[reader->n_wanted++];
-        *wanted = (throng_i_wanted){.name = requests[i].column, .role = requests[i].role};
+        *wanted = (throng_i_wanted){.name = requests[i].column, .role = role, .may_lack = may_lack};
         wanted->words.context = reader->context;
         THRONG_TRY(throng_i_alloc(reader->context, reader->files.count, sizeof *wanted->fields, &wanted->fields, err));
         for (int j = 0; j < reader->files.count; j++)

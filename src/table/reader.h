@@ -22,7 +22,8 @@ typedef enum throng_i_form {
 /* A column wanted from all files. */
 typedef struct throng_i_wanted {
     const char *name; /* as requested first */
-    throng_role role;
+    throng_role role; /* LINK and MOMENT: KEY and TIME that */
+    bool may_lack;    /* values */
     throng_i_form form;
     int *fields; /* [files.count] which field of each file; -1 in files without rows */
 
