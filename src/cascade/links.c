@@ -306,13 +306,14 @@ out:
     return status;
 }
 
-/* A member for the index-th key of a column, made at the first need, by whoever is said to be its author there. */
+/* The parent of a member is what the index-th key of a column names: a member without a row, made at the first need, by
+ * whoever is said to be its author there. */
 static throng_status find_unseen(throng_i_links *links, const throng_i_keys *keys, int32_t index, int32_t *known,
-                                 int64_t needed_by, int32_t *out, throng_error *err) {
+                                 int64_t needed_by, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_cascades *self = links->self;
     if (known[index] >= 0) {
-        *out = known[index];
+        self->parent[needed_by] = known[index];
         return THRONG_OK;
     }
     THRONG_TRY(grow(links, err));
@@ -328,7 +329,7 @@ static throng_status find_unseen(throng_i_links *links, const throng_i_keys *key
     else
         ((int64_t *)self->names.memory)[member] = keys->values[index];
     known[index] = (int32_t)member;
-    *out = (int32_t)member;
+    self->parent[needed_by] = (int32_t)member;
 out:
     return status;
 }
@@ -347,14 +348,14 @@ static throng_status link_rest(throng_i_links *links, int64_t member, unseen *se
         return THRONG_OK;
     }
     if (from_item)
-        return find_unseen(links, &self->item.keys, item, seen->of_item, member, &self->parent[member], err);
+        return find_unseen(links, &self->item.keys, item, seen->of_item, member, err);
     if (self->parent[member] >= 0 || lost < 0 || item >= 0)
         return THRONG_OK;
     self->link[member] = THRONG_LINK_KNOWN;
     int32_t same = links->item_of_parent ? links->item_of_parent[lost] : -1;
     if (same >= 0)
-        return find_unseen(links, &self->item.keys, same, seen->of_item, member, &self->parent[member], err);
-    return find_unseen(links, &self->parent_id.keys, lost, seen->of_parent, member, &self->parent[member], err);
+        return find_unseen(links, &self->item.keys, same, seen->of_item, member, err);
+    return find_unseen(links, &self->parent_id.keys, lost, seen->of_parent, member, err);
 }
 
 static throng_status link_unseen(throng_i_links *links, throng_error *err) {

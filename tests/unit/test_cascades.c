@@ -3,7 +3,8 @@
 #include "throng/attribution.h"
 #include "throng/cascade.h"
 
-#define DEF(...) ((throng_cascades_def){.within = INFINITY, .agent = "agent", __VA_ARGS__})
+#define PARTS_OF(...) ((throng_cascades_def){.within = INFINITY, __VA_ARGS__})
+#define DEF(...)      PARTS_OF(.agent = "agent", __VA_ARGS__)
 
 static throng_cascades *cascades_of(throng_table *actions, throng_table *edges, throng_cascades_def def) {
     throng_cascades *cascades = NULL;
@@ -101,7 +102,7 @@ static void expect_shapley(throng_cascades *cascades) {
     cr_assert_leq(def.n_agents, 24);
     expect_ok(throng_black_box_create(context, &def, &box, &error));
     throng_value_function function = throng_black_box_function(box);
-    expect_ok(throng_attribute_function(context, &function, "shapley-exact", &options, phi, NULL, &certificate, &error));
+    expect_ok(throng_attribute_function(context, &function, "shapley-exact", &options, phi, &certificate, &error));
     double sum = 0.0;
     for (int64_t i = 0; i < def.n_agents; i++) {
         throng_cascade_agent agent = throng_cascades_agent(cascades, (throng_agent)i);
@@ -230,7 +231,7 @@ static throng_table *reposts(void) {
     text(table, "target", "", "p", "p", "p", "p", "x", "x", "p");
     text(table, "via", "", "", "", "r1", "", "", "", "");
     text(table, "author", "", "a", "a", "a", "a", "y", "y", "a");
-    view(table, "time", TIMESTAMP, 1, 2, 3, 4, 5, 6, 7, 8);
+    own(table, "time", THRONG_TYPE_TIMESTAMP, (int64_t[]){1, 2, 3, 4, 5, 6, 7, 8});
     return table;
 }
 
@@ -364,21 +365,21 @@ static void expect_refusal(throng_table *table, throng_cascades_def def, throng_
 
 static throng_table *one(void) {
     throng_table *table = make_table(1);
-    view(table, "agent", INT64, 1);
-    view(table, "item", FLOAT64, 1.0);
+    own(table, "agent", THRONG_TYPE_INT64, (int64_t[]){1});
+    own(table, "item", THRONG_TYPE_FLOAT64, (double[]){1.0});
     text(table, "when", "noon");
     return table;
 }
 
 Test(cascades, what_cannot_be_is_refused, .init = set_up, .fini = tear_down) {
-    expect_refusal(one(), DEF(.agent = NULL, .item = "item"), THRONG_E_ARGUMENT, "who acted");
-    expect_refusal(one(), DEF(.agent = "agent"), THRONG_E_ARGUMENT, "parent, or the item");
+    expect_refusal(one(), PARTS_OF(.item = "item"), THRONG_E_ARGUMENT, "who acted");
+    expect_refusal(one(), PARTS_OF(.agent = "agent"), THRONG_E_ARGUMENT, "parent, or the item");
     expect_refusal(one(), DEF(.parent = "item"), THRONG_E_ARGUMENT, "(id)");
     expect_refusal(one(), DEF(.item = "itme"), THRONG_E_COLUMN, "Did you mean \"item\"?");
     expect_refusal(one(), DEF(.item = "item"), THRONG_E_COLUMN, "whole numbers or text");
     expect_refusal(one(), DEF(.item = "agent", .time = "when"), THRONG_E_COLUMN, "timestamps");
-    expect_refusal(one(), DEF(.item = "agent", .within = 3.0), THRONG_E_ARGUMENT, "(time)");
-    expect_refusal(one(), DEF(.item = "agent", .within = NAN), THRONG_E_ARGUMENT, "negative");
+    expect_refusal(one(), ((throng_cascades_def){.agent = "agent", .item = "agent", .within = 3.0}), THRONG_E_ARGUMENT, "(time)");
+    expect_refusal(one(), ((throng_cascades_def){.agent = "agent", .item = "agent", .within = NAN}), THRONG_E_ARGUMENT, "negative");
     expect_refusal(make_table(0), DEF(.item = "item"), THRONG_E_EMPTY, "no actions");
     throng_table *table = make_table(1);
     text(table, "agent", "");
