@@ -80,7 +80,7 @@ static void expect_start(const char *path, const char *text) {
 
 /* "id:key,x:number" as requests. */
 static int parse(const char *wanted, char names[8][32], throng_column_request requests[8]) {
-    static const char *const roles[THRONG_ROLE_COUNT] = {"number", "key", "time", "label"};
+    static const char *const roles[THRONG_ROLE_COUNT] = {"number", "key", "time", "label", "link", "moment"};
     int n = 0;
     for (const char *c = wanted; *c; n++) {
         char role[16] = "";
@@ -396,6 +396,19 @@ Test(table, many_different_texts) {
         cr_assert_str_eq(word_at(&view, i), expected);
     }
     throng_table_free(table);
+}
+
+/* What a key or a time may not be, a link or a moment may: missing. */
+Test(table, links_and_moments_may_be_missing) {
+    put("t.csv", "id,up,day,at\n1,,2024-01-01,2024-01-01 00:00:01\n2,1,,\n");
+    EXPECT_ROWS(read_ok("t.csv", "id:link,up:link,day:moment,at:moment"), "int64,int64,date,timestamp",
+                "1|-9223372036854775808|19723|1704067201000000", "2|1|-2147483648|-9223372036854775808");
+    put("u.csv", "up,at\n,5\nx,\n");
+    EXPECT_ROWS(read_ok("u.csv", "up:link,at:moment"), "text,int64", "|5", "x|-9223372036854775808");
+    expect_failure("u.csv", "up:key", NULL, THRONG_E_MISSING_VALUE, "up");
+    expect_failure("u.csv", "at:time", NULL, THRONG_E_MISSING_VALUE, "at");
+    expect_failure("u.csv", "up:link,up:key", NULL, THRONG_E_ARGUMENT, "two roles");
+    expect_failure("t.csv", "at:moment,up:moment,id:moment,day:number", NULL, THRONG_E_COLUMN, "day");
 }
 
 /* ---- which files ----------------------------------------------------------------------------------------------- */
