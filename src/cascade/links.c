@@ -5,6 +5,7 @@
  */
 #include "cascade/cascade.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,21 +17,17 @@ typedef struct act {
     int32_t row, member;
 } act;
 
-/* The same acts by agent: where in the item's order they are. */
-typedef struct place_of {
-    throng_agent agent;
-    int32_t at;
-} place_of;
-
 typedef struct following {
     throng_i_links *links;
     int64_t n; /* acts on items */
     int64_t n_items;
     const int64_t *offsets; /* [n_items + 1] acts of an item */
     act *acts;              /* [n] */
-    place_of *places;       /* [n] */
     throng_adjacency follows;
     uint64_t within;
+    int32_t *last;      /* [n_slates][agents] -1, or where an agent acted last, while an item is gone through */
+    atomic_flag *taken; /* [n_slates] of `last`: whether a thread is at work on it */
+    int n_slates;
 } following;
 
 void throng_i_links_clear(throng_i_links *links) {
@@ -89,29 +86,8 @@ static int compare_acts(const void *a, const void *b) {
     return (x->row > y->row) - (x->row < y->row);
 }
 
-static int compare_places(const void *a, const void *b) {
-    const place_of *x = a, *y = b;
-    if (x->agent != y->agent)
-        return x->agent < y->agent ? -1 : 1;
-    return (x->at > y->at) - (x->at < y->at);
-}
-
 static bool is_recent(const following *job, const act *before, const act *now) {
     return (uint64_t)now->when - (uint64_t)before->when <= job->within;
-}
-
-/* The last place before `at` at which an agent acted, -1: none. */
-static int32_t last_place(const place_of *places, int64_t n, throng_agent agent, int32_t at) {
-    int64_t low = 0, high = n;
-    const place_of wanted = {agent, at};
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (compare_places(&places[middle], &wanted) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low > 0 && places[low - 1].agent == agent ? places[low - 1].at : -1;
 }
 
 static int steps(int64_t n) { /* of a binary search */
@@ -122,21 +98,19 @@ static int steps(int64_t n) { /* of a binary search */
 }
 
 /* Of the acts before the at-th of an item the last whose agent is followed, -1: none. */
-static int32_t find_followed(const following *job, const act *acts, const place_of *places, int64_t n, int32_t at) {
+static int32_t find_followed(const following *job, const act *acts, const int32_t *last, int32_t at) {
     const throng_agent *agent_of = job->links->self->agent_of;
     throng_agent agent = agent_of[acts[at].member];
     int64_t begin = job->follows.offsets[agent], end = job->follows.offsets[agent + 1];
     int32_t found = -1;
-    if (acts[at].when == THRONG_I_UNTIMED)
+    if (acts[at].when == THRONG_I_UNTIMED || begin == end)
         return -1;
-    if ((end - begin) * steps(n) < (int64_t)at * steps(end - begin)) {
-        for (int64_t e = begin; e < end; e++) {
-            int32_t place = last_place(places, n, job->follows.neighbours[e], at);
-            found = place > found ? place : found;
-        }
+    if (end - begin < (int64_t)at * steps(end - begin)) {
+        for (int64_t e = begin; e < end; e++)
+            found = last[job->follows.neighbours[e]] > found ? last[job->follows.neighbours[e]] : found;
         return found >= 0 && is_recent(job, &acts[found], &acts[at]) ? found : -1;
     }
-    for (int32_t i = at - 1; i >= 0 && begin < end && is_recent(job, &acts[i], &acts[at]); i--)
+    for (int32_t i = at - 1; i >= 0 && is_recent(job, &acts[i], &acts[at]); i--)
         if (follows(&job->follows, agent, agent_of[acts[i].member]))
             return i;
     return -1;
@@ -158,32 +132,29 @@ static bool follows_author(const following *job, int64_t member, int64_t item) {
            (uint64_t)self->when[member] - (uint64_t)self->when[root] <= job->within;
 }
 
-/* Where there are no ids, an item begins with its first act. */
-static void link_item(const following *job, int64_t item) {
+/* The parent of the i-th act of an item. Where there are no ids, an item begins with its first act. */
+static void link_act(const following *job, int64_t item, const act *acts, const int32_t *last, int32_t i) {
     throng_cascades *self = job->links->self;
-    int64_t begin = job->offsets[item], n = job->offsets[item + 1] - begin;
-    const act *acts = job->acts + begin;
+    int32_t member = acts[i].member, found = -1;
     bool has_ids = job->links->member_of_item;
-    for (int32_t i = 0; i < n; i++) {
-        int32_t member = acts[i].member, found = -1;
-        if (self->parent[member] >= 0 || (i == 0 && !has_ids))
-            continue;
-        if (job->follows.offsets)
-            found = find_followed(job, acts, job->places + begin, n, i);
-        if (found >= 0) {
-            self->parent[member] = acts[found].member;
-            self->link[member] = THRONG_LINK_FOLLOWED;
-        } else if (follows_author(job, member, item)) {
-            self->parent[member] = TO_THE_ITEM;
-            self->link[member] = THRONG_LINK_FOLLOWED;
-        } else if (!self->def.apart) {
-            self->parent[member] = has_ids ? TO_THE_ITEM : acts[0].member;
-            self->link[member] = THRONG_LINK_ASSUMED;
-        }
+    if (self->parent[member] >= 0 || (i == 0 && !has_ids))
+        return;
+    if (last)
+        found = find_followed(job, acts, last, i);
+    if (found >= 0) {
+        self->parent[member] = acts[found].member;
+        self->link[member] = THRONG_LINK_FOLLOWED;
+    } else if (follows_author(job, member, item)) {
+        self->parent[member] = TO_THE_ITEM;
+        self->link[member] = THRONG_LINK_FOLLOWED;
+    } else if (!self->def.apart) {
+        self->parent[member] = has_ids ? TO_THE_ITEM : acts[0].member;
+        self->link[member] = THRONG_LINK_ASSUMED;
     }
 }
 
-static void order_item(const following *job, int64_t item) {
+static void link_item(const following *job, int64_t item, int32_t *last) {
+    const throng_agent *agent_of = job->links->self->agent_of;
     int64_t begin = job->offsets[item], n = job->offsets[item + 1] - begin;
     act *acts = job->acts + begin;
     bool sorted = true;
@@ -191,12 +162,21 @@ static void order_item(const following *job, int64_t item) {
         sorted = compare_acts(&acts[i - 1], &acts[i]) < 0;
     if (!sorted)
         qsort(acts, (size_t)n, sizeof *acts, compare_acts);
-    if (!job->follows.offsets)
-        return;
-    for (int64_t i = 0; i < n; i++)
-        job->places[begin + i] = (place_of){job->links->self->agent_of[acts[i].member], (int32_t)i};
-    if (n > 1)
-        qsort(job->places + begin, (size_t)n, sizeof *job->places, compare_places);
+    for (int32_t i = 0; i < n; i++) {
+        link_act(job, item, acts, last, i);
+        if (last)
+            last[agent_of[acts[i].member]] = i;
+    }
+    for (int64_t i = 0; i < n && last; i++)
+        last[agent_of[acts[i].member]] = -1;
+}
+
+/* A slate that nobody works on: there is one a thread. */
+static int take_slate(const following *job) {
+    int slate = 0;
+    while (atomic_flag_test_and_set(&job->taken[slate]))
+        slate = slate + 1 == job->n_slates ? 0 : slate + 1;
+    return slate;
 }
 
 /* The items whose acts begin in the chunk. */
@@ -210,10 +190,26 @@ static void follow_chunk(void *user, throng_chunk chunk) {
         else
             high = middle;
     }
-    for (; low < job->n_items && job->offsets[low] < chunk.end; low++) {
-        order_item(job, low);
-        link_item(job, low);
-    }
+    int slate = job->last ? take_slate(job) : 0;
+    int32_t *last = job->last ? job->last + slate * job->links->self->n_agents : NULL;
+    for (; low < job->n_items && job->offsets[low] < chunk.end; low++)
+        link_item(job, low, last);
+    if (last)
+        atomic_flag_clear(&job->taken[slate]);
+}
+
+static throng_status make_slates(following *job, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = job->links->self->context;
+    int64_t n = job->links->self->n_agents;
+    job->n_slates = throng_context_threads(context);
+    THRONG_TRY(throng_i_alloc(context, job->n_slates, sizeof *job->taken, &job->taken, err));
+    THRONG_TRY(throng_i_resize(context, &job->last, job->n_slates * n, sizeof *job->last, err));
+    memset(job->last, 0xff, (size_t)(job->n_slates * n) * sizeof *job->last);
+    for (int i = 0; i < job->n_slates; i++)
+        atomic_flag_clear(&job->taken[i]);
+out:
+    return status;
 }
 
 /* `within` in units of the column. */
@@ -253,13 +249,14 @@ static throng_status follow(throng_i_links *links, throng_error *err) {
     job.offsets = offsets;
     if (links->graph) {
         job.follows = throng_graph_out(links->graph);
-        THRONG_TRY(throng_i_resize(context, &job.places, job.n, sizeof *job.places, err));
+        THRONG_TRY(make_slates(&job, err));
     }
     THRONG_TRY(throng_chunks_for(context, job.n, follow_chunk, &job, &progress, err));
 out:
     throng_i_free(context, offsets);
     throng_i_free(context, job.acts);
-    throng_i_free(context, job.places);
+    throng_i_free(context, job.last);
+    throng_i_free(context, job.taken);
     return status;
 }
 

@@ -294,8 +294,8 @@ throng_status throng_i_cascade_members(throng_cascades *self, throng_i_links *li
     throng_context *context = self->context;
     throng_i_coded *const names[] = {&self->id, &self->parent_id, &self->item};
     throng_i_coded *const people[] = {&self->agent, &self->author};
-    int32_t *member_of = NULL; /* [n_rows] */
-    int64_t *when = NULL;      /* [n_rows] */
+    int32_t *apart = NULL; /* [n_rows] */
+    int64_t *when = NULL;  /* [n_rows] */
     THRONG_TRY(code_column(self, self->def.agent, &self->agent, err));
     THRONG_TRY(code_column(self, self->def.id, &self->id, err));
     THRONG_TRY(code_column(self, self->def.parent, &self->parent_id, err));
@@ -306,7 +306,10 @@ throng_status throng_i_cascade_members(throng_cascades *self, throng_i_links *li
     THRONG_TRY(find_agents(self, links, err));
     THRONG_TRY(find_kinds(self, links, err));
     THRONG_TRY(read_times(self, &when, err));
-    THRONG_TRY(tell_apart(self, &member_of, &self->n_members, err));
+    self->n_members = self->id.keys.n;
+    if (!self->id.codes || self->id.missing >= 0) /* else the codes of ids do */
+        THRONG_TRY(tell_apart(self, &apart, &self->n_members, err));
+    const int32_t *member_of = apart ? apart : self->id.codes;
     links->n_room = self->n_members;
     THRONG_TRY(choose_rows(self, links, member_of, when, err));
     THRONG_TRY(fill_members(self, links, when, err));
@@ -315,7 +318,7 @@ throng_status throng_i_cascade_members(throng_cascades *self, throng_i_links *li
     self->counts.actions = self->n_members;
     self->counts.repeats = self->n_rows - self->n_members;
 out:
-    throng_i_free(context, member_of);
+    throng_i_free(context, apart);
     throng_i_free(context, when);
     return status;
 }

@@ -378,8 +378,10 @@ Test(cascades, what_cannot_be_is_refused, .init = set_up, .fini = tear_down) {
     expect_refusal(one(), DEF(.item = "itme"), THRONG_E_COLUMN, "Did you mean \"item\"?");
     expect_refusal(one(), DEF(.item = "item"), THRONG_E_COLUMN, "whole numbers or text");
     expect_refusal(one(), DEF(.item = "agent", .time = "when"), THRONG_E_COLUMN, "timestamps");
-    expect_refusal(one(), ((throng_cascades_def){.agent = "agent", .item = "agent", .within = 3.0}), THRONG_E_ARGUMENT, "(time)");
-    expect_refusal(one(), ((throng_cascades_def){.agent = "agent", .item = "agent", .within = NAN}), THRONG_E_ARGUMENT, "negative");
+    expect_refusal(one(), ((throng_cascades_def){.agent = "agent", .item = "agent", .within = 3.0}), THRONG_E_ARGUMENT,
+                   "(time)");
+    expect_refusal(one(), ((throng_cascades_def){.agent = "agent", .item = "agent", .within = NAN}), THRONG_E_ARGUMENT,
+                   "negative");
     expect_refusal(make_table(0), DEF(.item = "item"), THRONG_E_EMPTY, "no actions");
     throng_table *table = make_table(1);
     text(table, "agent", "");
