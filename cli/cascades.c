@@ -101,8 +101,9 @@ static int print_text(const request *wanted, const json_t *report) {
     print_many(whole(report, "agents"), "agent");
     printf(" in ");
     print_many(whole(report, "cascades.count"), "cascade");
-    printf(", %s of them of one member; the deepest has %s steps\n",
-           cli_count(whole(report, "cascades.of_one_member")).text, cli_count(whole(report, "cascades.deepest")).text);
+    printf(", %s of them of one member; the deepest has ", cli_count(whole(report, "cascades.of_one_member")).text);
+    print_many(whole(report, "cascades.deepest"), "step");
+    printf("\n");
     print_counts(report);
     print_trees(&style, report);
     print_agents(&style, report);

@@ -214,7 +214,8 @@ void throng_cascades_agent_name(const throng_cascades *self, throng_agent agent,
 }
 
 void throng_cascades_member_name(const throng_cascades *self, int64_t member, char *out, size_t size) {
-    bool named = self->names.words || (self->names.values && self->names.values[member] != INT64_MIN);
+    bool named = self->names.words ? self->names.words[member][0]
+                                   : self->names.values && self->names.values[member] != INT64_MIN;
     if (named)
         throng_i_key_print(&self->names, member, out, size);
     else
