@@ -398,19 +398,6 @@ Test(table, many_different_texts) {
     throng_table_free(table);
 }
 
-/* What a key or a time may not be, a link or a moment may: missing. */
-Test(table, links_and_moments_may_be_missing) {
-    put("t.csv", "id,up,day,at\n1,,2024-01-01,2024-01-01 00:00:01\n2,1,,\n");
-    EXPECT_ROWS(read_ok("t.csv", "id:link,up:link,day:moment,at:moment"), "int64,int64,date,timestamp",
-                "1|-9223372036854775808|19723|1704067201000000", "2|1|-2147483648|-9223372036854775808");
-    put("u.csv", "up,at\n,5\nx,\n");
-    EXPECT_ROWS(read_ok("u.csv", "up:link,at:moment"), "text,int64", "|5", "x|-9223372036854775808");
-    expect_failure("u.csv", "up:key", NULL, THRONG_E_MISSING_VALUE, "up");
-    expect_failure("u.csv", "at:time", NULL, THRONG_E_MISSING_VALUE, "at");
-    expect_failure("u.csv", "up:link,up:key", NULL, THRONG_E_ARGUMENT, "two roles");
-    expect_failure("t.csv", "at:moment,up:moment,id:moment,day:number", NULL, THRONG_E_COLUMN, "day");
-}
-
 /* ---- which files ----------------------------------------------------------------------------------------------- */
 
 Test(table, several_files_and_patterns) {
@@ -751,6 +738,9 @@ Test(table, missing_values) {
     put("t.ndjson", "{\"id\":1,\"x\":null}\n{\"x\":2}\n\n{\"id\":3}\n");
     EXPECT_ROWS(read_ok("t.ndjson", "x:number,id:label"), "float64,float64", "nan|1", "2|nan", "nan|3");
     expect_failure("t.ndjson", "id:key", NULL, THRONG_E_MISSING_VALUE, "t.ndjson, row 2, column \"id\"");
+    EXPECT_ROWS(read_ok("t.csv", "id:link,day:moment,name:link"), "int64,date,text", "1|19723|a",
+                "-9223372036854775808|-2147483648|", "3|19725|", "-9223372036854775808|-2147483648|b");
+    expect_failure("t.csv", "id:link,id:key", NULL, THRONG_E_ARGUMENT, "two roles");
 }
 
 Test(table, times) {
