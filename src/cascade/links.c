@@ -202,7 +202,10 @@ static throng_status make_slates(following *job, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_context *context = job->links->self->context;
     int64_t n = job->links->self->n_agents;
+    int64_t n_chunks = throng_i_chunk_count(job->n);
     job->n_slates = throng_context_threads(context);
+    if (n_chunks < job->n_slates)
+        job->n_slates = n_chunks > 0 ? (int)n_chunks : 1;
     THRONG_TRY(throng_i_alloc(context, job->n_slates, sizeof *job->taken, &job->taken, err));
     THRONG_TRY(throng_i_resize(context, &job->last, job->n_slates * n, sizeof *job->last, err));
     memset(job->last, 0xff, (size_t)(job->n_slates * n) * sizeof *job->last);
