@@ -22,10 +22,10 @@
 
 /* What a run directory holds: anything else in a directory is somebody else's. */
 static const char *const run_files[] = {
-    "report.json", "study.yaml", "verify.json", "report.html", "attribution.parquet", "change.parquet",
-    "cohorts.parquet", "steps.parquet", "states.parquet", "trajectory.parquet", "sweep.parquet",
-    "intervention.parquet", "personas.parquet", "cascades.parquet", "members.parquet", "agents.parquet",
-    "cascades.csv", "members.csv", "agents.csv"};
+    "report.json",    "study.yaml",           "verify.json",      "report.html",      "attribution.parquet",
+    "change.parquet", "cohorts.parquet",      "steps.parquet",    "states.parquet",   "trajectory.parquet",
+    "sweep.parquet",  "intervention.parquet", "personas.parquet", "cascades.parquet", "members.parquet",
+    "agents.parquet", "cascades.csv",         "members.csv",      "agents.csv"};
 
 static bool is_run_file(const char *name) {
     for (size_t i = 0; i < sizeof run_files / sizeof *run_files; i++)
