@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Neighbours for which memory is fetched ahead, also those of the next agents. */
-#define AHEAD 32
+#define AHEAD 128
 
 /* Four lanes side by side; with fewer the rest is 0. */
 typedef double four __attribute__((vector_size(4 * sizeof(double))));
@@ -35,7 +35,7 @@ THRONG_I_ALWAYS void hear(const throng_i_listening *it, const int lanes, const b
     for (int64_t i = begin; i < end; i++) {
         four sum[2] = {{0.0}, {0.0}};
         for (int64_t e = offsets[i]; e < offsets[i + 1]; e++) {
-            __builtin_prefetch(source + (int64_t)neighbours[e < last_ahead ? e + AHEAD : e] * lanes);
+            THRONG_I_FETCH(source + (int64_t)neighbours[e < last_ahead ? e + AHEAD : e] * lanes);
             const double *from = source + (int64_t)neighbours[e] * lanes;
 #pragma GCC unroll 2
             for (int g = 0; g < groups; g++)

@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Edges for which memory is fetched ahead, also those of the next agents. */
-#define AHEAD 24
+#define AHEAD 128
 
 #define LINE _Alignas(64)
 
@@ -66,7 +66,7 @@ THRONG_I_ALWAYS void fetch(const int lanes, const throng_adjacency *along, int64
                            const double *const *arrays) {
     int64_t neighbour = along->neighbours[e + AHEAD < edges ? e + AHEAD : e];
     for (int a = 0; a < n_arrays; a++)
-        __builtin_prefetch(arrays[a] + neighbour * lanes);
+        THRONG_I_FETCH(arrays[a] + neighbour * lanes);
 }
 
 /* What an edge needs of the one at its other end: states, then answers if `answers`, then each one's participation if
