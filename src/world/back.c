@@ -47,15 +47,33 @@ THRONG_I_ALWAYS void divide(const int lanes, const double *loudness, int64_t n, 
 THRONG_WIDE static void divide_answers(const throng_i_passage *passage, int64_t begin, int64_t end) {
     const throng_simulation *simulation = passage->simulation;
     int lanes = passage->part.lanes;
-    for (int m = 0; m <= simulation->world->n_messages; m++) {
-        double *answer = m < simulation->world->n_messages ? passage->answer[m] : passage->absent;
+    for (int m = 0; m < simulation->world->n_messages; m++) {
+        double *answer = passage->answer[m];
         if (throng_i_is_public(simulation->world, m)) {
             double scale = throng_i_hearing_scale(simulation, m, begin);
             for (int64_t k = begin * lanes; k < end * lanes; k++)
                 answer[k] *= scale;
-        } else if (answer && simulation->loudness)
+        } else if (simulation->loudness)
             THRONG_I_WITH_LANES(lanes, divide, simulation->loudness + begin, end - begin, answer + begin * lanes);
     }
+}
+
+/* absent = the lanes' answers to who was there, which are credit and nothing else: so they travel added up. */
+THRONG_I_ALWAYS void add_absent(const int lanes, const double *loudness, const double *present, const double *weight,
+                                int64_t n, double *absent) {
+    for (int64_t i = 0; i < n; i++)
+        absent[i] = (loudness ? loudness[i] : 1.0) * weigh(lanes, present + i * lanes, weight);
+}
+
+THRONG_WIDE static void set_absent(const throng_i_passage *passage, const double *present, const double *weight,
+                                   int64_t begin, int64_t end) {
+    const double *loudness = passage->simulation->loudness;
+    if (loudness)
+        THRONG_I_WITH_LANES(passage->part.lanes, add_absent, loudness + begin, present, weight, end - begin,
+                            passage->absent + begin);
+    else
+        THRONG_I_WITH_LANES(passage->part.lanes, add_absent, NULL, present, weight, end - begin,
+                            passage->absent + begin);
 }
 
 THRONG_WIDE static bool is_any(const double *numbers, int64_t n) {
@@ -88,7 +106,7 @@ static void back_block(const throng_i_step_job *job, int64_t begin, int64_t end)
         adjoint.heard[m] = passage->answer[m] + first;
         memset(adjoint.heard[m], 0, bytes);
     }
-    adjoint.present = passage->absent ? passage->absent + first : present;
+    adjoint.present = present;
     memset(adjoint.present, 0, bytes);
     memset(innate, 0, bytes);
     for (int a = 0; a < world->n_actions; a++)
@@ -99,7 +117,9 @@ static void back_block(const throng_i_step_job *job, int64_t begin, int64_t end)
         credit_innate(passage, throng_i_came_with(passage->simulation, job->step), begin, end, innate, job->weight,
                       job->credit);
     divide_answers(passage, begin, end);
-    if (passage->absent && !passage->missed && is_any(passage->absent + first, block.slots.n))
+    if (passage->absent)
+        set_absent(passage, present, job->weight, begin, end);
+    if (passage->absent && !passage->missed && is_any(passage->absent + begin, end - begin))
         passage->missed = true;
     if (world->pair)
         throng_i_pairs_back_self(job, begin, end);
@@ -108,17 +128,16 @@ static void back_block(const throng_i_step_job *job, int64_t begin, int64_t end)
 /* ---- second half: each agent as the one whom others hear -------------------------------------------------------- */
 
 /* What the others' answers to the block's agents add up to: sum over out-edges, or over everybody if all hear it. */
-static void gather(const throng_i_passage *passage, int row, const double *source, int64_t begin, int64_t end,
-                   double *out) {
+static void gather(const throng_i_passage *passage, int row, int lanes, const double *source, int64_t begin,
+                   int64_t end, double *out) {
     const throng_simulation *simulation = passage->simulation;
-    int lanes = passage->part.lanes;
     if (!simulation->complete && !throng_i_is_public(simulation->world, row)) {
         throng_i_listening listening = {simulation->out, simulation->edges, lanes, source, NULL, NULL};
         throng_i_hear(&listening, begin, end, out);
         return;
     }
     for (int64_t i = 0; i < end - begin; i++)
-        memcpy(out + i * lanes, passage->answers + row * lanes, (size_t)lanes * sizeof *out);
+        memcpy(out + i * lanes, passage->answers + row * passage->part.lanes, (size_t)lanes * sizeof *out);
 }
 
 THRONG_I_ALWAYS void add_moved(const int lanes, const double *moved, const double *weight, int64_t n, double *credit) {
@@ -140,12 +159,14 @@ THRONG_WIDE static void credit_apart(const throng_i_step_job *job, int64_t begin
     for (int m = 0; m < passage->simulation->world->n_messages; m++) {
         const double *message = throng_i_message(job, m) + begin * lanes;
         for (int64_t k = 0; k < (end - begin) * lanes; k++)
-            moved[k] = answer[m][k] * message[k] + (m == 0 ? absent[k] : 0.0);
+            moved[k] = answer[m][k] * message[k];
         add_credit(passage, moved, job->weight, begin, end, passage->apart[m]);
     }
+    for (int64_t i = begin; i < end; i++)
+        passage->apart[0][i] += absent[i - begin];
 }
 
-/* moved = sum of the answers to what the agents said, times it, and of the answers to their being there */
+/* credit += the answers to what the agents said, times it, and the answers to their being there */
 THRONG_WIDE static void credit_influence(const throng_i_step_job *job, int64_t begin, int64_t end,
                                          const throng_i_rows answer, const double *absent) {
     const throng_i_passage *passage = job->passage;
@@ -153,13 +174,15 @@ THRONG_WIDE static void credit_influence(const throng_i_step_job *job, int64_t b
     double moved[THRONG_I_SLOTS];
     if (passage->apart)
         credit_apart(job, begin, end, answer, absent);
-    memcpy(moved, absent, (size_t)((end - begin) * lanes) * sizeof *moved);
+    memset(moved, 0, (size_t)((end - begin) * lanes) * sizeof *moved);
     for (int m = 0; m < passage->simulation->world->n_messages; m++) {
         const double *message = throng_i_message(job, m) + begin * lanes;
         for (int64_t k = 0; k < (end - begin) * lanes; k++)
             moved[k] += answer[m][k] * message[k];
     }
     add_credit(passage, moved, job->weight, begin, end, job->credit);
+    for (int64_t i = begin; i < end; i++)
+        job->credit[i] += absent[i - begin];
 }
 
 /* answer *= how loud everybody is: part [n] or [lanes], by its strides */
@@ -195,27 +218,39 @@ THRONG_WIDE static void back_messages(const throng_i_step_job *job, int64_t begi
     world->send_adjoint(&block.slots, of, back);
 }
 
+/* The same of pairs. */
+static void answer_pairs(const throng_i_step_job *job, int64_t begin, int64_t end, const double *absent) {
+    const throng_i_passage *passage = job->passage;
+    double moved[THRONG_I_SLOTS];
+    memset(moved, 0, (size_t)((end - begin) * passage->part.lanes) * sizeof *moved);
+    throng_i_pairs_back_other(job, begin, end, moved);
+    if (!passage->influence)
+        return;
+    add_credit(passage, moved, job->weight, begin, end, job->credit);
+    for (int64_t i = begin; i < end; i++)
+        job->credit[i] += absent[i - begin];
+}
+
 static void answer_block(const throng_i_step_job *job, int64_t begin, int64_t end) {
     const throng_i_passage *passage = job->passage;
     const throng_world *world = passage->simulation->world;
+    int lanes = passage->part.lanes;
     throng_i_rows answer;
     double absent[THRONG_I_SLOTS];
     for (int c = 0; c < world->n_columns; c++)
-        throng_i_fetch(job->of[c] + begin * passage->part.lanes, (end - begin) * passage->part.lanes);
+        throng_i_fetch(job->of[c] + begin * lanes, (end - begin) * lanes);
     if (passage->influence)
         throng_i_fetch(job->credit + begin, end - begin);
     if (passage->influence && passage->missed)
-        gather(passage, world->n_messages, passage->absent, begin, end, absent);
+        gather(passage, world->n_messages, 1, passage->absent, begin, end, absent);
     else
-        memset(absent, 0, (size_t)((end - begin) * passage->part.lanes) * sizeof *absent);
+        memset(absent, 0, (size_t)(end - begin) * sizeof *absent);
     if (world->pair) {
-        throng_i_pairs_back_other(job, begin, end, absent);
-        if (passage->influence)
-            add_credit(passage, absent, job->weight, begin, end, job->credit);
+        answer_pairs(job, begin, end, absent);
         return;
     }
     for (int m = 0; m < world->n_messages; m++)
-        gather(passage, m, passage->answer[m], begin, end, answer[m]);
+        gather(passage, m, lanes, passage->answer[m], begin, end, answer[m]);
     if (passage->influence)
         credit_influence(job, begin, end, answer, absent);
     back_messages(job, begin, end, answer);
@@ -225,12 +260,12 @@ static void add_answers(void *user, throng_chunk chunk, double *sums) {
     const throng_i_step_job *job = user;
     const throng_i_passage *passage = job->passage;
     int lanes = passage->part.lanes, n_messages = passage->simulation->world->n_messages;
-    for (int m = 0; m <= n_messages; m++) {
-        const double *source = m < n_messages ? passage->answer[m] : passage->absent;
-        for (int64_t i = chunk.begin; source && i < chunk.end; i++)
+    for (int m = 0; m < n_messages; m++)
+        for (int64_t i = chunk.begin; i < chunk.end; i++)
             for (int l = 0; l < lanes; l++)
-                sums[m * lanes + l] += source[i * lanes + l];
-    }
+                sums[m * lanes + l] += passage->answer[m][i * lanes + l];
+    for (int64_t i = chunk.begin; passage->absent && i < chunk.end; i++)
+        sums[n_messages * lanes] += passage->absent[i];
 }
 
 /* ---- both ------------------------------------------------------------------------------------------------------ */

@@ -64,7 +64,7 @@ throng_status throng_i_passage_init(const throng_simulation *simulation, throng_
             THRONG_TRY(throng_i_resize(context, &self.answer[m], self.slots, sizeof(double), err));
     }
     if (sweep && self.influence)
-        THRONG_TRY(throng_i_resize(context, &self.absent, self.slots, sizeof(double), err));
+        THRONG_TRY(throng_i_resize(context, &self.absent, simulation->n, sizeof(double), err));
     if (self.influence && part.each && world->n_messages > 0)
         THRONG_TRY(find_present(&self, err));
     *out = self;

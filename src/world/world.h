@@ -79,11 +79,11 @@ typedef struct throng_i_passage {
     double *message[THRONG_WORLD_MESSAGES_MAX]; /* [slots] what agents would say; NULL: the first column */
     double *spoken[THRONG_WORLD_MESSAGES_MAX];  /* [slots] times each agent's own participation; NULL: as message */
     double *answer[THRONG_WORLD_MESSAGES_MAX];  /* [slots] d result / d heard, divided as heard is; sweeps only */
-    double *absent;                             /* [slots] the same of present; sweeps only */
+    double *absent;                             /* [n] the same of present, lanes added up by weight; sweeps only */
     double *const *apart;                       /* [messages][n] credit of saying each of them; NULL: not told apart */
     _Atomic bool missed;                        /* absent is not 0 everywhere: many worlds do not look at present */
     double everyone[THRONG_WORLD_MESSAGES_MAX * THRONG_I_LANES_MAX]; /* sum of what is spoken, if complete or public */
-    double answers[(THRONG_WORLD_MESSAGES_MAX + 1) * THRONG_I_LANES_MAX]; /* sums of answer and absent, likewise */
+    double answers[(THRONG_WORLD_MESSAGES_MAX + 1) * THRONG_I_LANES_MAX]; /* sums of answer, likewise; then that of absent */
 } throng_i_passage;
 
 THRONG_MUST_USE throng_status throng_i_passage_init(const throng_simulation *simulation, throng_i_taking_part part,
