@@ -285,12 +285,12 @@ static void blocks_chunk(void *user, throng_chunk chunk) {
 }
 
 throng_status throng_i_passage_back(throng_i_passage *passage, int64_t step, const double *const *state,
-                                    const double *const *next, double *const *of, const double *weight, double *credit,
-                                    throng_error *err) {
+                                    const double *const *next, double *slope, double *const *of, const double *weight,
+                                    double *credit, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_simulation *simulation = passage->simulation;
     throng_i_step_job job = {
-        .passage = passage, .step = step, .state = state, .led = next, .of = of, .weight = weight, .credit = credit};
+        .passage = passage, .step = step, .state = state, .led = next, .slope = slope, .of = of, .weight = weight, .credit = credit};
     passage->missed = false;
     blocks_job first = {&job, back_block}, second = {&job, answer_block};
     THRONG_TRY(throng_i_passage_speak(&job, !(simulation->world->flags & THRONG_WORLD_DEAF_ADJOINT), err));

@@ -2,10 +2,10 @@
  * Worlds in which what is heard depends on both: edges are laid out as pairs of slots, and the world's function sees
  * long arrays of them.
  *
- * A step forward follows each edge once, a step back twice: as an edge of who hears, for its own state, and as an edge
- * of who is heard, for that one's state and credit. So every agent adds up what is its own, in the order of its edges;
- * the price is that the world's function is evaluated twice on the way back, which is cheaper than keeping an edge's
- * numbers from one visit to the other.
+ * Forward each edge is followed once, as one of who hears; back once more, as one of who is heard, for that one's state
+ * and credit. So every agent adds up what is its own, in the order of its edges. How much what an agent hears moves with
+ * its own state does not depend on the result: a sweep records it on its way forward, as it does states, where the
+ * world's function is evaluated anyway.
  */
 #include "world/passage.h"
 
@@ -106,72 +106,6 @@ THRONG_I_ALWAYS void add_up(const int lanes, const queue *self, const double *fa
     }
 }
 
-/* ---- hearing --------------------------------------------------------------------------------------------------- */
-
-THRONG_I_ALWAYS void hear_queue(const int lanes, queue *self, throng_i_block *block) {
-    const throng_world *world = self->job->passage->simulation->world;
-    double *message[THRONG_WORLD_MESSAGES_MAX];
-    rows_of(self->message, message);
-    self->pairs.n = self->edges * lanes;
-    world->pair(&self->pairs, message);
-    for (int m = 0; m < world->n_messages; m++) {
-        for (int64_t e = 0; e < self->edges; e++)
-#pragma GCC unroll 8
-            for (int l = 0; l < lanes; l++)
-                message[m][e * lanes + l] *= self->weight[e];
-        add_up(lanes, self, ones, message[m], block->heard[m]);
-    }
-    self->edges = 0;
-}
-
-/* heard *= what it is divided by and how loud everybody in the lane is */
-THRONG_I_ALWAYS void divide_heard(const int lanes, const throng_i_block *block, const double *loudness,
-                                  const double *lane, double *heard) {
-    for (int64_t i = block->begin; i < block->end; i++)
-#pragma GCC unroll 8
-        for (int l = 0; l < lanes; l++)
-            heard[(i - block->begin) * lanes + l] *= (loudness ? loudness[i] : 1.0) * lane[l];
-}
-
-THRONG_I_ALWAYS void hear_pairs(const int lanes, const throng_i_step_job *job, throng_i_block *block) {
-    const throng_i_passage *passage = job->passage;
-    const throng_simulation *simulation = passage->simulation;
-    const throng_adjacency *in = &simulation->in;
-    int n_columns = simulation->world->n_columns;
-    const double *each = passage->influence ? passage->part.each : NULL, *needed[NEEDED_MAX];
-    int n_needed = what_is_needed(job, false, each, needed);
-    queue pairs;
-    queue_init(&pairs, job);
-    for (int m = 0; m < simulation->world->n_messages; m++)
-        memset(block->heard[m], 0, (size_t)block->slots.n * sizeof(double));
-    for (int64_t i = block->begin; i < block->end; i++)
-        for (int64_t e = in->offsets[i]; e < in->offsets[i + 1]; e++) {
-            int64_t j = in->neighbours[e];
-            fetch(lanes, in, simulation->edges, e, n_needed, needed);
-            push(lanes, &pairs, n_columns, i, j, i - block->begin, weight_of(in, e) * (each ? each[j] : 1.0));
-            if (is_full(lanes, &pairs))
-                hear_queue(lanes, &pairs, block);
-        }
-    if (pairs.edges > 0)
-        hear_queue(lanes, &pairs, block);
-    const double *lane = passage->influence && !each ? passage->part.lane : ones;
-    for (int m = 0; m < simulation->world->n_messages; m++)
-        if (simulation->loudness)
-            divide_heard(lanes, block, simulation->loudness, lane, block->heard[m]);
-        else
-            divide_heard(lanes, block, NULL, lane, block->heard[m]);
-}
-
-THRONG_WIDE static void hear_lanes(const throng_i_step_job *job, throng_i_block *block) {
-    THRONG_I_WITH_LANES(job->passage->part.lanes, hear_pairs, job, block);
-}
-
-void throng_i_pairs_hear(const throng_i_step_job *job, throng_i_block *block) {
-    hear_lanes(job, block);
-}
-
-/* ---- back ------------------------------------------------------------------------------------------------------ */
-
 static void adjoint_queue(queue *self, int lanes) {
     const throng_world *world = self->job->passage->simulation->world;
     double *message[THRONG_WORLD_MESSAGES_MAX], *one[THRONG_WORLD_MESSAGES_MAX], *other[THRONG_WORLD_MESSAGES_MAX];
@@ -189,54 +123,129 @@ static void adjoint_queue(queue *self, int lanes) {
     world->pair_adjoint(&self->pairs, of, message, one, other);
 }
 
-THRONG_I_ALWAYS void back_self_queue(const int lanes, queue *self, int64_t begin) {
-    adjoint_queue(self, lanes);
-    for (int c = 0; c < self->job->passage->simulation->world->n_columns; c++)
-        add_up(lanes, self, ones, self->self_back[c], self->job->of[c] + begin * lanes);
+/* ---- hearing --------------------------------------------------------------------------------------------------- */
+
+/* What agents hear in message m moves so much with column c of their own: [slots] of the passage. */
+static double *own_slope(const throng_i_step_job *job, int m, int c) {
+    const throng_simulation *simulation = job->passage->simulation;
+    return job->slope + (m * simulation->world->n_columns + c) * job->passage->slots;
+}
+
+/* Messages, and what is recorded of their slopes: by the adjoint, one message at a time. */
+THRONG_I_ALWAYS void hear_slopes(const int lanes, queue *self, const throng_i_block *block) {
+    const throng_world *world = self->job->passage->simulation->world;
+    for (int m = 0; m < world->n_messages; m++) {
+        for (int other = 0; other < world->n_messages; other++)
+            for (int64_t e = 0; e < self->edges; e++)
+#pragma GCC unroll 8
+                for (int l = 0; l < lanes; l++)
+                    self->of[other][e * lanes + l] = other == m ? self->weight[e] : 0.0;
+        adjoint_queue(self, lanes);
+        for (int c = 0; c < world->n_columns; c++)
+            add_up(lanes, self, ones, self->self_back[c], own_slope(self->job, m, c) + block->begin * lanes);
+    }
+}
+
+THRONG_I_ALWAYS void hear_queue(const int lanes, queue *self, throng_i_block *block) {
+    const throng_world *world = self->job->passage->simulation->world;
+    double *message[THRONG_WORLD_MESSAGES_MAX];
+    rows_of(self->message, message);
+    self->pairs.n = self->edges * lanes;
+    if (self->job->slope)
+        hear_slopes(lanes, self, block);
+    else
+        world->pair(&self->pairs, message);
+    for (int m = 0; m < world->n_messages; m++) {
+        for (int64_t e = 0; e < self->edges; e++)
+#pragma GCC unroll 8
+            for (int l = 0; l < lanes; l++)
+                message[m][e * lanes + l] *= self->weight[e];
+        add_up(lanes, self, ones, message[m], block->heard[m]);
+    }
     self->edges = 0;
 }
 
-/* of = weight * factor * what the hearer answers */
-THRONG_I_ALWAYS void push_answers(const int lanes, queue *self, int64_t hearer, double weight, const double *factor) {
+/* numbers *= what is heard is divided by and how loud everybody in the lane is */
+THRONG_I_ALWAYS void divide_heard(const int lanes, const throng_i_block *block, const double *loudness,
+                                  const double *lane, double *numbers) {
+    for (int64_t i = block->begin; i < block->end; i++)
+#pragma GCC unroll 8
+        for (int l = 0; l < lanes; l++)
+            numbers[(i - block->begin) * lanes + l] *= (loudness ? loudness[i] : 1.0) * lane[l];
+}
+
+THRONG_I_ALWAYS void hear_pairs(const int lanes, const throng_i_step_job *job, throng_i_block *block) {
+    const throng_i_passage *passage = job->passage;
+    const throng_simulation *simulation = passage->simulation;
+    const throng_adjacency *in = &simulation->in;
+    int n_columns = simulation->world->n_columns;
+    const double *each = passage->influence ? passage->part.each : NULL, *needed[NEEDED_MAX];
+    int n_needed = what_is_needed(job, false, each, needed);
+    queue pairs;
+    queue_init(&pairs, job);
+    for (int m = 0; m < simulation->world->n_messages; m++) {
+        memset(block->heard[m], 0, (size_t)block->slots.n * sizeof(double));
+        for (int c = 0; job->slope && c < n_columns; c++)
+            memset(own_slope(job, m, c) + block->begin * lanes, 0, (size_t)block->slots.n * sizeof(double));
+    }
+    for (int64_t i = block->begin; i < block->end; i++)
+        for (int64_t e = in->offsets[i]; e < in->offsets[i + 1]; e++) {
+            int64_t j = in->neighbours[e];
+            fetch(lanes, in, simulation->edges, e, n_needed, needed);
+            push(lanes, &pairs, n_columns, i, j, i - block->begin, weight_of(in, e) * (each ? each[j] : 1.0));
+            if (is_full(lanes, &pairs))
+                hear_queue(lanes, &pairs, block);
+        }
+    if (pairs.edges > 0)
+        hear_queue(lanes, &pairs, block);
+    const double *lane = passage->influence && !each ? passage->part.lane : ones;
+    for (int m = 0; m < simulation->world->n_messages; m++) {
+        if (simulation->loudness)
+            divide_heard(lanes, block, simulation->loudness, lane, block->heard[m]);
+        else
+            divide_heard(lanes, block, NULL, lane, block->heard[m]);
+        for (int c = 0; job->slope && c < n_columns; c++) /* answers are divided already */
+            divide_heard(lanes, block, NULL, lane, own_slope(job, m, c) + block->begin * lanes);
+    }
+}
+
+THRONG_WIDE static void hear_lanes(const throng_i_step_job *job, throng_i_block *block) {
+    THRONG_I_WITH_LANES(job->passage->part.lanes, hear_pairs, job, block);
+}
+
+void throng_i_pairs_hear(const throng_i_step_job *job, throng_i_block *block) {
+    hear_lanes(job, block);
+}
+
+/* ---- back ------------------------------------------------------------------------------------------------------ */
+
+/* of = weight * what the hearer answers */
+THRONG_I_ALWAYS void push_answers(const int lanes, queue *self, int64_t hearer, double weight) {
     const throng_i_passage *passage = self->job->passage;
     for (int m = 0; m < passage->simulation->world->n_messages; m++) {
         const double *answer = passage->answer[m] + hearer * lanes;
         double *of = self->of[m] + self->edges * lanes;
 #pragma GCC unroll 8
         for (int l = 0; l < lanes; l++)
-            of[l] = weight * factor[l] * answer[l];
+            of[l] = weight * answer[l];
     }
 }
 
-THRONG_I_ALWAYS void back_self(const int lanes, const throng_i_step_job *job, int64_t begin, int64_t end) {
-    const throng_i_passage *passage = job->passage;
-    const throng_simulation *simulation = passage->simulation;
-    const throng_adjacency *in = &simulation->in;
-    int n_columns = simulation->world->n_columns;
-    const double *each = passage->influence ? passage->part.each : NULL;
-    const double *lane = passage->influence && !each ? passage->part.lane : ones, *needed[NEEDED_MAX];
-    int n_needed = what_is_needed(job, false, each, needed);
-    queue pairs;
-    queue_init(&pairs, job);
-    for (int64_t i = begin; i < end; i++)
-        for (int64_t e = in->offsets[i]; e < in->offsets[i + 1]; e++) {
-            int64_t j = in->neighbours[e];
-            fetch(lanes, in, simulation->edges, e, n_needed, needed);
-            push_answers(lanes, &pairs, i, weight_of(in, e) * (each ? each[j] : 1.0), lane);
-            push(lanes, &pairs, n_columns, i, j, i - begin, 0.0);
-            if (is_full(lanes, &pairs))
-                back_self_queue(lanes, &pairs, begin);
+THRONG_WIDE static void back_self(const throng_i_step_job *job, int64_t begin, int64_t end) {
+    const throng_world *world = job->passage->simulation->world;
+    int lanes = job->passage->part.lanes;
+    for (int m = 0; m < world->n_messages; m++)
+        for (int c = 0; c < world->n_columns; c++) {
+            const double *answer = job->passage->answer[m], *slope = own_slope(job, m, c);
+            double *of = job->of[c];
+            THRONG_APART
+            for (int64_t k = begin * lanes; k < end * lanes; k++)
+                of[k] += answer[k] * slope[k];
         }
-    if (pairs.edges > 0)
-        back_self_queue(lanes, &pairs, begin);
-}
-
-THRONG_WIDE static void back_self_lanes(const throng_i_step_job *job, int64_t begin, int64_t end) {
-    THRONG_I_WITH_LANES(job->passage->part.lanes, back_self, job, begin, end);
 }
 
 void throng_i_pairs_back_self(const throng_i_step_job *job, int64_t begin, int64_t end) {
-    back_self_lanes(job, begin, end);
+    back_self(job, begin, end);
 }
 
 /* weight * answer * message is what the speaker's participation moves; its loudness times the adjoint is what its state
@@ -273,7 +282,7 @@ THRONG_I_ALWAYS void back_other(const int lanes, const throng_i_step_job *job, i
         for (int64_t e = out->offsets[j]; e < out->offsets[j + 1]; e++) {
             int64_t i = out->neighbours[e];
             fetch(lanes, out, simulation->edges, e, n_needed, needed);
-            push_answers(lanes, &pairs, i, weight_of(out, e), ones);
+            push_answers(lanes, &pairs, i, weight_of(out, e));
             push(lanes, &pairs, n_columns, i, j, j - begin, 0.0);
             if (is_full(lanes, &pairs))
                 back_other_queue(lanes, &pairs, begin, lane, moved);

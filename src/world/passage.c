@@ -323,6 +323,10 @@ out:
     return status;
 }
 
+int throng_i_slope_rows(const throng_world *world) {
+    return world->pair ? world->n_messages * world->n_columns : 0;
+}
+
 /* ---- the step -------------------------------------------------------------------------------------------------- */
 
 static void start_chunk(void *user, throng_chunk chunk) {
@@ -382,11 +386,11 @@ static void move_chunk(void *user, throng_chunk chunk) {
 }
 
 throng_status throng_i_passage_step(throng_i_passage *passage, int64_t step, const double *const *state,
-                                    double *const *next, throng_error *err) {
+                                    double *const *next, double *slope, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_simulation *simulation = passage->simulation;
     int64_t n_chunks = throng_i_chunk_count(simulation->n);
-    throng_i_step_job job = {.passage = passage, .step = step, .state = state, .next = next};
+    throng_i_step_job job = {.passage = passage, .step = step, .state = state, .next = next, .slope = slope};
     THRONG_TRY(throng_i_alloc(simulation->context, n_chunks, sizeof *job.diverged, &job.diverged, err));
     THRONG_TRY(throng_i_passage_speak(&job, true, err));
     THRONG_TRY(throng_i_ask_everybody(&job, err));

@@ -18,6 +18,7 @@ typedef struct throng_i_step_job {
     double *const *next;        /* forward: [columns][slots] */
     const double *const *led;   /* back: [columns][slots] what next was */
     double *const *of;          /* back: d result / d next, then d result / d state */
+    double *slope;              /* [throng_i_slope_rows][slots], forward: out, back: in; NULL: not recorded */
     const double *weight;       /* back: [lanes] */
     double *credit;             /* back: [n] */
     bool heard;                 /* somebody will hear what is said */

@@ -269,7 +269,7 @@ throng_status throng_i_run(const throng_simulation *self, throng_i_taking_part p
         THRONG_TRY(throng_i_progress(self->context, &progress, err));
         if (step == self->def.steps)
             break;
-        THRONG_TRY(throng_i_passage_step(&passage, step, seen, next, err));
+        THRONG_TRY(throng_i_passage_step(&passage, step, seen, next, NULL, err));
         memcpy(now, next, sizeof now);
         memcpy(next, seen, sizeof now);
     }

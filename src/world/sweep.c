@@ -1,22 +1,25 @@
 /*
  * A reverse sweep: the crowd runs forward while its states are recorded, then back from the last step to the first.
  *
- * If not all states fit into memory, every S-th is kept, S as small as it allows; going back, each stretch between two
- * of them is run again from its first state. The same numbers come out, so no bit changes.
+ * If not all states fit into memory, some are run again from the one before them that was kept. Going back, what lies
+ * behind is free; so the gaps are in the beginning, the first as long as all places but two, each one shorter than the
+ * one before it, and no state is run twice again. With M places, states 0..T and gaps . of missing ones:
+ *
+ *     M = 4, T = 6:   0 . . 3 . 5 6      0, 3, 5 and 6 are kept; 4 is run again when 6 is done with, then 1 and 2
+ *
+ * The same numbers come out, so no bit changes.
  */
 #include "world/world.h"
 
-#include <math.h>
 #include <string.h>
 
 typedef struct sweep {
     const throng_simulation *simulation;
     throng_i_passage passage;
-    int64_t steps, stretch; /* steps in all, and between two kept states */
-    int64_t doubles;        /* of one state: columns * slots */
-    double *kept;           /* [kept states][doubles] at steps 0, stretch, 2 stretch, ... */
-    double *between;        /* [stretch - 1][doubles] at the steps after a kept one */
-    double *of;             /* [doubles] */
+    int64_t steps, places; /* steps in all, and records that there is room for */
+    int64_t state, record; /* doubles of a state, columns * slots, and with the slopes of the step that led to it */
+    double *records;       /* [places][record] */
+    double *of;            /* [state] */
     throng_progress progress;
 } sweep;
 
@@ -25,17 +28,13 @@ static void rows(const sweep *self, double *state, double *out[THRONG_WORLD_COLU
         out[c] = c < self->simulation->world->n_columns ? state + c * self->passage.slots : NULL;
 }
 
-/* States in memory if every stretch-th of so many steps is kept, and those of one stretch. */
-static int64_t states_kept(int64_t steps, int64_t stretch) {
-    return steps / stretch + 1 + (stretch - 1);
-}
-
-/* The smallest stretch that fits, at most the one that needs least, the root of the steps. */
-static int64_t choose_stretch(int64_t steps, int64_t affordable) {
-    int64_t least = (int64_t)ceil(sqrt((double)steps)), stretch = 1;
-    while (stretch < least && states_kept(steps, stretch) > affordable)
-        stretch++;
-    return stretch;
+/* As many places as there are states or, if fewer can be had, those; but enough that what is kept and the gaps, of
+ * places - 2, places - 3, ... 1 states, are all states. */
+static int64_t choose_places(int64_t steps, int64_t affordable) {
+    int64_t least = 1;
+    while (least + (least - 1) * (least - 2) / 2 < steps + 1)
+        least++;
+    return affordable > steps ? steps + 1 : affordable > least ? affordable : least;
 }
 
 int throng_i_sweep_lanes(int wanted) {
@@ -62,36 +61,70 @@ void throng_i_scratch_clear(throng_context *context, throng_i_scratch *scratch) 
 
 static throng_status sweep_init(sweep *self, throng_i_taking_part part, throng_i_scratch *scratch, throng_error *err) {
     throng_status status = THRONG_OK;
+    const throng_world *world = self->simulation->world;
     THRONG_TRY(throng_i_passage_init(self->simulation, part, true, &self->passage, err));
     self->steps = self->simulation->def.steps;
-    self->doubles = self->simulation->world->n_columns * self->passage.slots;
-    self->stretch =
-        choose_stretch(self->steps, self->simulation->def.memory / (self->doubles * (int64_t)sizeof(double)));
-    int64_t n_states = states_kept(self->steps, self->stretch);
-    THRONG_TRY(take(self->simulation->context, scratch, (n_states + 1) * self->doubles, err));
-    self->kept = scratch->numbers;
-    self->between = self->kept + (self->steps / self->stretch + 1) * self->doubles;
-    self->of = scratch->numbers + n_states * self->doubles;
-    self->progress = (throng_progress){"attributing", "steps", 0, 2 * self->steps};
+    self->state = world->n_columns * self->passage.slots;
+    self->record = self->state + throng_i_slope_rows(world) * self->passage.slots;
+    self->places =
+        choose_places(self->steps, self->simulation->def.memory / (self->record * (int64_t)sizeof(double)));
+    THRONG_TRY(take(self->simulation->context, scratch, self->places * self->record + self->state, err));
+    self->records = scratch->numbers;
+    self->of = scratch->numbers + self->places * self->record;
+    self->progress = (throng_progress){"attributing", "steps", 0, 3 * self->steps + 1 - self->places};
 out:
     return status;
 }
 
-/* Where the state of a step is recorded, if it is the stretch's turn. */
+/* The last state at or before a step that is kept throughout, and how many are kept before it. */
+static int64_t kept_before(const sweep *self, int64_t step, int64_t *n_before) {
+    int64_t kept = 0, missing = self->steps + 1 - self->places;
+    for (*n_before = 0;; ++*n_before) {
+        int64_t most = self->places - 2 - *n_before, gap = missing < most ? missing : most;
+        if (gap <= 0) {
+            *n_before += step - kept;
+            return step;
+        }
+        if (kept + gap >= step)
+            return kept;
+        kept += gap + 1;
+        missing -= gap;
+    }
+}
+
+/* Where the state of a step is recorded: those of a gap take the places of what lies behind it. */
 static double *place(const sweep *self, int64_t step) {
-    int64_t into = step % self->stretch;
-    return into == 0 ? self->kept + step / self->stretch * self->doubles : self->between + (into - 1) * self->doubles;
+    int64_t n_before, kept = kept_before(self, step, &n_before);
+    return self->records + (n_before + (step - kept) + (step > kept ? 1 : 0)) * self->record;
+}
+
+/* What the step that led to a state recorded. */
+static double *slope_of(const sweep *self, double *record) {
+    return self->record > self->state ? record + self->state : NULL;
 }
 
 static throng_status forward(sweep *self, int64_t step, throng_error *err) {
-    double *now[THRONG_WORLD_COLUMNS_MAX], *next[THRONG_WORLD_COLUMNS_MAX];
+    double *now[THRONG_WORLD_COLUMNS_MAX], *next[THRONG_WORLD_COLUMNS_MAX], *record = place(self, step + 1);
     const double *seen[THRONG_WORLD_COLUMNS_MAX];
     rows(self, place(self, step), now);
-    rows(self, place(self, step + 1), next);
+    rows(self, record, next);
     memcpy(seen, now, sizeof now);
-    throng_status status = throng_i_passage_step(&self->passage, step, seen, next, err);
+    throng_status status =
+        throng_i_passage_step(&self->passage, step, seen, next, slope_of(self, record), err);
     self->progress.done++;
     return status == THRONG_OK ? throng_i_progress(self->simulation->context, &self->progress, err) : status;
+}
+
+/* Before going back over a step: the states up to it, if it is the last of a gap. */
+static throng_status fill_gap(sweep *self, int64_t step, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t n_before, kept = kept_before(self, step, &n_before);
+    if (kept_before(self, step + 1, &n_before) == kept)
+        return THRONG_OK; /* the one behind it was in the same gap */
+    for (int64_t s = kept; s < step; s++)
+        THRONG_TRY(forward(self, s, err));
+out:
+    return status;
 }
 
 /* Adds what the result itself looks at in this step. */
@@ -107,12 +140,14 @@ static throng_status add_seed(sweep *self, int64_t step, throng_i_seed_fn seed, 
 static throng_status backward(sweep *self, int64_t step, const double *weight, double *credit, throng_error *err) {
     double *now[THRONG_WORLD_COLUMNS_MAX], *next[THRONG_WORLD_COLUMNS_MAX], *of[THRONG_WORLD_COLUMNS_MAX];
     const double *seen[THRONG_WORLD_COLUMNS_MAX], *led[THRONG_WORLD_COLUMNS_MAX];
+    double *record = place(self, step + 1);
     rows(self, place(self, step), now);
-    rows(self, place(self, step + 1), next);
+    rows(self, record, next);
     rows(self, self->of, of);
     memcpy(seen, now, sizeof now);
     memcpy(led, next, sizeof next);
-    throng_status status = throng_i_passage_back(&self->passage, step, seen, led, of, weight, credit, err);
+    throng_status status =
+        throng_i_passage_back(&self->passage, step, seen, led, slope_of(self, record), of, weight, credit, err);
     self->progress.done++;
     return status == THRONG_OK ? throng_i_progress(self->simulation->context, &self->progress, err) : status;
 }
@@ -126,19 +161,14 @@ throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_takin
     const double *first[THRONG_WORLD_COLUMNS_MAX];
     THRONG_TRY(sweep_init(&self, part, scratch, err));
     self.passage.apart = apart;
-    rows(&self, self.kept, start);
+    rows(&self, self.records, start);
     THRONG_TRY(throng_i_passage_start(&self.passage, start, err));
     for (int64_t step = 0; step < self.steps; step++)
         THRONG_TRY(forward(&self, step, err));
-    memset(self.of, 0, (size_t)self.doubles * sizeof(double));
-    int64_t recorded = self.steps / self.stretch; /* the stretch whose states stand in `between` */
+    memset(self.of, 0, (size_t)self.state * sizeof(double));
     THRONG_TRY(add_seed(&self, self.steps, seed, user, err));
     for (int64_t step = self.steps - 1; step >= 0; step--) {
-        if (step / self.stretch != recorded) {
-            recorded = step / self.stretch;
-            for (int64_t s = recorded * self.stretch; s < step; s++)
-                THRONG_TRY(forward(&self, s, err));
-        }
+        THRONG_TRY(fill_gap(&self, step, err));
         THRONG_TRY(backward(&self, step, weight, credit + (per_step ? step * simulation->n : 0), err));
         if (after)
             THRONG_TRY(after(user, step, err));

@@ -94,18 +94,23 @@ void throng_i_passage_clear(throng_i_passage *passage);
 THRONG_MUST_USE throng_status throng_i_passage_start(const throng_i_passage *passage, double *const *state,
                                                      throng_error *err);
 
-/* One step: next from state. E_DIVERGED names agent and step. */
+/* Rows of slots that a step records for its way back, besides states: how much what agents hear moves with their own
+ * columns, in worlds of pairs. */
+int throng_i_slope_rows(const throng_world *world);
+
+/* One step: next from state. E_DIVERGED names agent and step. @param slope [slope rows][slots] out; NULL: not wanted */
 THRONG_MUST_USE throng_status throng_i_passage_step(throng_i_passage *passage, int64_t step, const double *const *state,
-                                                    double *const *next, throng_error *err);
+                                                    double *const *next, double *slope, throng_error *err);
 
 /*
  * One step back, which led from state to next.
+ * @param slope what the step recorded
  * @param of [columns][slots] in: d result / d next, out: d result / d state
  * @param credit [n] += sum over lanes of weight[lane] * d result / d alpha_i in this step
  */
 THRONG_MUST_USE throng_status throng_i_passage_back(throng_i_passage *passage, int64_t step, const double *const *state,
-                                                    const double *const *next, double *const *of, const double *weight,
-                                                    double *credit, throng_error *err);
+                                                    const double *const *next, double *slope, double *const *of,
+                                                    const double *weight, double *credit, throng_error *err);
 
 /* The start's part: credit[i] += sum over lanes of weight * d x_i(0) / d alpha_i * of. */
 THRONG_MUST_USE throng_status throng_i_passage_back_start(const throng_i_passage *passage, const double *const *of,
@@ -158,7 +163,7 @@ void throng_i_scratch_clear(throng_context *context, throng_i_scratch *scratch);
 /*
  * Runs forward recording states, then back. credit[step][n] += sum over lanes of weight * d result / d alpha_i in that
  * step; a start's part goes to step 0. Recorded states take at most the memory of the simulation's definition, if about
- * 2 sqrt(steps) of them fit: beyond it only some are kept, and what lies between is run again, which changes no bit.
+ * sqrt(2 steps) of them fit: beyond it only some are kept, and the others are run again, once, which changes no bit.
  * @param credit [steps or 1][n]: if `per_step` is false all steps add to one array
  * @param apart  [messages][n] the same message by message, of all steps; NULL: not wanted
  * @param after  with `user`; NULL: nobody
