@@ -1,4 +1,5 @@
 /* Kuramoto: oscillators that pull on each other's phase. */
+#include "throng/math.h"
 #include "throng/world.h"
 
 #include <math.h>
@@ -30,35 +31,50 @@ static void draw(const throng_slots *slots, double *const *trait) {
     }
 }
 
-static void send(const throng_slots *slots, double *const *message) {
-    for (int64_t k = 0; k < slots->n; k++) {
-        message[0][k] = cos(slots->state[0][k]);
-        message[1][k] = sin(slots->state[0][k]);
-    }
+THRONG_WIDE static void send(const throng_slots *slots, double *const *message) {
+    const double *phase = slots->state[0];
+    double *across = message[0], *up = message[1];
+    THRONG_APART
+    for (int64_t k = 0; k < slots->n; k++)
+        throng_sin_cos(phase[k], &up[k], &across[k]);
 }
 
-static void send_adjoint(const throng_slots *slots, const double *const *of, double *const *state) {
-    for (int64_t k = 0; k < slots->n; k++)
-        state[0][k] += of[1][k] * cos(slots->state[0][k]) - of[0][k] * sin(slots->state[0][k]);
+THRONG_WIDE static void send_adjoint(const throng_slots *slots, const double *const *of, double *const *state) {
+    const double *phase = slots->state[0], *across = of[0], *up = of[1];
+    double *back = state[0];
+    THRONG_APART
+    for (int64_t k = 0; k < slots->n; k++) {
+        double sine, cosine;
+        throng_sin_cos(phase[k], &sine, &cosine);
+        back[k] += up[k] * cosine - across[k] * sine;
+    }
 }
 
 /* sin(b - a) = sin b cos a - cos b sin a: what is heard are means of cos b and sin b. */
-static void move(const throng_slots *slots, double *const *next) {
+THRONG_WIDE static void move(const throng_slots *slots, double *const *next) {
+    double coupling = slots->param[COUPLING], step = slots->param[TIME_STEP], *out = next[0];
+    const double *phase = slots->state[0], *frequency = slots->trait[0];
+    const double *across = slots->heard[0], *up = slots->heard[1];
+    THRONG_APART
     for (int64_t k = 0; k < slots->n; k++) {
-        double phase = slots->state[0][k];
-        double pull = slots->heard[1][k] * cos(phase) - slots->heard[0][k] * sin(phase);
-        next[0][k] = phase + slots->param[TIME_STEP] * (slots->trait[0][k] + slots->param[COUPLING] * pull);
+        double sine, cosine;
+        throng_sin_cos(phase[k], &sine, &cosine);
+        out[k] = phase[k] + step * (frequency[k] + coupling * (up[k] * cosine - across[k] * sine));
     }
 }
 
-static void move_adjoint(const throng_slots *slots, const throng_slots_adjoint *adjoint) {
+THRONG_WIDE static void move_adjoint(const throng_slots *slots, const throng_slots_adjoint *adjoint) {
     double rate = slots->param[TIME_STEP] * slots->param[COUPLING];
+    const double *phase = slots->state[0], *of = adjoint->of[0];
+    const double *across = slots->heard[0], *up = slots->heard[1];
+    double *back = adjoint->state[0], *back_across = adjoint->heard[0], *back_up = adjoint->heard[1];
+    THRONG_APART
     for (int64_t k = 0; k < slots->n; k++) {
-        double phase = slots->state[0][k], of = adjoint->of[0][k];
-        double slope = -slots->heard[1][k] * sin(phase) - slots->heard[0][k] * cos(phase);
-        adjoint->state[0][k] += of * (1.0 + rate * slope);
-        adjoint->heard[0][k] -= of * rate * sin(phase);
-        adjoint->heard[1][k] += of * rate * cos(phase);
+        double sine, cosine;
+        throng_sin_cos(phase[k], &sine, &cosine);
+        back[k] += of[k] * (1.0 + rate * (-up[k] * sine - across[k] * cosine));
+        back_across[k] -= of[k] * rate * sine;
+        back_up[k] += of[k] * rate * cosine;
     }
 }
 

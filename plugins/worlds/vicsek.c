@@ -1,4 +1,5 @@
 /* Vicsek: everybody turns to the mean heading of its neighbours and its own, with some noise. */
+#include "throng/math.h"
 #include "throng/world.h"
 
 #include <math.h>
@@ -24,38 +25,46 @@ static double chance_turn(const throng_slots *slots, int64_t slot) {
     return slots->param[NOISE] * (uniform[0] - 0.5);
 }
 
-static void send(const throng_slots *slots, double *const *message) {
+THRONG_WIDE static void send(const throng_slots *slots, double *const *message) {
+    const double *heading = slots->state[0];
+    double *across = message[0], *up = message[1];
+    THRONG_APART
+    for (int64_t k = 0; k < slots->n; k++)
+        throng_sin_cos(heading[k], &up[k], &across[k]);
+}
+
+THRONG_WIDE static void send_adjoint(const throng_slots *slots, const double *const *of, double *const *state) {
+    const double *heading = slots->state[0], *across = of[0], *up = of[1];
+    double *back = state[0];
+    THRONG_APART
     for (int64_t k = 0; k < slots->n; k++) {
-        message[0][k] = cos(slots->state[0][k]);
-        message[1][k] = sin(slots->state[0][k]);
+        double sine, cosine;
+        throng_sin_cos(heading[k], &sine, &cosine);
+        back[k] += up[k] * cosine - across[k] * sine;
     }
 }
 
-static void send_adjoint(const throng_slots *slots, const double *const *of, double *const *state) {
-    for (int64_t k = 0; k < slots->n; k++)
-        state[0][k] += of[1][k] * cos(slots->state[0][k]) - of[0][k] * sin(slots->state[0][k]);
-}
-
 /* The summed heading, seen from one's own: so much ahead, so much to the left. */
-static void resultant(const throng_slots *slots, int64_t k, double *ahead, double *left) {
-    double c = cos(slots->state[0][k]), s = sin(slots->state[0][k]);
+static void resultant(const throng_slots *slots, int64_t k, double c, double s, double *ahead, double *left) {
     *ahead = slots->param[OWN] + slots->heard[0][k] * c + slots->heard[1][k] * s;
     *left = slots->heard[1][k] * c - slots->heard[0][k] * s;
 }
 
 static void move(const throng_slots *slots, double *const *next) {
-    double ahead, left;
+    double ahead, left, c, s;
     for (int64_t k = 0; k < slots->n; k++) {
-        resultant(slots, k, &ahead, &left);
+        throng_sin_cos(slots->state[0][k], &s, &c);
+        resultant(slots, k, c, s, &ahead, &left);
         next[0][k] = slots->state[0][k] + atan2(left, ahead) + chance_turn(slots, k);
     }
 }
 
 static void move_adjoint(const throng_slots *slots, const throng_slots_adjoint *adjoint) {
-    double ahead, left;
+    double ahead, left, c, s;
     for (int64_t k = 0; k < slots->n; k++) {
-        double of = adjoint->of[0][k], c = cos(slots->state[0][k]), s = sin(slots->state[0][k]);
-        resultant(slots, k, &ahead, &left);
+        double of = adjoint->of[0][k];
+        throng_sin_cos(slots->state[0][k], &s, &c);
+        resultant(slots, k, c, s, &ahead, &left);
         double length = ahead * ahead + left * left;
         adjoint->state[0][k] += of;
         if (!(length > 0.0))

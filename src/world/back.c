@@ -289,8 +289,14 @@ throng_status throng_i_passage_back(throng_i_passage *passage, int64_t step, con
                                     double *credit, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_simulation *simulation = passage->simulation;
-    throng_i_step_job job = {
-        .passage = passage, .step = step, .state = state, .led = next, .slope = slope, .of = of, .weight = weight, .credit = credit};
+    throng_i_step_job job = {.passage = passage,
+                             .step = step,
+                             .state = state,
+                             .led = next,
+                             .slope = slope,
+                             .of = of,
+                             .weight = weight,
+                             .credit = credit};
     passage->missed = false;
     blocks_job first = {&job, back_block}, second = {&job, answer_block};
     THRONG_TRY(throng_i_passage_speak(&job, !(simulation->world->flags & THRONG_WORLD_DEAF_ADJOINT), err));

@@ -3,8 +3,8 @@
  * long arrays of them.
  *
  * Forward each edge is followed once, as one of who hears; back once more, as one of who is heard, for that one's state
- * and credit. So every agent adds up what is its own, in the order of its edges. How much what an agent hears moves with
- * its own state does not depend on the result: a sweep records it on its way forward, as it does states, where the
+ * and credit. So every agent adds up what is its own, in the order of its edges. How much what an agent hears moves
+ * with its own state does not depend on the result: a sweep records it on its way forward, as it does states, where the
  * world's function is evaluated anyway.
  */
 #include "world/passage.h"

@@ -66,8 +66,7 @@ static throng_status sweep_init(sweep *self, throng_i_taking_part part, throng_i
     self->steps = self->simulation->def.steps;
     self->state = world->n_columns * self->passage.slots;
     self->record = self->state + throng_i_slope_rows(world) * self->passage.slots;
-    self->places =
-        choose_places(self->steps, self->simulation->def.memory / (self->record * (int64_t)sizeof(double)));
+    self->places = choose_places(self->steps, self->simulation->def.memory / (self->record * (int64_t)sizeof(double)));
     THRONG_TRY(take(self->simulation->context, scratch, self->places * self->record + self->state, err));
     self->records = scratch->numbers;
     self->of = scratch->numbers + self->places * self->record;
@@ -109,8 +108,7 @@ static throng_status forward(sweep *self, int64_t step, throng_error *err) {
     rows(self, place(self, step), now);
     rows(self, record, next);
     memcpy(seen, now, sizeof now);
-    throng_status status =
-        throng_i_passage_step(&self->passage, step, seen, next, slope_of(self, record), err);
+    throng_status status = throng_i_passage_step(&self->passage, step, seen, next, slope_of(self, record), err);
     self->progress.done++;
     return status == THRONG_OK ? throng_i_progress(self->simulation->context, &self->progress, err) : status;
 }

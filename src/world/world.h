@@ -83,7 +83,8 @@ typedef struct throng_i_passage {
     double *const *apart;                       /* [messages][n] credit of saying each of them; NULL: not told apart */
     _Atomic bool missed;                        /* absent is not 0 everywhere: many worlds do not look at present */
     double everyone[THRONG_WORLD_MESSAGES_MAX * THRONG_I_LANES_MAX]; /* sum of what is spoken, if complete or public */
-    double answers[(THRONG_WORLD_MESSAGES_MAX + 1) * THRONG_I_LANES_MAX]; /* sums of answer, likewise; then that of absent */
+    double answers[(THRONG_WORLD_MESSAGES_MAX + 1) *
+                   THRONG_I_LANES_MAX]; /* sums of answer, likewise; then that of absent */
 } throng_i_passage;
 
 THRONG_MUST_USE throng_status throng_i_passage_init(const throng_simulation *simulation, throng_i_taking_part part,

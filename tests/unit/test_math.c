@@ -26,6 +26,18 @@ static double own_tanh(double x) {
     return throng_tanh(x);
 }
 
+static double own_sin(double x) {
+    double sine, cosine;
+    throng_sin_cos(x, &sine, &cosine);
+    return sine;
+}
+
+static double own_cos(double x) {
+    double sine, cosine;
+    throng_sin_cos(x, &sine, &cosine);
+    return cosine;
+}
+
 /* The largest error at many points between low and high, evenly spread and then jittered. */
 static double worst(function f, reference g, double low, double high) {
     double out = 0.0;
@@ -51,6 +63,39 @@ Test(math, errors_are_as_documented) {
         cr_expect(e <= EXP_ULPS, "exp in [%g, %g] is off by %g ulp", ranges[r][0], ranges[r][1], e);
         cr_expect(t <= TANH_ULPS, "tanh in [%g, %g] is off by %g ulp", ranges[r][0], ranges[r][1], t);
     }
+}
+
+/* The same: up to 1e6, and up to 4e8. */
+#define SIN_COS_ULPS     1.6
+#define FAR_SIN_COS_ULPS 2.4
+
+Test(math, errors_of_angles_are_as_documented) {
+    const double ends[] = {1e-9, 1e-3, 0.785, 1.6, 10, 1000, 1e6, 4e8};
+    for (size_t r = 0; r < sizeof ends / sizeof *ends; r++) {
+        double s = worst(own_sin, sinl, -ends[r], ends[r]), c = worst(own_cos, cosl, -ends[r], ends[r]);
+        double allowed = ends[r] <= 1e6 ? SIN_COS_ULPS : FAR_SIN_COS_ULPS;
+        cr_expect(s <= allowed, "sin up to %g is off by %g ulp", ends[r], s);
+        cr_expect(c <= allowed, "cos up to %g is off by %g ulp", ends[r], c);
+    }
+}
+
+/* There all but a few bits of the argument cancel. */
+Test(math, angles_next_to_quarters_of_a_turn_keep_their_precision) {
+    for (int64_t k = 1; k < 600000; k += 7) {
+        double x = (double)((long double)k * 1.57079632679489661923132169163975144L);
+        double s = ulps(own_sin(x), sinl(x)), c = ulps(own_cos(x), cosl(x));
+        cr_assert(s <= SIN_COS_ULPS && c <= SIN_COS_ULPS, "at %.17g sin is off by %g ulp, cos by %g", x, s, c);
+    }
+}
+
+Test(math, angles_end_where_none_are_left) {
+    cr_expect_float_eq(own_sin(1e12), sin(1e12), 1e-3);
+    cr_expect_float_eq(own_cos(-1e12), cos(1e12), 1e-3);
+    cr_expect_eq(own_sin(0.0), 0.0);
+    cr_expect_eq(own_cos(0.0), 1.0);
+    const double none[] = {0x1p50, -0x1p50, 1e300, INFINITY, -INFINITY, NAN};
+    for (int k = 0; k < 6; k++)
+        cr_expect(isnan(own_sin(none[k])) && isnan(own_cos(none[k])), "at %g", none[k]);
 }
 
 Test(math, ends_are_those_of_the_c_library) {
@@ -90,6 +135,28 @@ THRONG_WIDE static void side_by_side(const double *x, int n, double *e, double *
 }
 
 /* A loop that became vector code, for whatever processor this is, gives the bits of single calls. */
+THRONG_WIDE static void angles_side_by_side(const double *x, int64_t n, double *sine, double *cosine) {
+    THRONG_APART
+    for (int64_t k = 0; k < n; k++)
+        throng_sin_cos(x[k], &sine[k], &cosine[k]);
+}
+
+Test(math, vectors_of_angles_have_the_same_bits) {
+    enum {
+        N = 4099
+    };
+    static double x[N], s[N], c[N];
+    for (int k = 0; k < N; k++)
+        x[k] = k % 17 == 0 ? 1e7 * k : -20.0 + 0.01 * k;
+    angles_side_by_side(x, N, s, c);
+    for (int k = 0; k < N; k++) {
+        volatile double at = x[k];
+        double sine = own_sin(at), cosine = own_cos(at);
+        cr_assert(memcmp(&s[k], &sine, sizeof sine) == 0, "sin(%.17g): %.17g and %.17g", at, s[k], sine);
+        cr_assert(memcmp(&c[k], &cosine, sizeof cosine) == 0, "cos(%.17g): %.17g and %.17g", at, c[k], cosine);
+    }
+}
+
 Test(math, vectors_have_the_same_bits) {
     enum {
         N = 4099
