@@ -102,6 +102,10 @@ static const throng_world *as_world(const throng_about *about) {
     return (const throng_world *)(const void *)about; /* the head of its descriptor */
 }
 
+static bool takes_no_graph(const throng_world *world) {
+    return world->hearing == THRONG_HEARING_MATCH || world->hearing == THRONG_HEARING_NEAR;
+}
+
 /* "State: opinion (what the agent thinks). ..." */
 static void print_world_facts(const throng_world *world, char *out, size_t size) {
     size_t used = 0;
@@ -117,6 +121,7 @@ static void print_world_facts(const throng_world *world, char *out, size_t size)
                                                     : "Not smooth: sampling methods only.",
                  world->flags & THRONG_WORLD_RECORDED   ? " Needs a table with times."
                  : world->flags & THRONG_WORLD_COMPLETE ? " Without a graph everybody hears everybody."
+                 : takes_no_graph(world)                ? " Takes no graph."
                                                         : "");
 }
 
@@ -253,6 +258,7 @@ static void add_world_json(const throng_world *world, json_t *object) {
     json_object_set_new(object, "smooth", json_boolean(world->flags & THRONG_WORLD_SMOOTH));
     json_object_set_new(object, "complete", json_boolean(world->flags & THRONG_WORLD_COMPLETE));
     json_object_set_new(object, "recorded", json_boolean(world->flags & THRONG_WORLD_RECORDED));
+    json_object_set_new(object, "graph", json_boolean(!takes_no_graph(world)));
 }
 
 json_t *cli_describe_json(throng_kind kind, const throng_about *about) {

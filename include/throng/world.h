@@ -6,6 +6,7 @@
  *
  *     heard_i[m] = sum_j w_ij alpha_j send_m(x_j)      or      sum_j w_ij alpha_j pair_m(x_i, x_j)
  *     heard_i[m] = sum_j alpha_j send_m(x_j) / N       for public messages: over everybody, the same for all
+ *     heard_i[m] = alpha_j send_m(x_j)                 if one is picked or matched with j
  *     x_i'       = move(x_i, heard_i, present_i, innate_i)
  *
  * throng owns the loops over agents, edges and time, the random numbers, recording, and the reverse sweep; a world
@@ -26,8 +27,8 @@
 extern "C" {
 #endif
 
-#define THRONG_WORLD_COLUMNS_MAX  4
-#define THRONG_WORLD_MESSAGES_MAX 4
+#define THRONG_WORLD_COLUMNS_MAX  16
+#define THRONG_WORLD_MESSAGES_MAX 8
 #define THRONG_WORLD_TRAITS_MAX   4
 #define THRONG_WORLD_ACTIONS_MAX  4
 #define THRONG_WORLD_SIGHTS_MAX   3
@@ -53,6 +54,9 @@ typedef enum throng_hearing {
     THRONG_HEARING_MEAN, /* divided by the sum of the agent's in-weights, silent neighbours included; 0 without any */
     THRONG_HEARING_SUM,  /* as it is */
     THRONG_HEARING_PICK, /* what one in-neighbour sends, drawn by weight at every step anew; not smooth */
+    /* The next two know no graph, and are not smooth. */
+    THRONG_HEARING_MATCH, /* what the partner sends: everybody is matched with somebody, for a number of steps */
+    THRONG_HEARING_NEAR,  /* the sum over those who are within a radius of where the agent is at this step */
     THRONG_HEARING_COUNT
 } throng_hearing;
 
@@ -86,6 +90,7 @@ typedef struct throng_slots {
     const double *next[THRONG_WORLD_COLUMNS_MAX];   /* [n] each: what move made of it; move_adjoint only */
     const double *action[THRONG_WORLD_ACTIONS_MAX]; /* [n] each: how far it was decided to do this, adding up to 1: a
                                                        probability, or drawn, 0 or 1; move and move_adjoint only */
+    double side;                                    /* HEARING_NEAR: of the square in which everybody is; else 0 */
 } throng_slots;
 
 /** Pairs of slots for `pair`: an agent and one of its in-neighbours each. */
@@ -113,7 +118,8 @@ enum {
     THRONG_WORLD_COMPLETE = 1 << 2,     /* without a graph everybody hears everybody, itself included, in O(agents) */
     THRONG_WORLD_DEAF_ADJOINT = 1 << 3, /* move_adjoint does without heard, which is NULL there: a sweep then visits
                                           each edge once on its way back instead of twice */
-    THRONG_WORLD_RECORDED = 1 << 4 /* states were recorded: nobody is heard, and taking part is innate at every step */
+    THRONG_WORLD_RECORDED = 1 << 4, /* states were recorded: nobody is heard, and taking part is innate at every step */
+    THRONG_WORLD_SIGNED = 1 << 5    /* edges may have negative weights; means are then over the sum of their sizes */
 };
 
 /** A world plug-in. Unused functions are NULL. */
@@ -163,6 +169,16 @@ typedef struct throng_world {
     void (*observe)(const throng_slots *slots, double *const *sight);
     /** adjoint's state, heard, present and innate += d sight / d them, times of[s][k]. */
     void (*observe_adjoint)(const throng_slots *slots, const double *const *of, const throng_slots_adjoint *adjoint);
+
+    /** HEARING_MATCH: which parameter says for how many steps partners stay together. Who is matched with whom is a
+     *  round of a tournament in which everybody meets everybody, drawn anew each time; of an odd number one waits. */
+    int rounds;
+
+    /** HEARING_NEAR: agents are in a square with N / density of area, whose opposite sides are joined. `place` is the
+     *  column of the first of two coordinates, not 0, which start anywhere in [0, side) and which `move` must keep
+     *  there; `density` and `radius` are which parameters say how many there are in a unit of area, and how far one
+     *  hears. */
+    int place, density, radius;
 } throng_world;
 
 /* ---- deciding -------------------------------------------------------------------------------------------------- */

@@ -88,7 +88,8 @@ static void back_block(const throng_i_step_job *job, int64_t begin, int64_t end)
     const throng_world *world = passage->simulation->world;
     int64_t first = begin * passage->part.lanes;
     throng_i_block block;
-    throng_i_rows of, action;
+    throng_i_column_rows of;
+    throng_i_rows action;
     double present[THRONG_I_SLOTS], innate[THRONG_I_SLOTS];
     throng_slots_adjoint adjoint = {.innate = innate};
     throng_i_block_init(job, begin, end, &block);

@@ -23,9 +23,9 @@ typedef struct queue {
     const throng_i_step_job *job;
     throng_pairs pairs;
     int64_t edges;
-    LINE throng_i_rows self, other;           /* by column */
-    LINE throng_i_rows of, message;           /* by message */
-    LINE throng_i_rows self_back, other_back; /* by column */
+    LINE throng_i_column_rows self, other;
+    LINE throng_i_rows of, message;
+    LINE throng_i_column_rows self_back, other_back;
     int32_t whom[THRONG_I_SLOTS];             /* [edges] agent of the block that the edge belongs to, from its first */
     double weight[THRONG_I_SLOTS];            /* [edges] */
 } queue;
@@ -90,8 +90,9 @@ static double weight_of(const throng_adjacency *along, int64_t edge) {
     return along->weights ? along->weights[edge] : 1.0;
 }
 
-static void rows_of(throng_i_rows rows, double *out[THRONG_WORLD_MESSAGES_MAX]) {
-    for (int r = 0; r < THRONG_WORLD_MESSAGES_MAX; r++)
+/* @param rows [n][a block's slots] */
+static void rows_of(double (*rows)[THRONG_I_SLOTS + 8], int n, double **out) {
+    for (int r = 0; r < n; r++)
         out[r] = rows[r];
 }
 
@@ -108,11 +109,11 @@ THRONG_I_ALWAYS void add_up(const int lanes, const queue *self, const double *fa
 
 static void adjoint_queue(queue *self, int lanes) {
     const throng_world *world = self->job->passage->simulation->world;
-    double *message[THRONG_WORLD_MESSAGES_MAX], *one[THRONG_WORLD_MESSAGES_MAX], *other[THRONG_WORLD_MESSAGES_MAX];
+    double *message[THRONG_WORLD_MESSAGES_MAX], *one[THRONG_WORLD_COLUMNS_MAX], *other[THRONG_WORLD_COLUMNS_MAX];
     const double *of[THRONG_WORLD_MESSAGES_MAX];
-    rows_of(self->message, message);
-    rows_of(self->self_back, one);
-    rows_of(self->other_back, other);
+    rows_of(self->message, world->n_messages, message);
+    rows_of(self->self_back, world->n_columns, one);
+    rows_of(self->other_back, world->n_columns, other);
     self->pairs.n = self->edges * lanes;
     for (int m = 0; m < THRONG_WORLD_MESSAGES_MAX; m++)
         of[m] = self->of[m];
@@ -149,7 +150,7 @@ THRONG_I_ALWAYS void hear_slopes(const int lanes, queue *self, const throng_i_bl
 THRONG_I_ALWAYS void hear_queue(const int lanes, queue *self, throng_i_block *block) {
     const throng_world *world = self->job->passage->simulation->world;
     double *message[THRONG_WORLD_MESSAGES_MAX];
-    rows_of(self->message, message);
+    rows_of(self->message, world->n_messages, message);
     self->pairs.n = self->edges * lanes;
     if (self->job->slope)
         hear_slopes(lanes, self, block);

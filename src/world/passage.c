@@ -33,8 +33,8 @@ static throng_status find_present(throng_i_passage *passage, throng_error *err) 
     throng_context *context = simulation->context;
     double sum = 0.0;
     THRONG_TRY(throng_i_alloc(context, simulation->n, sizeof(double), &passage->present, err));
-    if (simulation->world->hearing == THRONG_HEARING_PICK)
-        goto out; /* known when somebody is picked */
+    if (throng_i_world_finds_present(simulation->world))
+        goto out;
     if (!simulation->complete) {
         THRONG_TRY(throng_chunks_for(context, simulation->n, measure_present, passage, NULL, err));
         goto out;
@@ -67,6 +67,8 @@ throng_status throng_i_passage_init(const throng_simulation *simulation, throng_
         THRONG_TRY(throng_i_resize(context, &self.absent, simulation->n, sizeof(double), err));
     if (self.influence && part.each && world->n_messages > 0)
         THRONG_TRY(find_present(&self, err));
+    if (world->hearing == THRONG_HEARING_NEAR)
+        THRONG_TRY(throng_i_cells_init(simulation, &self.cells, err));
     *out = self;
     return THRONG_OK;
 out:
@@ -85,6 +87,7 @@ void throng_i_passage_clear(throng_i_passage *passage) {
     }
     throng_i_free(context, passage->absent);
     throng_i_free(context, passage->present);
+    throng_i_cells_clear(context, &passage->cells);
     *passage = (throng_i_passage){0};
 }
 
@@ -189,18 +192,23 @@ static int64_t pick(const throng_simulation *simulation, int64_t agent, int64_t 
     return last - 1;
 }
 
-static void hear_picked(const throng_i_step_job *job, throng_i_block *block) {
+void throng_i_hear_one(const throng_i_step_job *job, int64_t agent, int64_t whom, throng_i_block *block) {
     const throng_i_passage *passage = job->passage;
     int lanes = passage->part.lanes;
+    int64_t at = (agent - block->begin) * lanes;
+    for (int l = 0; l < lanes; l++) {
+        double loud = whom >= 0 ? throng_i_loud(passage, whom, l) : 0.0;
+        block->present[at + l] = loud;
+        for (int m = 0; m < passage->simulation->world->n_messages; m++)
+            block->heard[m][at + l] = whom >= 0 ? loud * throng_i_message(job, m)[whom * lanes + l] : 0.0;
+    }
+}
+
+static void hear_picked(const throng_i_step_job *job, throng_i_block *block) {
+    const throng_simulation *simulation = job->passage->simulation;
     for (int64_t i = block->begin; i < block->end; i++) {
-        int64_t place = pick(passage->simulation, i, job->step), at = (i - block->begin) * lanes;
-        int64_t j = place >= 0 ? passage->simulation->in.neighbours[place] : 0;
-        for (int l = 0; l < lanes; l++) {
-            double loud = place >= 0 ? throng_i_loud(passage, j, l) : 0.0;
-            block->present[at + l] = loud;
-            for (int m = 0; m < passage->simulation->world->n_messages; m++)
-                block->heard[m][at + l] = place >= 0 ? loud * throng_i_message(job, m)[j * lanes + l] : 0.0;
-        }
+        int64_t place = pick(simulation, i, job->step);
+        throng_i_hear_one(job, i, place >= 0 ? simulation->in.neighbours[place] : -1, block);
     }
 }
 
@@ -246,7 +254,8 @@ void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t en
         .innate = fill_innate(passage, throng_i_came_with(simulation, job->step), begin, end, block->innate),
         .agent = begin,
         .lanes = lanes,
-        .random = {simulation->def.seed, THRONG_I_WORLD_STREAM}};
+        .random = {simulation->def.seed, THRONG_I_WORLD_STREAM},
+        .side = simulation->side};
     for (int c = 0; c < simulation->world->n_columns; c++)
         block->slots.state[c] = job->state[c] + begin * lanes;
     for (int t = 0; t < simulation->world->n_traits; t++)
@@ -256,17 +265,21 @@ void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t en
 void throng_i_block_hear(const throng_i_step_job *job, bool heard, throng_i_block *block) {
     const throng_i_passage *passage = job->passage;
     const throng_simulation *simulation = passage->simulation;
-    bool picks = simulation->world->hearing == THRONG_HEARING_PICK;
-    block->slots.present =
-        picks && simulation->world->n_messages > 0 ? block->present : fill_present(passage, block, block->present);
+    throng_hearing hearing = simulation->world->hearing;
+    bool found = throng_i_world_finds_present(simulation->world) && simulation->world->n_messages > 0;
+    block->slots.present = found ? block->present : fill_present(passage, block, block->present);
     if (!heard || simulation->world->n_messages == 0)
         return;
     for (int m = 0; m < simulation->world->n_messages; m++)
         block->slots.heard[m] = block->heard[m];
     if (simulation->complete)
         hear_everyone(passage, block);
-    else if (picks)
+    else if (hearing == THRONG_HEARING_PICK)
         hear_picked(job, block);
+    else if (hearing == THRONG_HEARING_MATCH)
+        throng_i_match_hear(job, block);
+    else if (hearing == THRONG_HEARING_NEAR)
+        throng_i_near_hear(job, block);
     else if (simulation->world->pair)
         throng_i_pairs_hear(job, block);
     else
@@ -340,6 +353,8 @@ static void start_chunk(void *user, throng_chunk chunk) {
     for (int c = 1; c < world->n_columns; c++)
         for (int64_t k = chunk.begin * lanes; k < chunk.end * lanes; k++)
             job->next[c][k] = world->columns[c].start;
+    if (world->hearing == THRONG_HEARING_NEAR)
+        throng_i_near_start(job, chunk);
 }
 
 throng_status throng_i_passage_start(const throng_i_passage *passage, double *const *state, throng_error *err) {
@@ -394,6 +409,8 @@ throng_status throng_i_passage_step(throng_i_passage *passage, int64_t step, con
     THRONG_TRY(throng_i_alloc(simulation->context, n_chunks, sizeof *job.diverged, &job.diverged, err));
     THRONG_TRY(throng_i_passage_speak(&job, true, err));
     THRONG_TRY(throng_i_ask_everybody(&job, err));
+    if (simulation->world->hearing == THRONG_HEARING_NEAR)
+        THRONG_TRY(throng_i_near_find(&job, err));
     THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, move_chunk, &job, NULL, err));
     for (int64_t c = 0; c < n_chunks; c++)
         THRONG_REQUIRE(job.diverged[c] < 0, E_DIVERGED,

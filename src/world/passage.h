@@ -7,8 +7,10 @@
 /* Slots in a block: its arrays stay in the nearest cache. */
 #define THRONG_I_SLOTS 512
 
-/* Numbers of one kind for every slot of a block, one row a column, message or trait. */
+/* Numbers of one kind for every slot of a block, one row a message or trait. */
 typedef double throng_i_rows[THRONG_WORLD_MESSAGES_MAX][THRONG_I_SLOTS + 8];
+/* The same with a row a column. */
+typedef double throng_i_column_rows[THRONG_WORLD_COLUMNS_MAX][THRONG_I_SLOTS + 8];
 
 /* A step that is being made or taken back. */
 typedef struct throng_i_step_job {
@@ -63,6 +65,23 @@ void throng_i_pairs_back_self(const throng_i_step_job *job, int64_t begin, int64
 
 /* Of those agents as the ones whom others hear. @param moved [slots of the block] += what taking part moves */
 void throng_i_pairs_back_other(const throng_i_step_job *job, int64_t begin, int64_t end, double *moved);
+
+/* What an agent of the block hears, and how much is present, if it hears one other alone. @param whom  -1: nobody */
+void throng_i_hear_one(const throng_i_step_job *job, int64_t agent, int64_t whom, throng_i_block *block);
+
+/* block->heard and present of those who are matched. */
+void throng_i_match_hear(const throng_i_step_job *job, throng_i_block *block);
+
+/* The same of those who are near, after everybody was found. */
+void throng_i_near_hear(const throng_i_step_job *job, throng_i_block *block);
+THRONG_MUST_USE throng_status throng_i_near_find(const throng_i_step_job *job, throng_error *err);
+
+/* Where the agents of a chunk are at step 0. */
+void throng_i_near_start(const throng_i_step_job *job, throng_chunk chunk);
+
+THRONG_MUST_USE throng_status throng_i_cells_init(const throng_simulation *simulation, throng_i_cells *out,
+                                                  throng_error *err);
+void throng_i_cells_clear(throng_context *context, throng_i_cells *cells);
 
 /* block->heard of public messages. */
 void throng_i_public_hear(const throng_i_passage *passage, throng_i_block *block);

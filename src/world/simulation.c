@@ -30,6 +30,28 @@ out:
     return status;
 }
 
+/* What worlds must have whose agents meet without a graph. */
+static throng_status check_meetings(const throng_world *world, const char *name, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int n_params = 0;
+    while (world->about.params && world->about.params[n_params].name)
+        n_params++;
+    THRONG_REQUIRE(!(world->flags & THRONG_WORLD_SMOOTH) && !world->pair && world->n_public == 0, E_PLUGIN,
+                   "In %s agents meet without a graph: it cannot be smooth, use pair or have public messages.", name);
+    if (world->hearing == THRONG_HEARING_MATCH)
+        THRONG_REQUIRE(world->rounds >= 0 && world->rounds < n_params, E_PLUGIN,
+                       "%s must name the parameter that says how long partners stay together.", name);
+    else
+        THRONG_REQUIRE(world->place >= 1 && world->place + 1 < world->n_columns && world->density >= 0 &&
+                           world->density < n_params && world->radius >= 0 && world->radius < n_params,
+                       E_PLUGIN,
+                       "%s must have two columns of places after the first, and name its parameters of density and "
+                       "radius.",
+                       name);
+out:
+    return status;
+}
+
 static throng_status check_world(const throng_world *world, throng_error *err) {
     throng_status status = THRONG_OK;
     const char *name = world->about.name ? world->about.name : "?";
@@ -68,9 +90,11 @@ static throng_status check_world(const throng_world *world, throng_error *err) {
                        (world->n_messages == 0 && world->participation == THRONG_PARTICIPATION_INNATE),
                    E_PLUGIN, "%s has recorded states: it can have no messages, and participation must be innate.",
                    name);
-    THRONG_REQUIRE(!(world->flags & THRONG_WORLD_COMPLETE) || (!world->pair && world->hearing != THRONG_HEARING_PICK),
-                   E_PLUGIN, "%s can do without a graph only if it uses neither pair nor PICK.", name);
+    THRONG_REQUIRE(!(world->flags & THRONG_WORLD_COMPLETE) || (!world->pair && world->hearing <= THRONG_HEARING_SUM),
+                   E_PLUGIN, "Everybody can hear everybody in %s only if it hears means or sums, without pair.", name);
     THRONG_TRY(check_deciding(world, name, err));
+    if (throng_i_world_meets(world))
+        THRONG_TRY(check_meetings(world, name, err));
 out:
     return status;
 }
@@ -100,8 +124,9 @@ static void measure_chunk(void *user, throng_chunk chunk) {
     bool sum = self->world->hearing == THRONG_HEARING_SUM;
     for (int64_t i = chunk.begin; i < chunk.end; i++) {
         double weight = self->complete ? (double)self->n : 0.0;
-        for (int64_t e = self->complete ? 0 : self->in.offsets[i]; !self->complete && e < self->in.offsets[i + 1]; e++)
-            weight += self->in.weights ? self->in.weights[e] : 1.0;
+        for (int64_t e = self->in.offsets ? self->in.offsets[i] : 0; self->in.offsets && e < self->in.offsets[i + 1];
+             e++)
+            weight += self->in.weights ? fabs(self->in.weights[e]) : 1.0;
         self->around[i] = sum ? weight : weight > 0.0 ? 1.0 : 0.0;
         if (self->loudness)
             self->loudness[i] = weight > 0.0 ? 1.0 / weight : 0.0;
@@ -158,10 +183,14 @@ out:
 static throng_status prepare(throng_simulation *self, const throng_graph *graph, throng_error *err) {
     throng_status status = THRONG_OK;
     const char *name = self->world->about.name;
-    self->complete = !graph;
+    bool meets = throng_i_world_meets(self->world);
+    self->complete = !graph && !meets;
     THRONG_REQUIRE(self->n >= 1, E_EMPTY, "%s needs at least one agent.", name);
-    THRONG_REQUIRE(graph || self->world->n_messages == 0 || (self->world->flags & THRONG_WORLD_COMPLETE), E_UNSUPPORTED,
-                   "%s needs a graph: say who hears whom.", name);
+    THRONG_REQUIRE(graph || meets || self->world->n_messages == 0 || (self->world->flags & THRONG_WORLD_COMPLETE),
+                   E_UNSUPPORTED, "%s needs a graph: say who hears whom.", name);
+    THRONG_REQUIRE(!graph || !meets, E_UNSUPPORTED, "%s takes no graph: %s.", name,
+                   self->world->hearing == THRONG_HEARING_MATCH ? "everybody meets everybody, in pairs"
+                                                                : "agents hear who is near, wherever they go");
     THRONG_REQUIRE(!graph || throng_graph_agents(graph) == self->n, E_ARGUMENT,
                    "The graph has %lld agents, the crowd %lld.", graph ? (long long)throng_graph_agents(graph) : 0LL,
                    (long long)self->n);
@@ -174,6 +203,8 @@ static throng_status prepare(throng_simulation *self, const throng_graph *graph,
     THRONG_TRY(check_states(self, err));
     if (self->world->flags & THRONG_WORLD_RECORDED)
         THRONG_TRY(check_recorded(self, err));
+    if (self->world->hearing == THRONG_HEARING_NEAR)
+        self->side = sqrt((double)self->n / self->use.param[self->world->density]);
     if (graph) {
         self->in = throng_graph_in(graph);
         self->out = throng_graph_out(graph);

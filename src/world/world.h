@@ -28,9 +28,10 @@ struct throng_simulation {
     throng_simulation_def def; /* resolved */
     char spec[512];
     int64_t n;
-    bool complete;            /* no graph: everybody hears everybody */
+    bool complete;            /* everybody hears everybody */
     throng_adjacency in, out; /* empty if complete */
     int64_t edges;
+    double side;                            /* of the square of HEARING_NEAR */
     double *loudness;                       /* [n] what heard is divided by, inverted; NULL: 1 */
     double *around;                         /* [n] `present` when everybody takes part */
     double *trait[THRONG_WORLD_TRAITS_MAX]; /* [n] each: drawn once */
@@ -62,6 +63,29 @@ THRONG_MUST_USE throng_status throng_i_world_register(throng_context *context, c
     } while (0)
 #define THRONG_I_ALWAYS static inline __attribute__((always_inline))
 
+/* True of worlds in which who hears whom is not a graph's business. */
+static inline bool throng_i_world_meets(const throng_world *world) {
+    return world->hearing == THRONG_HEARING_MATCH || world->hearing == THRONG_HEARING_NEAR;
+}
+
+/* True if `present` is known only once somebody is heard, at every step anew. */
+static inline bool throng_i_world_finds_present(const throng_world *world) {
+    return throng_i_world_meets(world) || world->hearing == THRONG_HEARING_PICK;
+}
+
+/* Everybody in the square cells of HEARING_NEAR: those of cell c, in their order, stand from first[c] to first[c + 1].
+ */
+typedef struct throng_i_cells {
+    int64_t across;                            /* cells along a side: 1, or 3 and more */
+    int64_t *first;                            /* [across * across + 1] */
+    throng_agent *cell, *who;                  /* [n] of each agent; agents by cell */
+    double *at;                                /* [n][2] where they are, by cell */
+    double *said[THRONG_WORLD_MESSAGES_MAX];   /* [n] messages as loud as they are, by cell */
+    double *loud;                              /* [n] participation, by cell */
+    double *present;                           /* [n] what each agent hears, and how much is present, by agent */
+    double *heard[THRONG_WORLD_MESSAGES_MAX];
+} throng_i_cells;
+
 /* How everybody takes part in each lane. */
 typedef struct throng_i_taking_part {
     int lanes;                       /* 1, 2, 4 or 8 */
@@ -81,6 +105,7 @@ typedef struct throng_i_passage {
     double *answer[THRONG_WORLD_MESSAGES_MAX];  /* [slots] d result / d heard, divided as heard is; sweeps only */
     double *absent;                             /* [n] the same of present, lanes added up by weight; sweeps only */
     double *const *apart;                       /* [messages][n] credit of saying each of them; NULL: not told apart */
+    throng_i_cells cells;                       /* HEARING_NEAR */
     _Atomic bool missed;                        /* absent is not 0 everywhere: many worlds do not look at present */
     double everyone[THRONG_WORLD_MESSAGES_MAX * THRONG_I_LANES_MAX]; /* sum of what is spoken, if complete or public */
     double answers[(THRONG_WORLD_MESSAGES_MAX + 1) *

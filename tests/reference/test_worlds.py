@@ -26,6 +26,9 @@ OTHERS = {
     "bounded-confidence": ["rate=0.9,confidence=0.2"],
     "commons": ["growth=0.9,catch=0.7,cost=0.1,speed=1.5,norm=0.6", "norm=0", "norm=1"],
     "deffuant": ["rate=0.3,confidence=0.4", "rate=1,confidence=0.05"],
+    "direct-punishment": ["rounds=2,reward=2,sucker=-1,temptation=5,neither=0.5,fine=1.5,bounty=-1,wrong=0.5",
+                          "rounds=3,learning=0.8,discount=0.4,explore-first=0.9,explore-last=0.1,explore-steps=3,"
+                          "explore-punishing=0.3"],
     "echo-chamber": ["coupling=2,controversy=0.7,homophily=1.5,nearness=0.4,time-step=0.3", "homophily=0"],
     "feed": ["openness=0.8,prior=0.2,sway=1.5", "openness=1,prior=0"],
     "friedkin-johnsen": ["susceptibility=1", "susceptibility=0.35"],
@@ -38,6 +41,8 @@ OTHERS = {
     "sir": ["infection=0.6,recovery=0.5", "infection=1,recovery=0"],
     "threshold-cascade": ["threshold=0.6,spread=0.3,softness=0.2"],
     "vicsek": ["noise=0,own=0", "noise=6,own=3"],
+    "vicsek-particles": ["noise=0,own=0,speed=0.9,radius=0.6,density=2", "noise=6,own=3,radius=2,density=9",
+                         "radius=0.01,speed=20", "radius=1.2,density=4"],
     "voter": ["rate=1", "rate=0.1"],
 }
 # First columns that are not anywhere between 0 and 1.
@@ -51,6 +56,7 @@ STATES = {
     "repulsion": lambda draw: draw.uniform(-1, 1),
     "sir": lambda draw: float(draw.choice([0, 0, 0, 1, 2])),
     "vicsek": lambda draw: draw.uniform(-4, 4),
+    "vicsek-particles": lambda draw: draw.uniform(-4, 4),
 }
 WORLD = 3  # THRONG_KIND_WORLD
 PARTICIPATION = {"influence": 1, "innate": 2}
@@ -149,9 +155,9 @@ def random_edges(draw, n):
 
 def first_difference(world, crowd, trajectory):
     """None, or where the library's next state is not the reference's from the same state."""
-    start = worlds.START.get(world, [])
+    start = worlds.START.get(world, lambda crowd, i: [])
     for i in range(crowd.n):
-        expected = [crowd.innate(i), *start]
+        expected = [crowd.innate(i), *start(crowd, i)]
         got = [column[i] for column in trajectory[0]]
         if any(not math.isclose(a, b, rel_tol=AGREE, abs_tol=AGREE) for a, b in zip(expected, got)):
             return f"agent {i} starts at {got}, expected {expected}"
@@ -168,13 +174,13 @@ def first_difference(world, crowd, trajectory):
     return None
 
 
-def compare(library, facts, settings, participation, complete, draw):
+def compare(library, facts, settings, participation, n, complete, draw):
+    """Everybody hears everybody, or who hears whom is a graph or, in worlds that take none, their own business."""
     world = facts["name"]
-    n = 12 if complete else AGENTS
     first = [STATES.get(world, lambda d: d.random())(draw) for _ in range(n)]
     baseline = list(first) if world in ("sir", "independent-cascade", "ising") else [0.5 * x for x in first]
     edges = [(i, j, 1.0) for i in range(n) for j in range(n)] if complete else random_edges(draw, n)
-    graph = ctypes.c_void_p() if complete else library.graph(n, edges)
+    graph = ctypes.c_void_p() if complete or not facts["graph"] else library.graph(n, edges)
     param = {p["name"]: float(p["default"]) for p in facts["parameters"]}
     param.update((name, float(value)) for name, _, value in
                  (setting.partition("=") for setting in settings.split(",") if setting))
@@ -207,8 +213,9 @@ def main():
             failures.append(f"{facts['name']}: no setting moves {', '.join(sorted(unmoved))}")
         for settings in ["", *OTHERS[facts["name"]]]:
             for participation in PARTICIPATION:
-                for complete in (False, True) if facts["complete"] else (False,):
-                    wrong = compare(library, facts, settings, participation, complete, draw)
+                for n, complete in [(AGENTS, False), *([(12, True)] if facts["complete"] else []),
+                                    *([(AGENTS + 1, False)] if not facts["graph"] else [])]:
+                    wrong = compare(library, facts, settings, participation, n, complete, draw)
                     failures += [wrong] if wrong else []
                     passed += not wrong
     print("\n".join(failures))

@@ -3,7 +3,7 @@ of the C code. Random numbers are throng's, which are a published function of (s
 random worlds can be compared number by number.
 
 A world is a function of (crowd, x, t): x[c][i] is column c of agent i at step t; it returns the columns at t + 1.
-START are the columns after the first at step 0. Standard library only.
+START gives the columns after the first of an agent at step 0. Standard library only.
 """
 
 import math
@@ -84,6 +84,18 @@ class Crowd:
             if place < 0:
                 return j
         return self.heard_by[i][-1][0] if self.heard_by[i] else None
+
+    def partners(self, match):
+        """Who plays whom: in a circle of an odd number those whose numbers add up to the round drawn; who is left over
+        plays the last of an even crowd."""
+        circle = self.n - 1 + self.n % 2
+        chosen = int(uniforms(self.seed, "match", 0, match)[0] * circle)
+        pairs = {i: j for i in range(circle) for j in range(circle) if i != j and (i + j) % circle == chosen}
+        left = [i for i in range(self.n) if i not in pairs]
+        return {**pairs, left[0]: left[1], left[1]: left[0]} if len(left) == 2 else pairs
+
+    def place(self, i, side):
+        return [side * u for u in uniforms(self.seed, "place", i, 0)[:2]]
 
 
 # ---- opinions --------------------------------------------------------------------------------------------------------
@@ -225,6 +237,30 @@ def vicsek(crowd, x, t):
     return [new]
 
 
+def side_of_square(crowd):
+    return math.sqrt(crowd.n / crowd["density"])
+
+
+def vicsek_particles(crowd, x, t):
+    (heading, *place), side, new = x, side_of_square(crowd), [[], [], []]
+
+    def apart(i, j, axis):
+        d = abs(place[axis][i] - place[axis][j])
+        return min(d, side - d)
+
+    for i in range(crowd.n):
+        near = [j for j in range(crowd.n)
+                if j != i and apart(i, j, 0) ** 2 + apart(i, j, 1) ** 2 <= crowd["radius"] ** 2]
+        east = crowd["own"] * math.cos(heading[i]) + sum(crowd.loud(j) * math.cos(heading[j]) for j in near)
+        north = crowd["own"] * math.sin(heading[i]) + sum(crowd.loud(j) * math.sin(heading[j]) for j in near)
+        seen = math.atan2(north, east) if (east, north) != (0, 0) else heading[i]
+        turn = (seen - heading[i] + math.pi) % (2 * math.pi) - math.pi
+        new[0].append(heading[i] + turn + crowd["noise"] * (crowd.uniform(i, t)[0] - 0.5))
+        new[1].append((place[0][i] + crowd["speed"] * math.cos(heading[i])) % side)
+        new[2].append((place[1][i] + crowd["speed"] * math.sin(heading[i])) % side)
+    return new
+
+
 def ising(crowd, x, t):
     new, width = list(x[0]), int(crowd["width"])
     for i in range(crowd.n):
@@ -287,8 +323,56 @@ def feed(crowd, x, t):
     return new
 
 
-STEPS = {f.__name__.replace("_", "-"): f for f in (
-    biased_assimilation, bounded_confidence, commons, deffuant, echo_chamber, feed, friedkin_johnsen,
-    independent_cascade, ising, kuramoto, market_herding, nonlinear_opinion, repulsion, sir, threshold_cascade, vicsek, voter)}
+# ---- learning --------------------------------------------------------------------------------------------------------
 
-START = {"commons": [1.0], "feed": [0.0, 0.0, 0.0], "market-herding": [0.0, 0.0]}
+
+def direct_punishment(crowd, x, t):
+    """Columns: cooperated, payoff, and by last acts (own, partner's) the values of defecting and of cooperating, by acts
+    (partner's, own) that of punishing."""
+    new = [list(column) for column in x]
+    new[1] = [0.0] * crowd.n
+    cooperated = [value >= 0.5 for value in x[0]]
+    partners = crowd.partners(t // int(crowd["rounds"]))
+    done = min(t / crowd["explore-steps"], 1.0)
+
+    def exploring(last):
+        return crowd["explore-first"] + done * (crowd[last] - crowd["explore-first"])
+
+    def plays(i, partner):
+        u, after = crowd.uniform(i, t), 2 * cooperated[i] + cooperated[partner]
+        return u[1] < 0.5 if u[0] < exploring("explore-last") else x[6 + after][i] > x[2 + after][i]
+
+    def punishes(i, own, others):
+        u = crowd.uniform(i, t)
+        return u[3] < 0.5 if u[2] < exploring("explore-punishing") else x[10 + 2 * others + own][i] > 0
+
+    for i, j in partners.items():
+        rate = crowd["learning"] * crowd.loud(j)
+        if rate == 0 and crowd.loud(j) == 0:
+            continue
+        own, others = plays(i, j), plays(j, i)
+        got = {(1, 1): crowd["reward"], (1, 0): crowd["sucker"], (0, 1): crowd["temptation"],
+               (0, 0): crowd["neither"]}[own, others]
+        got -= crowd["fine"] * punishes(j, others, own)
+        after, now = 2 * cooperated[i] + cooperated[j], 2 * own + others
+        is_last = (t + 1) % int(crowd["rounds"]) == 0
+        worth = got + (0 if is_last else crowd["discount"] * max(x[6 + now][i], x[2 + now][i]))
+        row = (6 if own else 2) + after
+        new[row][i] += rate * (worth - x[row][i])
+        if punishes(i, own, others):
+            earned = -crowd["wrong"] if others else crowd["bounty"]
+            row = 10 + 2 * others + own
+            new[row][i] += rate * (earned - x[row][i])
+            got += earned
+        new[0][i], new[1][i] = float(own), got
+    return new
+
+
+STEPS = {f.__name__.replace("_", "-"): f for f in (
+    biased_assimilation, bounded_confidence, commons, deffuant, direct_punishment, echo_chamber, feed, friedkin_johnsen,
+    independent_cascade, ising, kuramoto, market_herding, nonlinear_opinion, repulsion, sir, threshold_cascade, vicsek,
+    vicsek_particles, voter)}
+
+START = {"commons": lambda crowd, i: [1.0], "market-herding": lambda crowd, i: [0.0, 0.0],
+         "feed": lambda crowd, i: [0.0, 0.0, 0.0], "direct-punishment": lambda crowd, i: [0.0] * 13,
+         "vicsek-particles": lambda crowd, i: crowd.place(i, side_of_square(crowd))}

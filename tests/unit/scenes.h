@@ -136,6 +136,26 @@ static inline const throng_decider *scene_decider_for(throng_context *context, c
     return ((const throng_world *)(const void *)about)->n_actions > 0 ? &scene_decider : NULL;
 }
 
+static inline int world_count(const scene *self) {
+    return throng_context_plugin_count(self->context, THRONG_KIND_WORLD);
+}
+
+static inline const throng_world *world_at(const scene *self, int index) {
+    return (const throng_world *)(const void *)throng_context_plugin(self->context, THRONG_KIND_WORLD, index);
+}
+
+/* Whether a world, with or without parameters behind its name, has anything to do with a graph. */
+static inline bool takes_graph(const scene *self, const char *world) {
+    size_t length = strcspn(world, ":");
+    for (int w = 0; w < world_count(self); w++) {
+        const char *name = world_at(self, w)->about.name;
+        if (strlen(name) == length && strncmp(name, world, length) == 0)
+            return !throng_i_world_meets(world_at(self, w));
+    }
+    return true;
+}
+
+/* In worlds that take no graph there is none. */
 static inline throng_simulation *simulate(const scene *self, const char *world, throng_participation participation,
                                           int64_t steps, bool graph) {
     throng_error err = {0};
@@ -151,6 +171,7 @@ static inline throng_simulation *simulate(const scene *self, const char *world, 
         def.recorded = self->recorded;
         def.participation = THRONG_PARTICIPATION_INNATE;
     }
+    graph = graph && takes_graph(self, world);
     cr_assert_eq(throng_simulation_create(self->context, graph ? self->graph : NULL, self->n, self->state,
                                           self->baseline, &def, &out, &err),
                  THRONG_OK, "%s: %s", world, err.message);
@@ -164,14 +185,6 @@ static inline throng_dynamics *watch(const scene *self, throng_simulation *simul
     throng_dynamics_def def = {.indicator = indicator, .over = over, .weight = self->weight, .per_step = per_step};
     cr_assert_eq(throng_dynamics_create(simulation, &def, &out, &err), THRONG_OK, "%s", err.message);
     return out;
-}
-
-static inline int world_count(const scene *self) {
-    return throng_context_plugin_count(self->context, THRONG_KIND_WORLD);
-}
-
-static inline const throng_world *world_at(const scene *self, int index) {
-    return (const throng_world *)(const void *)throng_context_plugin(self->context, THRONG_KIND_WORLD, index);
 }
 
 typedef struct recorder {

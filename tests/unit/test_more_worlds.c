@@ -224,7 +224,7 @@ static const throng_world_column two_columns[] = {{"size", "", "how large", 0, -
                                                   {"seen", "", "what was heard", 0, -INFINITY, INFINITY}};
 
 static throng_world public_world(throng_hearing hearing) {
-    static const char *const names[THRONG_HEARING_COUNT] = {"squares", "squares-in-sums", "squares-picked"};
+    static const char *const names[] = {"squares", "squares-in-sums", "squares-picked"};
     return (throng_world){.about = {.struct_size = sizeof(throng_world),
                                     .name = names[hearing],
                                     .summary = "Everybody takes the mean square.",
@@ -266,13 +266,13 @@ Test(more_worlds, public_messages_are_means_over_everybody) {
     enum {
         N = 5000
     };
-    static throng_world worlds[THRONG_HEARING_COUNT];
+    static throng_world worlds[THRONG_HEARING_PICK + 1];
     scene self = scene_make(N, 3, 28);
     throng_error err = {0};
     double *alpha = malloc(N * 8);
     for (int i = 0; i < N; i++)
         alpha[i] = test_uniform(29, i);
-    for (int hearing = 0; hearing < THRONG_HEARING_COUNT; hearing++) {
+    for (int hearing = 0; hearing <= THRONG_HEARING_PICK; hearing++) {
         throng_world *world = &worlds[hearing];
         *world = public_world((throng_hearing)hearing);
         cr_assert_eq(throng_context_register(self.context, THRONG_KIND_WORLD, &world->about, &err), THRONG_OK);

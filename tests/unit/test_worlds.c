@@ -547,7 +547,7 @@ Test(worlds, are_refused_if_incomplete) {
     refuse_world(&self, world, "mine has 2 messages, but neither send nor pair makes them.");
     world = own_world("mine");
     world.n_columns = 0;
-    refuse_world(&self, world, "mine must have 1 to 4 state columns, got 0.");
+    refuse_world(&self, world, "mine must have 1 to 16 state columns, got 0.");
     world = own_world("mine");
     world.n_traits = 1;
     refuse_world(&self, world, "mine must have draw and 1 to 4 traits, or neither, got 1.");
