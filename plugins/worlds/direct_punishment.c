@@ -28,8 +28,7 @@ static const throng_param params[] = {
                     "who defects gets if the other cooperates"},
     [NEITHER] = {"neither", THRONG_PARAM_REAL, 1, -1e6, 1e6, "payoff", "each gets if both defect"},
     [FINE] = {"fine", THRONG_PARAM_REAL, 3, 0, 1e6, "payoff", "who is punished loses; 0: punishing is for nothing"},
-    [BOUNTY] = {"bounty", THRONG_PARAM_REAL, 2, -1e6, 1e6, "payoff",
-                "who punishes a defector gets; below 0 it costs"},
+    [BOUNTY] = {"bounty", THRONG_PARAM_REAL, 2, -1e6, 1e6, "payoff", "who punishes a defector gets; below 0 it costs"},
     [WRONG] = {"wrong", THRONG_PARAM_REAL, 10, 0, 1e6, "payoff", "who punishes a cooperator loses"},
     [LEARNING] = {"learning", THRONG_PARAM_REAL, 0.1, 0, 1, "", "how much of what is new a value takes up"},
     [DISCOUNT] = {"discount", THRONG_PARAM_REAL, 0.9, 0, 1, "", "what a payoff of the next round is worth now"},
@@ -52,7 +51,8 @@ enum {
     COLUMNS = PUNISH + 4
 };
 
-#define VALUE(what, pair) {what "-" pair, "payoff", what "ing, after " pair, 0, -(double)INFINITY, (double)INFINITY}
+#define VALUE(what, pair)                                                                                              \
+    { what "-" pair, "payoff", what "ing, after " pair, 0, -(double)INFINITY, (double)INFINITY }
 
 static const throng_world_column columns[] = {
     [COOPERATES] = {"cooperates", "", "1 if the agent cooperated, 0 if it defected", 0, 0, 1},
@@ -73,9 +73,9 @@ static const throng_world_column columns[] = {
 
 /* What an agent tells its partner: all that it would do, for it does not know yet what the partner does. */
 enum {
-    LAST,                  /* whether it cooperated last */
-    PLAYS,                 /* whether it cooperates, if the partner last defected; then: cooperated */
-    PUNISHES = PLAYS + 2,  /* whether it punishes, for each pair of acts */
+    LAST,                 /* whether it cooperated last */
+    PLAYS,                /* whether it cooperates, if the partner last defected; then: cooperated */
+    PUNISHES = PLAYS + 2, /* whether it punishes, for each pair of acts */
     MESSAGES = PUNISHES + 4
 };
 
@@ -96,7 +96,7 @@ static coins toss(const throng_slots *slots, int64_t k) {
     throng_random_uniforms(slots->random, (uint64_t)(slots->agent + k / slots->lanes), (uint64_t)slots->step, 0,
                            uniform);
     return (coins){uniform[0] < first + done * (slots->param[EXPLORE_LAST] - first), uniform[1] < 0.5,
-                    uniform[2] < first + done * (slots->param[EXPLORE_PUNISHING] - first), uniform[3] < 0.5};
+                   uniform[2] < first + done * (slots->param[EXPLORE_PUNISHING] - first), uniform[3] < 0.5};
 }
 
 /* As values say, defecting where they are the same. */
@@ -189,7 +189,8 @@ const throng_world throng_world_direct_punishment = {
              "start at 0.\n"
              "Pairs are a round of a tournament in which everybody meets everybody, drawn anew when partners change; "
              "of an odd crowd one waits, keeps all it knows and gets 0. The state that agents start with is their last "
-             "act: cooperation from 0.5 on. Where the paper's agents are deep Q-networks, these keep tables, and punish "
+             "act: cooperation from 0.5 on. Where the paper's agents are deep Q-networks, these keep tables, and "
+             "punish "
              "their own partner alone: no third party, no choice of partners by reputation.\n"
              "Graph: none, for everybody meets everybody.\n"
              "Silence: the partner of a silent agent waits, or, of one that takes part in part, learns as much less. "

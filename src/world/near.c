@@ -105,15 +105,15 @@ static void copy_chunk(void *user, throng_chunk chunk) {
 
 /* An agent that listens, and what it has heard so far. */
 typedef struct listener {
-    int64_t place; /* its own, by cell */
+    int64_t place;            /* its own, by cell */
     double x, y, side, reach; /* reach: the radius, squared */
     double present, heard[THRONG_WORLD_MESSAGES_MAX];
 } listener;
 
 /* How far apart two coordinates are, the short way around. */
 static double apart(double a, double b, double side) {
-    double d = fabs(a - b);
-    return fmin(d, side - d);
+    double d = fabs(a - b), around = side - d;
+    return d < around ? d : around; /* fmin would be a call */
 }
 
 /* Agents of a cell that are looked at together: who is near is found without branches, for nobody could guess them. */

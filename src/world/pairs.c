@@ -26,8 +26,8 @@ typedef struct queue {
     LINE throng_i_column_rows self, other;
     LINE throng_i_rows of, message;
     LINE throng_i_column_rows self_back, other_back;
-    int32_t whom[THRONG_I_SLOTS];             /* [edges] agent of the block that the edge belongs to, from its first */
-    double weight[THRONG_I_SLOTS];            /* [edges] */
+    int32_t whom[THRONG_I_SLOTS];  /* [edges] agent of the block that the edge belongs to, from its first */
+    double weight[THRONG_I_SLOTS]; /* [edges] */
 } queue;
 
 static const double ones[THRONG_I_LANES_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};

@@ -76,13 +76,13 @@ static inline bool throng_i_world_finds_present(const throng_world *world) {
 /* Everybody in the square cells of HEARING_NEAR: those of cell c, in their order, stand from first[c] to first[c + 1].
  */
 typedef struct throng_i_cells {
-    int64_t across;                            /* cells along a side: 1, or 3 and more */
-    int64_t *first;                            /* [across * across + 1] */
-    throng_agent *cell, *who;                  /* [n] of each agent; agents by cell */
-    double *at;                                /* [n][2] where they are, by cell */
-    double *said[THRONG_WORLD_MESSAGES_MAX];   /* [n] messages as loud as they are, by cell */
-    double *loud;                              /* [n] participation, by cell */
-    double *present;                           /* [n] what each agent hears, and how much is present, by agent */
+    int64_t across;                          /* cells along a side: 1, or 3 and more */
+    int64_t *first;                          /* [across * across + 1] */
+    throng_agent *cell, *who;                /* [n] of each agent; agents by cell */
+    double *at;                              /* [n][2] where they are, by cell */
+    double *said[THRONG_WORLD_MESSAGES_MAX]; /* [n] messages as loud as they are, by cell */
+    double *loud;                            /* [n] participation, by cell */
+    double *present;                         /* [n] what each agent hears, and how much is present, by agent */
     double *heard[THRONG_WORLD_MESSAGES_MAX];
 } throng_i_cells;
 

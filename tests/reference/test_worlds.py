@@ -42,7 +42,7 @@ OTHERS = {
     "threshold-cascade": ["threshold=0.6,spread=0.3,softness=0.2"],
     "vicsek": ["noise=0,own=0", "noise=6,own=3"],
     "vicsek-particles": ["noise=0,own=0,speed=0.9,radius=0.6,density=2", "noise=6,own=3,radius=2,density=9",
-                         "radius=0.01,speed=20", "radius=1.2,density=4"],
+                         "radius=0.01,speed=20", "radius=1.8,density=4"],
     "voter": ["rate=1", "rate=0.1"],
 }
 # First columns that are not anywhere between 0 and 1.
