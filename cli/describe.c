@@ -123,6 +123,10 @@ static void print_world_facts(const throng_world *world, char *out, size_t size)
                  : world->flags & THRONG_WORLD_COMPLETE ? " Without a graph everybody hears everybody."
                  : takes_no_graph(world)                ? " Takes no graph."
                                                         : "");
+    used = strlen(out);
+    if (world->flags & THRONG_WORLD_SIGNED && used < size)
+        snprintf(out + used, size - used, " Edges may weigh less than 0%s.",
+                 world->hearing == THRONG_HEARING_MEAN ? "; W_i is then the sum of their sizes" : "");
 }
 
 /* What a kind says beyond the head of its descriptors; false if nothing. */
@@ -259,6 +263,7 @@ static void add_world_json(const throng_world *world, json_t *object) {
     json_object_set_new(object, "complete", json_boolean(world->flags & THRONG_WORLD_COMPLETE));
     json_object_set_new(object, "recorded", json_boolean(world->flags & THRONG_WORLD_RECORDED));
     json_object_set_new(object, "graph", json_boolean(!takes_no_graph(world)));
+    json_object_set_new(object, "signed", json_boolean(world->flags & THRONG_WORLD_SIGNED));
 }
 
 json_t *cli_describe_json(throng_kind kind, const throng_about *about) {

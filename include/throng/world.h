@@ -231,6 +231,7 @@ typedef struct throng_simulation throng_simulation;
  * @param state     [n] in, borrowed: the first column at step 0
  * @param baseline  [n] in, borrowed: what an agent's own state is without it; NULL: 0
  * @return THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER; THRONG_E_DOMAIN (a state the world does not allow, which agent);
+ *         THRONG_E_WEIGHT (an edge of negative weight in a world that knows none, which edge; all weigh 0);
  *         THRONG_E_UNSUPPORTED (no graph; recorded states: missing, or taking part is influence); THRONG_E_MEMORY.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_simulation_create(throng_context *context, const throng_graph *graph,

@@ -64,7 +64,7 @@ const throng_world throng_world_ising = {
          .reference = "Glauber 1963, Time-dependent statistics of the Ising model, Journal of Mathematical Physics 4, "
                       "doi 10.1063/1.1703954; Onsager 1944, doi 10.1103/PhysRev.65.117",
          .params = params},
-    .flags = THRONG_WORLD_RANDOM | THRONG_WORLD_COMPLETE,
+    .flags = THRONG_WORLD_RANDOM | THRONG_WORLD_COMPLETE | THRONG_WORLD_SIGNED,
     .columns = columns,
     .n_columns = 1,
     .n_messages = 1,

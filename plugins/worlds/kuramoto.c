@@ -94,7 +94,7 @@ const throng_world throng_world_kuramoto = {
                       "10.1007/BFb0013365; Strogatz 2000, From Kuramoto to Crawford, Physica D 143, doi "
                       "10.1016/S0167-2789(00)00094-4",
          .params = params},
-    .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_RANDOM | THRONG_WORLD_COMPLETE,
+    .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_RANDOM | THRONG_WORLD_COMPLETE | THRONG_WORLD_SIGNED,
     .columns = columns,
     .n_columns = 1,
     .n_messages = 2,

@@ -101,7 +101,7 @@ const throng_world throng_world_market_herding = {
          .reference = "Lux 1995, Herd behaviour, bubbles and crashes, Economic Journal 105(431), doi 10.2307/2235156; "
                       "in discrete time, agent by agent: throng's construction",
          .params = params},
-    .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_RANDOM | THRONG_WORLD_COMPLETE,
+    .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_RANDOM | THRONG_WORLD_COMPLETE | THRONG_WORLD_SIGNED,
     .columns = columns,
     .n_columns = 3,
     .n_messages = 2,

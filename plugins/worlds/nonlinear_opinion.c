@@ -57,7 +57,7 @@ const throng_world throng_world_nonlinear_opinion = {
          .reference = "Bizyaeva, Franci and Leonard 2022, Nonlinear opinion dynamics with tunable sensitivity, IEEE "
                       "Transactions on Automatic Control 68(3), doi 10.1109/TAC.2022.3159527",
          .params = params},
-    .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_COMPLETE | THRONG_WORLD_DEAF_ADJOINT,
+    .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_COMPLETE | THRONG_WORLD_DEAF_ADJOINT | THRONG_WORLD_SIGNED,
     .columns = columns,
     .n_columns = 1,
     .n_messages = 1,

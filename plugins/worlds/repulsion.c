@@ -74,7 +74,7 @@ const throng_world throng_world_repulsion = {
                       "35, doi 10.1080/0022250X.2010.532261; Jager and Amblard 2005, doi 10.1007/s10588-005-6282-2; "
                       "smooth kernel: throng's construction",
          .params = params},
-    .flags = THRONG_WORLD_SMOOTH,
+    .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_SIGNED,
     .columns = columns,
     .n_columns = 1,
     .n_messages = 1,

@@ -100,7 +100,7 @@ const throng_world throng_world_vicsek = {
                       "2; on graphs: Aldana, Dossetti, Huepe, Kenkre and Larralde 2007, doi "
                       "10.1103/PhysRevLett.98.095702",
          .params = params},
-    .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_RANDOM | THRONG_WORLD_COMPLETE,
+    .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_RANDOM | THRONG_WORLD_COMPLETE | THRONG_WORLD_SIGNED,
     .columns = columns,
     .n_columns = 1,
     .n_messages = 2,

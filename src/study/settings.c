@@ -203,14 +203,17 @@ static void set_world(const throng_study *study, throng_i_settings *self) {
     self->attribution.column = text(study, "world.column");
 }
 
-static throng_status check_world(const throng_study *study, const throng_i_settings *self, throng_error *err) {
+static throng_status check_world(const throng_study *study, throng_i_settings *self, throng_error *err) {
     static const char *const keys[] = {"world.participation", "world.column"};
     throng_status status = THRONG_OK;
     throng_i_plugin_use use;
     if (self->world.world) {
         THRONG_REQUIRE(self->panel.size == 0 && !self->aggregates, E_PARAMETER,
                        "A panel cut out of a world is another world: with --world (world.name) there is no panel.");
-        return throng_i_plugin_parse(study->context, THRONG_KIND_WORLD, self->world.world, &use, err);
+        THRONG_TRY(throng_i_plugin_parse(study->context, THRONG_KIND_WORLD, self->world.world, &use, err));
+        const throng_world *world = (const throng_world *)(const void *)use.about;
+        self->graph.signed_weights = world->flags & THRONG_WORLD_SIGNED;
+        return THRONG_OK;
     }
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         THRONG_REQUIRE(!text(study, keys[i]), E_PARAMETER, "%s is about a world: name one with --world (world.name).",
@@ -273,7 +276,8 @@ throng_status throng_i_settings_check_no_draw(const throng_study *study, const c
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
-static throng_status check(const throng_study *study, const throng_i_settings *self, throng_error *err) {
+/* Also says whether edges may weigh less than 0, which is up to the world. */
+static throng_status check(const throng_study *study, throng_i_settings *self, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_plugin_use use;
     throng_i_indicator indicator = {0};

@@ -118,19 +118,76 @@ throng_simulation_def throng_simulation_default(void) {
     return (throng_simulation_def){.steps = 10, .memory = (int64_t)1 << 30};
 }
 
+/* What is found out about edges: a chunk's first agent with one of negative weight, -1, and whether any weighs. */
+typedef struct measure_job {
+    throng_simulation *simulation;
+    int64_t *negative;
+    bool *weighs;
+} measure_job;
+
+/* Sum of the agent's in-weights, and of their sizes. */
+static void add_weights(const throng_simulation *self, int64_t agent, double *sum, double *size) {
+    *sum = *size = self->complete ? (double)self->n : 0.0;
+    for (int64_t e = self->in.offsets ? self->in.offsets[agent] : 0;
+         self->in.offsets && e < self->in.offsets[agent + 1]; e++) {
+        double weight = self->in.weights ? self->in.weights[e] : 1.0;
+        *sum += weight;
+        *size += fabs(weight);
+    }
+}
+
 /* Each agent's in-weight: what it hears is divided by it, or it is how much there is to hear. */
 static void measure_chunk(void *user, throng_chunk chunk) {
-    throng_simulation *self = user;
-    bool sum = self->world->hearing == THRONG_HEARING_SUM;
+    const measure_job *job = user;
+    throng_simulation *self = job->simulation;
+    bool is_sum = self->world->hearing == THRONG_HEARING_SUM;
+    job->negative[chunk.index] = -1;
     for (int64_t i = chunk.begin; i < chunk.end; i++) {
-        double weight = self->complete ? (double)self->n : 0.0;
-        for (int64_t e = self->in.offsets ? self->in.offsets[i] : 0; self->in.offsets && e < self->in.offsets[i + 1];
-             e++)
-            weight += self->in.weights ? fabs(self->in.weights[e]) : 1.0;
-        self->around[i] = sum ? weight : weight > 0.0 ? 1.0 : 0.0;
+        double sum = 0.0, size = 0.0;
+        add_weights(self, i, &sum, &size);
+        if (sum < size && job->negative[chunk.index] < 0)
+            job->negative[chunk.index] = i;
+        job->weighs[chunk.index] = job->weighs[chunk.index] || size > 0.0;
+        double share = sum < size ? sum / size : 1.0;
+        self->around[i] = is_sum ? sum : size > 0.0 ? share : 0.0;
         if (self->loudness)
-            self->loudness[i] = weight > 0.0 ? 1.0 / weight : 0.0;
+            self->loudness[i] = size > 0.0 ? 1.0 / size : 0.0;
     }
+}
+
+/* Says which edge has a negative weight. */
+static throng_status fail_negative(const throng_simulation *self, int64_t agent, throng_error *err) {
+    int64_t e = self->in.offsets[agent];
+    while (!(self->in.weights[e] < 0.0))
+        e++;
+    return THRONG_FAIL(err, E_WEIGHT,
+                       "%s: the edge from agent %lld to agent %lld weighs %g, but in this world weights of edges must "
+                       "not be negative.",
+                       self->world->about.name, (long long)self->in.neighbours[e] + 1, (long long)agent + 1,
+                       self->in.weights[e]);
+}
+
+static throng_status measure(throng_simulation *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t n_chunks = throng_i_chunk_count(self->n);
+    measure_job job = {.simulation = self};
+    bool weighs = false;
+    THRONG_TRY(throng_i_alloc(self->context, n_chunks, sizeof *job.negative, &job.negative, err));
+    THRONG_TRY(throng_i_alloc(self->context, n_chunks, sizeof *job.weighs, &job.weighs, err));
+    THRONG_TRY(throng_chunks_for(self->context, self->n, measure_chunk, &job, NULL, err));
+    for (int64_t c = 0; c < n_chunks; c++) {
+        weighs = weighs || job.weighs[c];
+        if (job.negative[c] >= 0 && !(self->world->flags & THRONG_WORLD_SIGNED)) {
+            status = fail_negative(self, job.negative[c], err);
+            goto out;
+        }
+    }
+    THRONG_REQUIRE(weighs || self->edges == 0, E_WEIGHT, "%s: all edges weigh 0: nobody hears anybody.",
+                   self->world->about.name);
+out:
+    throng_i_free(self->context, job.negative);
+    throng_i_free(self->context, job.weighs);
+    return status;
 }
 
 static void draw_chunk(void *user, throng_chunk chunk) {
@@ -213,7 +270,7 @@ static throng_status prepare(throng_simulation *self, const throng_graph *graph,
     THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->around, err));
     if (self->world->hearing == THRONG_HEARING_MEAN)
         THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->loudness, err));
-    THRONG_TRY(throng_chunks_for(self->context, self->n, measure_chunk, self, NULL, err));
+    THRONG_TRY(measure(self, err));
     for (int t = 0; t < self->world->n_traits; t++)
         THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->trait[t], err));
     if (self->world->n_traits > 0)

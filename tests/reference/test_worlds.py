@@ -147,10 +147,12 @@ class Library:
 # ---- comparing -------------------------------------------------------------------------------------------------------
 
 
-def random_edges(draw, n):
-    """About six in-neighbours an agent, some with none; each pair once; every weight its own."""
+def random_edges(draw, n, signed):
+    """About six in-neighbours an agent, some with none; each pair once; every weight its own, a third negative if they
+    may be."""
     pairs = {(draw.randrange(n), draw.randrange(n)) for _ in range(6 * n)}
-    return [(i, j, draw.uniform(0.2, 1.5)) for i, j in sorted(pairs) if i != j and j % 7 != 5]
+    return [(i, j, draw.uniform(0.2, 1.5) * (-1 if signed and (i + j) % 3 == 0 else 1))
+            for i, j in sorted(pairs) if i != j and j % 7 != 5]
 
 
 def first_difference(world, crowd, trajectory):
@@ -179,7 +181,7 @@ def compare(library, facts, settings, participation, n, complete, draw):
     world = facts["name"]
     first = [STATES.get(world, lambda d: d.random())(draw) for _ in range(n)]
     baseline = list(first) if world in ("sir", "independent-cascade", "ising") else [0.5 * x for x in first]
-    edges = [(i, j, 1.0) for i in range(n) for j in range(n)] if complete else random_edges(draw, n)
+    edges = [(i, j, 1.0) for i in range(n) for j in range(n)] if complete else random_edges(draw, n, facts["signed"])
     graph = ctypes.c_void_p() if complete or not facts["graph"] else library.graph(n, edges)
     param = {p["name"]: float(p["default"]) for p in facts["parameters"]}
     param.update((name, float(value)) for name, _, value in

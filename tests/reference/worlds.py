@@ -55,14 +55,14 @@ class Crowd:
         return self.baseline[i] + self.alpha[i] * (self.first[i] - self.baseline[i])
 
     def weight(self, i):
-        return sum(w for _, w in self.heard_by[i])
+        return sum(abs(w) for _, w in self.heard_by[i])
 
     def total(self, i, f):
         """sum_j w_ij alpha_j f(j)"""
         return sum(w * self.loud(j) * f(j) for j, w in self.heard_by[i])
 
     def mean(self, i, f):
-        """The same over the sum of all in-weights, silent or not; 0 if there are none."""
+        """The same over the sum of all in-weights' sizes, silent or not; 0 if there are none."""
         return self.total(i, f) / self.weight(i) if self.weight(i) > 0 else 0.0
 
     def everybody(self, f):

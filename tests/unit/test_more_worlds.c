@@ -310,6 +310,86 @@ Test(more_worlds, public_messages_that_cannot_be_are_refused) {
     scene_clear(&self);
 }
 
+/* ---- weights ---------------------------------------------------------------------------------------------------- */
+
+/* The scene's edges again, every third negative, or all of no weight. */
+static void reweigh(scene *self, bool none) {
+    throng_adjacency in = throng_graph_in(self->graph);
+    int64_t edges = throng_graph_edges(self->graph);
+    throng_agent *source = malloc((size_t)edges * sizeof *source), *target = malloc((size_t)edges * sizeof *target);
+    double *w = malloc((size_t)edges * sizeof *w);
+    for (int64_t i = 0; i < self->n; i++)
+        for (int64_t e = in.offsets[i]; e < in.offsets[i + 1]; e++) {
+            source[e] = in.neighbours[e];
+            target[e] = (throng_agent)i;
+            w[e] = none ? 0.0 : e % 3 == 1 ? -in.weights[e] : in.weights[e];
+        }
+    scene_join(self, edges, source, target, w);
+    free(source);
+    free(target);
+    free(w);
+}
+
+/* Prepares a world over the scene's graph. */
+static throng_status prepare(const scene *self, const char *world, throng_error *err) {
+    throng_simulation *simulation = NULL;
+    throng_simulation_def def = throng_simulation_default();
+    def.world = world;
+    throng_status status = throng_simulation_create(self->context, self->graph, self->n, self->state, self->baseline,
+                                                    &def, &simulation, err);
+    throng_simulation_free(simulation);
+    return status;
+}
+
+Test(more_worlds, negative_weights_are_for_worlds_that_know_them) {
+    scene self = scene_make(23, 5, 31);
+    throng_error err = {0};
+    set_spins(&self);
+    reweigh(&self, false);
+    for (int w = 0; w < world_count(&self); w++) {
+        const throng_world *world = world_at(&self, w);
+        if (world->n_messages == 0 || throng_i_world_meets(world))
+            continue;
+        throng_status status = prepare(&self, world->about.name, &err);
+        cr_expect_eq(status, world->flags & THRONG_WORLD_SIGNED ? THRONG_OK : THRONG_E_WEIGHT, "%s: %s",
+                     world->about.name, err.message);
+        if (status == THRONG_OK && world->flags & THRONG_WORLD_SMOOTH)
+            check_gradient(&self, world->about.name, THRONG_PARTICIPATION_INFLUENCE, true, "weighted-variance", "mean");
+    }
+    throng_adjacency in = throng_graph_in(self.graph);
+    char expected[200];
+    int64_t agent = 0;
+    while (in.offsets[agent + 1] <= 1)
+        agent++;
+    snprintf(expected, sizeof expected,
+             "voter: the edge from agent %d to agent %d weighs %g, but in this world weights of edges must not be "
+             "negative.",
+             in.neighbours[1] + 1, (int)agent + 1, in.weights[1]);
+    cr_expect_eq(prepare(&self, "voter", &err), THRONG_E_WEIGHT);
+    cr_expect_str_eq(err.message, expected);
+    reweigh(&self, true);
+    cr_expect_eq(prepare(&self, "voter", &err), THRONG_E_WEIGHT);
+    cr_expect_str_eq(err.message, "voter: all edges weigh 0: nobody hears anybody.");
+    scene_clear(&self);
+}
+
+/* An antagonist pushes as hard as a friend pulls: two who hear each other with a negative weight part, up to the
+ * tolerance. */
+Test(more_worlds, hostile_ties_turn_influence_round) {
+    scene self = scene_make(2, 1, 32);
+    const throng_agent source[] = {0, 1}, target[] = {1, 0};
+    const double w[] = {-2.0, -2.0};
+    scene_join(&self, 2, source, target, w);
+    self.state[0] = 0.4;
+    self.state[1] = 0.1;
+    double *x = trajectory(&self, "repulsion", 200, true, NULL);
+    double d = -0.3, pull = d * (1.0 - d * d) / (1.0 + d * d);
+    cr_expect_float_eq(x[2], 0.4 - 0.25 * (1.0 - 0.16) * pull, 1e-15); /* over |-2|, not over -2 */
+    cr_expect_float_eq(x[2 * 200] - x[2 * 200 + 1], 1.0, 1e-6);
+    free(x);
+    scene_clear(&self);
+}
+
 /* ---- behaviours ------------------------------------------------------------------------------------------------- */
 
 /* phi of a path integral over 8 nodes, and each behaviour's part; returns how many there are. */
