@@ -43,6 +43,7 @@ const throng_indicator throng_indicator_cascade_size = {
                   "different size have different M: see extremeness for a share.\n"
                   "Taking part: an absent agent counts as much as its baseline does. M adds up over agents, so both "
                   "paths give phi_i = g(x_i) - g(b_i), exactly.\n"
+                  "Over a run: --over cascade-reach is how much larger than at the start it becomes in a world.\n"
                   "Defaults: presence path, which needs one node where the state path has to follow the edge; neutral "
                   "baseline 0, where nobody is reached but for N g(0): keep the threshold several widths above 0.",
               .reference = "Watts 2002, A simple model of global cascades on random networks, Proceedings of the "

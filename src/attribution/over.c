@@ -77,6 +77,12 @@ static double lowest(double parameter, const double *y, int64_t steps, double *s
     return y[at];
 }
 
+static double cascade_reach(double parameter, const double *y, int64_t steps, double *slope) {
+    double most = highest(parameter, y, steps, slope);
+    slope[0] -= 1.0;
+    return most - y[0];
+}
+
 /* First time at which y, joined by straight lines, passes the level; -1 if never. *between is where: t-1 .. t. */
 static double passes(const double *y, int64_t steps, double level, int64_t *between) {
     for (int64_t t = 1; t <= steps; t++)
@@ -206,6 +212,11 @@ static const struct {
      fluctuation},
     {{"max", "largest of all steps"}, NONE, false, NULL, highest},
     {{"min", "smallest of all steps"}, NONE, false, NULL, lowest},
+    {{"cascade-reach", "largest of all steps, less that at the start: whom a cascade won, of a cascade-size"},
+     NONE,
+     false,
+     NULL,
+     cascade_reach},
     {{"time-to-half", "steps until half of the way from the first to the last value is done, interpolated"},
      NONE,
      false,

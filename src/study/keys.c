@@ -58,8 +58,8 @@ static const throng_study_key keys[] = {
     INTEGER("world.record-every", "--record-every", "0", 0, 1000000,
             "states of every N-th step go to states.parquet, the last always; 0: the last alone"),
     TEXT("world.over", "--over", "final|mean|max|...", "final",
-         "which number of a run: final, mean, change, ewma:PAST, fluctuation:START, max, min, time-to-half, "
-         "survival-time:LEVEL, drawdown, realised-volatility, price-crash"),
+         "which number of a run: final, mean, change, ewma:PAST, fluctuation:START, max, min, cascade-reach, "
+         "time-to-half, survival-time:LEVEL, drawdown, realised-volatility, price-crash"),
     TEXT("policy.name", "--policy", "NAME", NULL, "how agents of a world decide: see throng list policies"),
     FILE_OF("policy.file", "--policy-file", "what it plays: a rule, or a table such as throng distill makes"),
     CHOICE("policy.play", "--play", "likely|drawn", "likely",

@@ -27,6 +27,7 @@ Test(over, is_what_the_hand_works_out, .init = set_up, .fini = tear_down) {
                  {"fluctuation:5", 0.0},
                  {"max", 4.0},
                  {"min", 1.0},
+                 {"cascade-reach", 3.0},
                  {"time-to-half", 0.375},                  /* 1.75 on the way from 1 to 3 */
                  {"survival-time:2", 0.0},                 /* below from the start */
                  {"survival-time:1", 5.0},                 /* never below */
@@ -47,7 +48,7 @@ Test(over, slopes_are_those_of_differences, .init = set_up, .fini = tear_down) {
     static const char *const names[] = {
         "final",       "mean",         "change",          "ewma:0.9", "max",
         "min",         "time-to-half", "survival-time:3", "drawdown", "realised-volatility",
-        "price-crash", "fluctuation:2"};
+        "price-crash", "fluctuation:2", "cascade-reach"};
     const double falls[] = {5.0, 4.0, 2.2, 1.0, 3.1, 1.7};
     const double *y[] = {series, falls};
     cr_assert_eq((int)(sizeof names / sizeof *names), throng_over_count(), "every number is tested here");
