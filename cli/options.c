@@ -69,10 +69,27 @@ static cli_option *find(cli_options *self, const char *name, size_t length) {
     return NULL;
 }
 
+void cli_options_leave_out(cli_options *self, const char *const *keys, const char *why) {
+    self->left_out = keys;
+    self->elsewhere = why;
+}
+
+static bool is_left_out(const cli_options *self, const char *key) {
+    for (const char *const *out = self->left_out; out && *out; out++) {
+        size_t length = strlen(*out);
+        if ((*out)[length - 1] == '.' ? strncmp(key, *out, length) == 0 : strcmp(key, *out) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void add_key(cli_options *self, const char *name, const throng_study_key *key) {
-    add(self,
-        (cli_option){
-            .name = name, .placeholder = key->placeholder, .kind = CLI_OPTION_STUDY, .key = key, .doc = key->doc});
+    add(self, (cli_option){.name = name,
+                           .placeholder = key->placeholder,
+                           .kind = CLI_OPTION_STUDY,
+                           .key = key,
+                           .doc = key->doc,
+                           .elsewhere = is_left_out(self, key->key) ? self->elsewhere : NULL});
 }
 
 void cli_options_key(cli_options *self, const char *name, const char *key) {
@@ -106,10 +123,12 @@ void cli_options_common(cli_options *self, cli_common *common, bool with_output)
 static int fail_unknown(const cli_options *self, const char *given) {
     const char *names[CLI_OPTIONS_MAX];
     char hint[120], name[60];
+    int n = 0;
     for (int i = 0; i < self->n; i++)
-        names[i] = self->list[i].name;
+        if (!self->list[i].elsewhere)
+            names[n++] = self->list[i].name;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(given, "="), given);
-    cli_suggest(name, names, self->n, hint, sizeof hint);
+    cli_suggest(name, names, n, hint, sizeof hint);
     return cli_fail(CLI_USAGE, "%s has no option \"%s\".%s%s%s%s", self->command->name, name, hint,
                     *hint ? "" : " See throng ", *hint ? "" : self->command->name, *hint ? "" : " --help.");
 }
@@ -168,6 +187,8 @@ static int parse_option(cli_options *self, int argc, char **argv, int *at) {
     cli_option *option = find(self, given, length);
     if (!option)
         return fail_unknown(self, given);
+    if (option->elsewhere)
+        return cli_fail(CLI_USAGE, "%s %s.", option->name, option->elsewhere);
     if (option->given && option->kind != CLI_OPTION_LIST && !(option->key && option->key->kind == THRONG_KEY_TEXT_LIST))
         return cli_fail(CLI_USAGE, "%s is given twice.", option->name);
     option->given = true;
@@ -246,7 +267,8 @@ void cli_options_help(const cli_options *self) {
     cli_print_wrapped(stdout, command->summary, 0, style.width);
     printf("\n%s\n\n%sOptions%s\n", command->details, style.bold, style.plain);
     for (int i = 1; i < self->n; i++)
-        explain(&self->list[i], style.width);
+        if (!self->list[i].elsewhere)
+            explain(&self->list[i], style.width);
     explain(&self->list[0], style.width);
 }
 

@@ -25,6 +25,7 @@ typedef struct cli_option {
     double minimum, maximum;
     const throng_study_key *key; /* STUDY */
     const char *doc;             /* one line */
+    const char *elsewhere;       /* why this command has no use for it, "is for ..."; NULL: it has */
     bool given;
 } cli_option;
 
@@ -38,6 +39,8 @@ typedef struct cli_options {
     const cli_command *command;
     cli_option list[CLI_OPTIONS_MAX];
     int n;
+    const char *const *left_out; /* see cli_options_leave_out; NULL: none */
+    const char *elsewhere;
     bool help;
     const char **positional; /* [n_positional] borrowed from argv */
     int n_positional;
@@ -57,6 +60,10 @@ void cli_options_count(cli_options *self, const char *name, const char *placehol
 
 /* An option of one command for a study key; it takes precedence over the option of another key of the same name. */
 void cli_options_key(cli_options *self, const char *name, const char *key);
+
+/* Study keys, up to NULL, whose options this command refuses, saying why: "is for ...". One that ends in a dot stands
+ * for all that begin so. Call it before cli_options_study. */
+void cli_options_leave_out(cli_options *self, const char *const *keys, const char *why);
 
 /* An option for every study key that has one, and whose name is not taken. */
 void cli_options_study(cli_options *self);

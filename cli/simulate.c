@@ -23,8 +23,27 @@ static int prepare(const cli_options *options, throng_study *study) {
     return code;
 }
 
+/* A study file may say these all the same: it is the one that throng run reads. */
+static void declare_simulate(cli_options *options) {
+    static const char *const credits[] = {"attribution.method",
+                                          "attribution.players",
+                                          "attribution.path",
+                                          "attribution.baseline",
+                                          "attribution.tolerance",
+                                          "attribution.nodes-max",
+                                          "world.participation",
+                                          "world.memory",
+                                          "report.top",
+                                          "cohorts.",
+                                          "panel.",
+                                          NULL};
+    cli_options_leave_out(options, credits,
+                          "is about who gets credit, and simulate gives none: it is for throng attribute and run");
+}
+
 static int simulate(const cli_command *self, int argc, char **argv) {
-    const cli_study_job job = {.command = self, .prepare = prepare, .make = throng_study_simulate};
+    const cli_study_job job = {
+        .command = self, .prepare = prepare, .declare = declare_simulate, .make = throng_study_simulate};
     return cli_study_run(&job, argc, argv);
 }
 

@@ -159,8 +159,8 @@ static throng_status fold_times(throng_run *self, const throng_i_settings *setti
     THRONG_TRY(throng_i_plugin_parse(self->context, THRONG_KIND_WORLD, settings->world.world, &use, err));
     if (!(((const throng_world *)(const void *)use.about)->flags & THRONG_WORLD_RECORDED))
         goto out;
-    int64_t steps = throng_population_times(self->population) - 1, asked = settings->world.steps;
-    THRONG_REQUIRE(asked == steps || asked == throng_simulation_default().steps, E_PARAMETER,
+    int64_t steps = throng_population_times(self->population) - 1;
+    THRONG_REQUIRE(!settings->steps_given || settings->world.steps == steps, E_PARAMETER,
                    "%s makes a step from each time to the next, %lld here: leave --steps (world.steps) out.",
                    use.about->name, (long long)steps);
     THRONG_TRY(throng_population_fold(self->population, err));

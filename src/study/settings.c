@@ -190,6 +190,7 @@ static void set_world(const throng_study *study, throng_i_settings *self) {
     self->world = throng_simulation_default();
     self->world.world = text(study, "world.name");
     self->world.steps = (int64_t)number(study, "world.steps");
+    self->steps_given = throng_i_study_given(study, "world.steps");
     self->world.seed = self->seed;
     self->record_every = (int64_t)number(study, "world.record-every");
     self->world.memory = (int64_t)number(study, "world.memory") << 20;

@@ -40,6 +40,7 @@ typedef struct throng_i_settings {
     throng_simulation_def world; /* world NULL: none */
     throng_i_deciding_settings deciding;
     int64_t record_every;   /* steps; 0: the last alone */
+    bool steps_given;       /* worlds of recorded states know their own */
     throng_panel_def panel; /* size 0: no panel */
     const char *aggregates; /* file; NULL: none */
     int top;

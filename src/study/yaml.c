@@ -249,6 +249,9 @@ throng_status throng_study_load(throng_study *study, const char *path, throng_er
     THRONG_REQUIRE(yaml_parser_initialize(&self->parser), E_MEMORY, "Out of memory: no study file can be read.");
     yaml_parser_set_input_file(&self->parser, file);
     status = read_document(self, err);
+    int steps = throng_i_study_key_index("world.steps"); /* a default that is spelled out says nothing */
+    if (strcmp(throng_study_text(study, "world.steps", 0), throng_study_key_at(steps)->fallback) == 0)
+        throng_i_study_clear(study, steps);
     yaml_event_delete(&self->event);
     yaml_parser_delete(&self->parser);
 out:

@@ -143,6 +143,15 @@ def test_what_a_replay_cannot_do_is_refused():
     fails(1, "can only be innate", "attribute", *replay, "--participation", "influence")
     fails(1, "can only be innate", "intervene", *replay, "--target", "-10%")
     fails(2, "a step from each time to the next, 4 here: leave --steps", "attribute", *replay, "--steps", 3)
+    for steps in (10, 99):  # 10 is what it would be by default, and asked for all the same
+        fails(2, "4 here: leave --steps", "simulate", *replay, "--steps", steps)
+    study = ("population: {{table: days.csv, state: x, id: name, time: day}}\n"
+             "world:\n  name: replay\n  steps: {}\n")
+    for steps in (4, 10):  # study files spell defaults out
+        put("study.yaml", study.format(steps))
+        assert len(report("simulate", "study.yaml")["trajectory"]) == 5
+    put("study.yaml", study.format(9))
+    fails(2, "4 here: leave --steps", "simulate", "study.yaml")
     fails(1, "takes a column with ids", "attribute", "days.csv", "--state", "x", "--time", "day", "--world", "replay")
     fails(1, "--world replay goes through them", "attribute", *replay[:-1], "voter")
 

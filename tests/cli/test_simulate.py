@@ -211,6 +211,11 @@ def test_what_does_not_fit_together_is_refused():
     fails(2, "name one with --world", "attribute", *CROWD, "--over", "max")
     fails(2, "name one with --world", "attribute", *CROWD, "--participation", "innate")
     fails(2, "--steps", "simulate", *CROWD, "--world", "voter", "--steps", -1)
+    for option, value in [("--method", "aumann-shapley"), ("--baseline", "mean"), ("--cohort-by", "x"), ("--players", "agents"),
+                          ("--size", 10), ("--top", 5), ("--participation", "innate"), ("--tolerance", 0.1)]:
+        fails(2, f"{option} is about who gets credit, and simulate gives none: it is for throng attribute and run",
+              "simulate", *WORLD, option, value)
+    assert "--method" not in ok("simulate", "--help")
     fails(2, "KEY=VALUE", "simulate", *WORLD, "--sweep", "world.steps")
     fails(2, "more than 10000000 runs", "simulate", *WORLD, "--sweep", "run.seed=0:9999:10000", "--repetitions", 100000)
     put("days.csv", "id,t,x\n1,1,0\n2,1,1\n1,2,0.5\n")

@@ -46,8 +46,8 @@ Test(over, is_what_the_hand_works_out, .init = set_up, .fini = tear_down) {
 
 Test(over, slopes_are_those_of_differences, .init = set_up, .fini = tear_down) {
     static const char *const names[] = {
-        "final",       "mean",         "change",          "ewma:0.9", "max",
-        "min",         "time-to-half", "survival-time:3", "drawdown", "realised-volatility",
+        "final",       "mean",          "change",          "ewma:0.9", "max",
+        "min",         "time-to-half",  "survival-time:3", "drawdown", "realised-volatility",
         "price-crash", "fluctuation:2", "cascade-reach"};
     const double falls[] = {5.0, 4.0, 2.2, 1.0, 3.1, 1.7};
     const double *y[] = {series, falls};
