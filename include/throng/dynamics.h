@@ -87,6 +87,9 @@ THRONG_API const double *throng_dynamics_behaviour(const throng_dynamics *dynami
  *  without groups, or if credits came neither step by step nor behaviour by behaviour. */
 THRONG_API const double *throng_dynamics_by_group(const throng_dynamics *dynamics);
 
+/** [steps][agents] the same step by step; NULL also if throng_dynamics_steps is, or there is no memory for it. */
+THRONG_API const double *throng_dynamics_behaviour_steps(const throng_dynamics *dynamics, int behaviour);
+
 /** When a path integral's credits arose. The caller gives the arrays. */
 typedef struct throng_course {
     double *phi;        /* [steps] out: sum of the credits of what was done in each step */

@@ -154,7 +154,7 @@ typedef struct throng_world {
     int n_traits; /* 0..THRONG_WORLD_TRAITS_MAX */
 
     /** [n_messages] what an agent does by saying each message, so that its credit can be told apart: "moving the
-     * price". NULL: all it does is one thing. Not with pair. Being there at all (present) counts with the first. */
+     * price". NULL: all it does is one thing. Being there at all (present) counts with the first. */
     const char *const *behaviours;
 
     /** What agents choose from at every step, if they decide: a policy gives the probabilities, and move sees them in

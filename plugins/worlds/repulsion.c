@@ -18,12 +18,23 @@ static const throng_param params[] = {
 static const throng_world_column columns[] = {{"opinion", "", "what the agent thinks, -1 to 1", 0, -1, 1}};
 
 /* Influence d w(d), w = (1 - q) / (1 + q) with q = (d / tolerance)^2: 1 for the nearest, 0 at the tolerance, -1 far
- * off. */
+ * off. It is one message or the other, which an agent hears as their sum: only credit tells them apart. */
+enum {
+    ATTRACTION,
+    REPULSION,
+    MESSAGES
+};
+
+static void say(double influence, bool repels, int64_t k, double *const *message) {
+    message[ATTRACTION][k] = repels ? 0.0 : influence;
+    message[REPULSION][k] = repels ? influence : 0.0;
+}
+
 static void pair(const throng_pairs *pairs, double *const *message) {
     double sharp = 1.0 / (pairs->param[TOLERANCE] * pairs->param[TOLERANCE]);
     for (int64_t k = 0; k < pairs->n; k++) {
         double d = pairs->other[0][k] - pairs->self[0][k], q = sharp * d * d;
-        message[0][k] = d * (1.0 - q) / (1.0 + q);
+        say(d * (1.0 - q) / (1.0 + q), q > 1.0, k, message);
     }
 }
 
@@ -32,18 +43,23 @@ static void pair_adjoint(const throng_pairs *pairs, const double *const *of, dou
     double sharp = 1.0 / (pairs->param[TOLERANCE] * pairs->param[TOLERANCE]);
     for (int64_t k = 0; k < pairs->n; k++) {
         double d = pairs->other[0][k] - pairs->self[0][k], q = sharp * d * d;
-        double slope = of[0][k] * (1.0 - 4.0 * q - q * q) / ((1.0 + q) * (1.0 + q));
-        message[0][k] = d * (1.0 - q) / (1.0 + q);
+        double answer = of[q > 1.0 ? REPULSION : ATTRACTION][k];
+        double slope = answer * (1.0 - 4.0 * q - q * q) / ((1.0 + q) * (1.0 + q));
+        say(d * (1.0 - q) / (1.0 + q), q > 1.0, k, message);
         self[0][k] -= slope;
         other[0][k] += slope;
     }
+}
+
+static double influence(const throng_slots *slots, int64_t k) {
+    return slots->heard[ATTRACTION][k] + slots->heard[REPULSION][k];
 }
 
 /* Extremes move less, so that -1 and 1 are never passed. */
 static void move(const throng_slots *slots, double *const *next) {
     for (int64_t k = 0; k < slots->n; k++) {
         double x = slots->state[0][k];
-        next[0][k] = x + slots->param[RATE] * (1.0 - x * x) * slots->heard[0][k];
+        next[0][k] = x + slots->param[RATE] * (1.0 - x * x) * influence(slots, k);
     }
 }
 
@@ -51,10 +67,13 @@ static void move_adjoint(const throng_slots *slots, const throng_slots_adjoint *
     double rate = slots->param[RATE];
     for (int64_t k = 0; k < slots->n; k++) {
         double x = slots->state[0][k], of = adjoint->of[0][k];
-        adjoint->state[0][k] += of * (1.0 - 2.0 * rate * x * slots->heard[0][k]);
-        adjoint->heard[0][k] += of * rate * (1.0 - x * x);
+        adjoint->state[0][k] += of * (1.0 - 2.0 * rate * x * influence(slots, k));
+        for (int m = 0; m < MESSAGES; m++)
+            adjoint->heard[m][k] += of * rate * (1.0 - x * x);
     }
 }
+
+static const char *const behaviours[] = {"attracting", "repelling"};
 
 const throng_world throng_world_repulsion = {
     .about =
@@ -66,7 +85,7 @@ const throng_world throng_world_repulsion = {
              "x_i, w(d) = (tolerance^2 - d^2) / (tolerance^2 + d^2) and W_i the sum of the agent's in-weights. Flache "
              "and Macy weigh by 1 - |d| and damp by 1 - |x_i|; these forms with the same signs at the same places "
              "have slopes everywhere and are throng's, so that path integrals exist.\n"
-             "Silence: a silent agent neither attracts nor repels.\n"
+             "Silence: a silent agent neither attracts nor repels. Credit is split by which of the two an agent did.\n"
              "Edges: opinions stay in [-1, 1], whose ends are for ever; an agent that hears nobody stays where it is.\n"
              "Limits: two camps that hear each other agree if they are nearer than the tolerance and part to -1 and 1 "
              "if they are farther; a tolerance of 2 or more ends in agreement.",
@@ -77,11 +96,12 @@ const throng_world throng_world_repulsion = {
     .flags = THRONG_WORLD_SMOOTH | THRONG_WORLD_SIGNED,
     .columns = columns,
     .n_columns = 1,
-    .n_messages = 1,
+    .n_messages = MESSAGES,
     .hearing = THRONG_HEARING_MEAN,
     .participation = THRONG_PARTICIPATION_INFLUENCE,
     .pair = pair,
     .pair_adjoint = pair_adjoint,
     .move = move,
     .move_adjoint = move_adjoint,
+    .behaviours = behaviours,
 };

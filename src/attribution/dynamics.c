@@ -19,8 +19,9 @@ struct throng_dynamics {
     double *credit;   /* [steps or 1][n] of the last path integral */
     double *before;   /* [n] phi of the last rule, kept for the next one's comparison */
     int before_nodes; /* 0: none */
-    double
-        *behaviour[THRONG_WORLD_MESSAGES_MAX]; /* [n] credit of each, of the last path integral; NULL: not told apart */
+    /* Credit of each behaviour, of the last path integral; NULL: not told apart, and not kept step by step. */
+    double *behaviour[THRONG_WORLD_MESSAGES_MAX];       /* [n] */
+    double *behaviour_steps[THRONG_WORLD_MESSAGES_MAX]; /* [steps][n] */
     throng_i_scratch scratch;
     const int32_t *group; /* [n] NULL: none */
     int n_groups;
@@ -94,8 +95,10 @@ void throng_dynamics_free(throng_dynamics *self) {
     throng_i_free(context, self->before);
     throng_i_free(context, self->by_group);
     throng_i_free(context, self->so_far);
-    for (int b = 0; b < THRONG_WORLD_MESSAGES_MAX; b++)
+    for (int b = 0; b < THRONG_WORLD_MESSAGES_MAX; b++) {
         throng_i_free(context, self->behaviour[b]);
+        throng_i_free(context, self->behaviour_steps[b]);
+    }
     throng_i_free(context, self);
 }
 
@@ -125,6 +128,10 @@ const double *throng_dynamics_behaviour(const throng_dynamics *self, int behavio
 
 const double *throng_dynamics_by_group(const throng_dynamics *self) {
     return self->before_nodes > 0 ? self->by_group : NULL;
+}
+
+const double *throng_dynamics_behaviour_steps(const throng_dynamics *self, int behaviour) {
+    return throng_dynamics_behaviour(self, behaviour) ? self->behaviour_steps[behaviour] : NULL;
 }
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
@@ -232,7 +239,24 @@ static throng_status gradient(void *user, const double *alpha, double *out, thro
     throng_status status = find_slopes(self, part, err);
     if (status == THRONG_OK)
         status =
-            throng_i_sweep(self->simulation, part, &one, add_seed, NULL, self, false, out, NULL, &self->scratch, err);
+            throng_i_sweep(self->simulation, part, &one, add_seed, NULL, self, false, out, NULL, false, &self->scratch, err);
+    return status;
+}
+
+/* Step by step if all credits that are kept so fit into the memory that recorded states may take. */
+static bool keeps_behaviour_steps(const throng_dynamics *self) {
+    const throng_simulation *simulation = self->simulation;
+    double bytes = (1.0 + throng_dynamics_behaviours(self)) * (double)simulation->n * (double)simulation->def.steps *
+                   (double)sizeof(double);
+    return self->per_step && simulation->def.steps > 0 && bytes <= (double)simulation->def.memory;
+}
+
+static throng_status clear_numbers(throng_dynamics *self, int64_t n, double **numbers, throng_error *err) {
+    throng_status status = THRONG_OK;
+    if (!*numbers)
+        status = throng_i_alloc(self->simulation->context, n, sizeof(double), numbers, err);
+    if (status == THRONG_OK)
+        memset(*numbers, 0, (size_t)n * sizeof(double));
     return status;
 }
 
@@ -241,10 +265,10 @@ static throng_status clear_behaviours(throng_dynamics *self, throng_error *err) 
     throng_status status = THRONG_OK;
     int n = throng_dynamics_behaviours(self);
     for (int b = 0; n > 1 && b < n; b++) {
-        if (!self->behaviour[b])
-            THRONG_TRY(throng_i_alloc(self->simulation->context, self->simulation->n, sizeof(double),
-                                      &self->behaviour[b], err));
-        memset(self->behaviour[b], 0, (size_t)self->simulation->n * sizeof(double));
+        THRONG_TRY(clear_numbers(self, self->simulation->n, &self->behaviour[b], err));
+        if (keeps_behaviour_steps(self))
+            THRONG_TRY(
+                clear_numbers(self, self->simulation->def.steps * self->simulation->n, &self->behaviour_steps[b], err));
     }
 out:
     return status;
@@ -269,32 +293,46 @@ out:
 
 typedef struct group_job {
     const throng_dynamics *dynamics;
-    const double *credit; /* [n] of the one behaviour there is; NULL: there are several */
+    const double *credit[THRONG_WORLD_MESSAGES_MAX]; /* [n] each */
     int behaviours;
 } group_job;
 
 static void group_chunk(void *user, throng_chunk chunk, double *sums) {
     const group_job *job = user;
     for (int b = 0; b < job->behaviours; b++) {
-        const double *credit = job->credit ? job->credit : job->dynamics->behaviour[b];
+        const double *credit = job->credit[b];
         for (int64_t i = chunk.begin; i < chunk.end; i++)
             sums[job->dynamics->group[i] * job->behaviours + b] += credit[i];
     }
 }
 
-/* What a step that was taken back adds to each group. Behaviours add up over all steps, so it is a difference. */
+/* What a step that was taken back adds to each group. Behaviours that are not kept step by step add up over all steps, so
+ * that it is a difference. */
 static throng_status add_step(void *user, int64_t step, throng_error *err) {
     throng_dynamics *self = user;
     int behaviours = throng_dynamics_behaviours(self), row = self->n_groups * behaviours;
     double *out = self->by_group + step * row, *before = self->so_far, *now = self->so_far + row;
-    group_job job = {self, behaviours > 1 ? NULL : self->credit + step * self->simulation->n, behaviours};
+    bool adds_up = behaviours > 1 && !self->behaviour_steps[0];
+    group_job job = {.dynamics = self, .behaviours = behaviours};
+    for (int b = 0; b < behaviours; b++)
+        job.credit[b] = adds_up ? self->behaviour[b]
+                                : (behaviours > 1 ? self->behaviour_steps[b] : self->credit) + step * self->simulation->n;
     throng_status status =
         throng_i_sum_over(self->simulation->context, self->simulation->n, row, group_chunk, &job, NULL, now, err);
     for (int r = 0; status == THRONG_OK && r < row; r++) {
-        out[r] = behaviours > 1 ? out[r] + (now[r] - before[r]) : now[r];
+        out[r] = adds_up ? out[r] + (now[r] - before[r]) : now[r];
         before[r] = now[r];
     }
     return status;
+}
+
+/* behaviour[b] = the sum over steps */
+static void add_behaviour_steps(void *user, throng_chunk chunk) {
+    const throng_dynamics *self = user;
+    for (int b = 0; b < THRONG_WORLD_MESSAGES_MAX && self->behaviour_steps[b]; b++)
+        for (int64_t i = chunk.begin; i < chunk.end; i++)
+            for (int64_t step = 0; step < self->simulation->def.steps; step++)
+                self->behaviour[b][i] += self->behaviour_steps[b][step * self->simulation->n + i];
 }
 
 /* self->credit = sum over nodes of weight * gradient, several nodes at a time. */
@@ -307,15 +345,19 @@ static throng_status integrate(throng_dynamics *self, const throng_nodes *nodes,
     memset(self->credit, 0, (size_t)n * sizeof *self->credit);
     THRONG_TRY(clear_behaviours(self, err));
     THRONG_TRY(clear_groups(self, err));
+    bool by_step = self->behaviour_steps[0];
+    double *const *apart = by_step ? self->behaviour_steps : self->behaviour[0] ? self->behaviour : NULL;
     for (int q = 0; q < nodes->n;) {
         throng_i_taking_part part = {.lanes = throng_i_sweep_lanes(nodes->n - q)};
         memcpy(part.lane, nodes->t + q, (size_t)part.lanes * sizeof *part.lane);
         THRONG_TRY(find_slopes(self, part, err));
         THRONG_TRY(throng_i_sweep(self->simulation, part, nodes->weight + q, add_seed, self->by_group ? add_step : NULL,
-                                  self, self->per_step, self->credit, self->behaviour[0] ? self->behaviour : NULL,
-                                  &self->scratch, err));
+                                  self, self->per_step, self->credit, apart, by_step, &self->scratch, err));
         q += part.lanes;
     }
+    if (by_step)
+        THRONG_TRY(
+            throng_chunks_for(self->simulation->context, self->simulation->n, add_behaviour_steps, self, NULL, err));
 out:
     return status;
 }

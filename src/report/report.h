@@ -99,6 +99,9 @@ THRONG_MUST_USE throng_status throng_i_write_cohorts(throng_context *context, co
  * none, or the world does not tell behaviours apart. */
 const double *throng_i_behaviour_column(const throng_attribution *attribution, int behaviour, char name[120]);
 
+/* The same of steps.parquet: [steps][agents]; NULL also if that was not kept. */
+const double *throng_i_behaviour_steps(const throng_attribution *attribution, int behaviour, char name[120]);
+
 /* cohorts.parquet before it is written. */
 THRONG_MUST_USE throng_status throng_i_cohorts_table(throng_context *context, const throng_attribution *attribution,
                                                      const throng_cohorts *cohorts, throng_table **out,

@@ -134,11 +134,18 @@ const double *throng_i_behaviour_column(const throng_attribution *attribution, i
     return throng_dynamics_behaviour(run->dynamics, behaviour);
 }
 
-static throng_status add_behaviours(result_table *self, const throng_attribution *attribution, throng_error *err) {
+const double *throng_i_behaviour_steps(const throng_attribution *attribution, int behaviour, char name[120]) {
+    bool there = throng_i_behaviour_column(attribution, behaviour, name);
+    return there ? throng_dynamics_behaviour_steps(attribution->world->dynamics, behaviour) : NULL;
+}
+
+static throng_status add_behaviours(result_table *self, const throng_attribution *attribution, bool by_step,
+                                    throng_error *err) {
     throng_status status = THRONG_OK;
     char name[120];
     for (int b = 0; b < THRONG_WORLD_MESSAGES_MAX; b++) {
-        const double *credit = throng_i_behaviour_column(attribution, b, name);
+        const double *credit =
+            by_step ? throng_i_behaviour_steps(attribution, b, name) : throng_i_behaviour_column(attribution, b, name);
         if (credit)
             THRONG_TRY(add_reals(self, name, credit, err));
     }
@@ -164,7 +171,7 @@ throng_status throng_i_write_attribution(throng_context *context, const throng_a
     THRONG_TRY(add_reals(&result, "phi", attribution->phi, err));
     if (attribution->standard_error)
         THRONG_TRY(add_reals(&result, "standard_error", attribution->standard_error, err));
-    THRONG_TRY(add_behaviours(&result, attribution, err));
+    THRONG_TRY(add_behaviours(&result, attribution, false, err));
     THRONG_TRY(throng_table_write(result.table, path, false, err));
 out:
     throng_table_free(result.table);
@@ -348,6 +355,7 @@ throng_status throng_i_write_steps(throng_context *context, const throng_attribu
     THRONG_TRY(throng_table_create(context, steps * n, &result.table, err));
     THRONG_TRY(add_agents_and_steps(&result, &attribution->population->ids, n, labels, err));
     THRONG_TRY(add_reals(&result, "phi", throng_dynamics_steps(attribution->world->dynamics), err));
+    THRONG_TRY(add_behaviours(&result, attribution, true, err));
     THRONG_TRY(throng_table_write(result.table, path, false, err));
 out:
     throng_table_free(result.table);

@@ -67,6 +67,40 @@ static json_t *behaviours(throng_i_reporter *self, double total) {
     return list;
 }
 
+/* What was caused in a step by each behaviour, in their order; NULL if that was not kept. */
+static json_t *step_behaviours(throng_i_reporter *self, int64_t step) {
+    const throng_dynamics *dynamics = self->attribution->world->dynamics;
+    int64_t n = self->population->n_agents;
+    if (!throng_dynamics_behaviour_steps(dynamics, 0))
+        return NULL;
+    json_t *list = json_array();
+    for (int b = 0; b < throng_dynamics_behaviours(dynamics); b++) {
+        const double *credit = throng_dynamics_behaviour_steps(dynamics, b) + step * n;
+        double phi = 0.0;
+        for (int64_t i = 0; i < n; i++)
+            phi += credit[i];
+        throng_i_json_append(&self->failed, list, throng_i_json_real(phi));
+    }
+    return list;
+}
+
+/* Gini coefficient of |phi| of so many behaviours: 0 if all did as much, (n - 1) / n if one did all. */
+static double concentration(const throng_i_reporter *self) {
+    const throng_dynamics *dynamics = self->attribution->world->dynamics;
+    double size[THRONG_WORLD_MESSAGES_MAX] = {0.0}, sum = 0.0, apart = 0.0;
+    int n = throng_dynamics_behaviours(dynamics);
+    for (int b = 0; b < n; b++) {
+        const double *credit = throng_dynamics_behaviour(dynamics, b);
+        for (int64_t i = 0; i < self->population->n_agents; i++)
+            size[b] += credit[i];
+        size[b] = fabs(size[b]);
+        sum += size[b];
+        for (int c = 0; c < b; c++)
+            apart += fabs(size[b] - size[c]);
+    }
+    return sum > 0.0 ? apart / (n * sum) : (double)NAN;
+}
+
 json_t *throng_i_report_world(throng_i_reporter *self) {
     const throng_i_world_run *run = self->attribution->world;
     throng_attribution_def resolved = throng_attribution_resolved(self->attribution);
@@ -86,11 +120,16 @@ json_t *throng_i_report_world(throng_i_reporter *self) {
             put(self, one, "phi", throng_i_json_real(course.phi[step]));
             put(self, one, "share", throng_i_json_share(course.phi[step], total));
             put(self, one, "share_so_far", throng_i_json_share(sum, total));
+            json_t *apart = step_behaviours(self, step);
+            if (apart)
+                put(self, one, "behaviours", apart);
         }
         throng_i_json_append(&self->failed, list, one);
     }
     put(self, object, "by_step", list);
     put(self, object, "behaviours", behaviours(self, total));
+    if (throng_dynamics_behaviour(run->dynamics, 0))
+        put(self, object, "behaviour_concentration", throng_i_json_real(concentration(self)));
     put(self, object, "steps_table", json_boolean(throng_i_has_steps(self->attribution)));
     if (kept > 0) {
         put(self, object, "latency", throng_i_json_real(course.latency));

@@ -484,22 +484,47 @@ out:
 
 /* ---- steps.parquet --------------------------------------------------------------------------------------------- */
 
-static void compare_steps(throng_i_verify *self, const throng_table *table) {
+/* The columns of steps.parquet after the first two, and what they are when computed again. */
+typedef struct step_columns {
+    throng_column_request list[3 + THRONG_WORLD_MESSAGES_MAX];
+    const double *again[3 + THRONG_WORLD_MESSAGES_MAX];
+    char name[THRONG_WORLD_MESSAGES_MAX][120];
+    int n;
+} step_columns;
+
+static void choose_step_columns(const throng_attribution *attribution, step_columns *out) {
+    *out = (step_columns){.list = {{"id", THRONG_ROLE_KEY}, {"step", THRONG_ROLE_KEY}, {"phi", THRONG_ROLE_NUMBER}},
+                          .again = {NULL, NULL, throng_dynamics_steps(throng_attribution_dynamics(attribution))},
+                          .n = 3};
+    for (int b = 0; b < THRONG_WORLD_MESSAGES_MAX; b++) {
+        const double *again = throng_i_behaviour_steps(attribution, b, out->name[b]);
+        if (!again)
+            continue;
+        out->again[out->n] = again;
+        out->list[out->n++] = (throng_column_request){out->name[b], THRONG_ROLE_NUMBER};
+    }
+}
+
+/* Largest difference of n numbers, NaN if there is one, and the largest of them. */
+static void compare_credits(const double *file, const double *again, int64_t n, double *most, double *largest) {
+    for (int64_t row = 0; row < n; row++) {
+        double apart = fabs(file[row] - again[row]);
+        *most = isnan(*most) || apart <= *most ? *most : apart; /* NaN is kept */
+        *largest = fmax(*largest, fabs(again[row]));
+    }
+}
+
+static void compare_steps(throng_i_verify *self, const throng_table *table, const step_columns *columns) {
     const throng_population *population = throng_run_population(self->run);
-    const throng_dynamics *dynamics = throng_attribution_dynamics(throng_run_attribution(self->run));
-    const double *again = throng_dynamics_steps(dynamics);
     throng_column_view ids = throng_table_column(table, 0), steps = throng_table_column(table, 1);
-    const double *phi = throng_table_column(table, 2).data;
     int64_t n = throng_run_attribution(self->run)->world->resolved.steps * population->n_agents;
     double most = 0.0, largest = 0.0;
     bool whole = throng_table_rows(table) == n;
-    for (int64_t row = 0; whole && row < n; row++) {
+    for (int64_t row = 0; whole && row < n; row++)
         whole = same_key(&ids, row, &population->ids, row % population->n_agents) && steps.type == THRONG_TYPE_INT64 &&
                 whole_at(&steps, row) == row / population->n_agents;
-        double apart = fabs(phi[row] - again[row]);
-        most = isnan(most) || apart <= most ? most : apart; /* NaN is kept */
-        largest = fmax(largest, fabs(again[row]));
-    }
+    for (int c = 2; whole && c < columns->n; c++)
+        compare_credits(throng_table_column(table, c).data, columns->again[c], n, &most, &largest);
     if (!whole)
         throng_i_verify_say(self, "steps", THRONG_VERDICT_FAILS,
                             "steps.parquet does not have every agent of the run in every step, in this order");
@@ -512,17 +537,21 @@ static void compare_steps(throng_i_verify *self, const throng_table *table) {
 }
 
 throng_status throng_i_verify_steps(throng_i_verify *self, throng_error *err) {
-    static const throng_column_request columns[] = {
-        {"id", THRONG_ROLE_KEY}, {"step", THRONG_ROLE_KEY}, {"phi", THRONG_ROLE_NUMBER}};
+    step_columns columns;
     throng_table *table = NULL;
     if (!throng_i_has_steps(throng_run_attribution(self->run)))
         return THRONG_OK;
-    throng_status status = read_table(self, self->steps_file, columns, 3, &table, err);
-    if (table && throng_table_column(table, 2).type != THRONG_TYPE_FLOAT64)
-        throng_i_verify_say(self, "files", THRONG_VERDICT_FAILS, "the column phi of %s is not float64",
-                            self->steps_file);
-    else if (table)
-        compare_steps(self, table);
+    choose_step_columns(throng_run_attribution(self->run), &columns);
+    throng_status status = read_table(self, self->steps_file, columns.list, columns.n, &table, err);
+    bool usable = table;
+    for (int c = 2; usable && c < columns.n; c++)
+        if (throng_table_column(table, c).type != THRONG_TYPE_FLOAT64) {
+            throng_i_verify_say(self, "files", THRONG_VERDICT_FAILS, "the column %s of %s is not float64",
+                                columns.list[c].column, self->steps_file);
+            usable = false;
+        }
+    if (usable)
+        compare_steps(self, table, &columns);
     throng_table_free(table);
     return status;
 }

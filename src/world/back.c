@@ -219,17 +219,30 @@ THRONG_WIDE static void back_messages(const throng_i_step_job *job, int64_t begi
     world->send_adjoint(&block.slots, of, back);
 }
 
-/* The same of pairs. */
+/* The second half with pair functions; being there counts with the first message. */
 static void answer_pairs(const throng_i_step_job *job, int64_t begin, int64_t end, const double *absent) {
     const throng_i_passage *passage = job->passage;
-    double moved[THRONG_I_SLOTS];
-    memset(moved, 0, (size_t)((end - begin) * passage->part.lanes) * sizeof *moved);
+    int n_messages = passage->simulation->world->n_messages;
+    bool apart = passage->influence && passage->apart;
+    throng_i_rows rows;
+    double *moved[THRONG_WORLD_MESSAGES_MAX];
+    for (int m = 0; m < n_messages; m++) {
+        moved[m] = rows[apart ? m : 0];
+        memset(moved[m], 0, (size_t)((end - begin) * passage->part.lanes) * sizeof(double));
+    }
     throng_i_pairs_back_other(job, begin, end, moved);
     if (!passage->influence)
         return;
-    add_credit(passage, moved, job->weight, begin, end, job->credit);
-    for (int64_t i = begin; i < end; i++)
+    for (int m = 0; m < (apart ? n_messages : 1); m++) {
+        if (apart)
+            add_credit(passage, moved[m], job->weight, begin, end, passage->apart[m]);
+        add_credit(passage, moved[m], job->weight, begin, end, job->credit);
+    }
+    for (int64_t i = begin; i < end; i++) {
+        if (apart)
+            passage->apart[0][i] += absent[i - begin];
         job->credit[i] += absent[i - begin];
+    }
 }
 
 static void answer_block(const throng_i_step_job *job, int64_t begin, int64_t end) {

@@ -250,8 +250,9 @@ void throng_i_pairs_back_self(const throng_i_step_job *job, int64_t begin, int64
 }
 
 /* weight * answer * message is what the speaker's participation moves; its loudness times the adjoint is what its state
- * moves. @param moved [slots of the block] */
-THRONG_I_ALWAYS void back_other_queue(const int lanes, queue *self, int64_t begin, const double *lane, double *moved) {
+ * moves. @param moved [messages][slots of the block] */
+THRONG_I_ALWAYS void back_other_queue(const int lanes, queue *self, int64_t begin, const double *lane,
+                                      double *const *moved) {
     const throng_world *world = self->job->passage->simulation->world;
     const double *each = self->job->passage->influence ? self->job->passage->part.each : NULL;
     adjoint_queue(self, lanes);
@@ -263,13 +264,13 @@ THRONG_I_ALWAYS void back_other_queue(const int lanes, queue *self, int64_t begi
     for (int m = 0; m < world->n_messages; m++) {
         for (int64_t k = 0; k < self->edges * lanes; k++)
             self->message[m][k] *= self->of[m][k];
-        add_up(lanes, self, ones, self->message[m], moved);
+        add_up(lanes, self, ones, self->message[m], moved[m]);
     }
     self->edges = 0;
 }
 
 THRONG_I_ALWAYS void back_other(const int lanes, const throng_i_step_job *job, int64_t begin, int64_t end,
-                                double *moved) {
+                                double *const *moved) {
     const throng_i_passage *passage = job->passage;
     const throng_simulation *simulation = passage->simulation;
     const throng_adjacency *out = &simulation->out;
@@ -292,10 +293,11 @@ THRONG_I_ALWAYS void back_other(const int lanes, const throng_i_step_job *job, i
         back_other_queue(lanes, &pairs, begin, lane, moved);
 }
 
-THRONG_WIDE static void back_other_lanes(const throng_i_step_job *job, int64_t begin, int64_t end, double *moved) {
+THRONG_WIDE static void back_other_lanes(const throng_i_step_job *job, int64_t begin, int64_t end,
+                                         double *const *moved) {
     THRONG_I_WITH_LANES(job->passage->part.lanes, back_other, job, begin, end, moved);
 }
 
-void throng_i_pairs_back_other(const throng_i_step_job *job, int64_t begin, int64_t end, double *moved) {
+void throng_i_pairs_back_other(const throng_i_step_job *job, int64_t begin, int64_t end, double *const *moved) {
     back_other_lanes(job, begin, end, moved);
 }

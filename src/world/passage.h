@@ -63,8 +63,9 @@ void throng_i_pairs_hear(const throng_i_step_job *job, throng_i_block *block);
 /* With what the agents begin..end-1 answer, which stands in the passage: of their own states. */
 void throng_i_pairs_back_self(const throng_i_step_job *job, int64_t begin, int64_t end);
 
-/* Of those agents as the ones whom others hear. @param moved [slots of the block] += what taking part moves */
-void throng_i_pairs_back_other(const throng_i_step_job *job, int64_t begin, int64_t end, double *moved);
+/* Of those agents as the ones whom others hear.
+ * @param moved [messages][slots of the block] += what taking part moves by each; they may be one array */
+void throng_i_pairs_back_other(const throng_i_step_job *job, int64_t begin, int64_t end, double *const *moved);
 
 /* What an agent of the block hears, and how much is present, if it hears one other alone. @param whom  -1: nobody */
 void throng_i_hear_one(const throng_i_step_job *job, int64_t agent, int64_t whom, throng_i_block *block);

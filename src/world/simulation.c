@@ -78,8 +78,6 @@ static throng_status check_world(const throng_world *world, throng_error *err) {
                    world->n_public);
     THRONG_REQUIRE(!world->pair || world->n_public == 0, E_PLUGIN,
                    "%s has public messages, which no pair function can make: use send.", name);
-    THRONG_REQUIRE(!world->behaviours || !world->pair, E_PLUGIN,
-                   "%s tells behaviours apart, which no pair function can: use send.", name);
     for (int m = 0; world->behaviours && m < world->n_messages; m++)
         THRONG_REQUIRE(world->behaviours[m] && *world->behaviours[m], E_PLUGIN, "%s: behaviour %d has no name.", name,
                        m);

@@ -152,13 +152,13 @@ static throng_status backward(sweep *self, int64_t step, const double *weight, d
 
 throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part, const double *weight,
                              throng_i_seed_fn seed, throng_i_after_fn after, void *user, bool per_step, double *credit,
-                             double *const *apart, throng_i_scratch *scratch, throng_error *err) {
+                             double *const *apart, bool apart_per_step, throng_i_scratch *scratch, throng_error *err) {
     throng_status status = THRONG_OK;
     sweep self = {.simulation = simulation};
-    double *start[THRONG_WORLD_COLUMNS_MAX], *of[THRONG_WORLD_COLUMNS_MAX];
+    double *start[THRONG_WORLD_COLUMNS_MAX], *of[THRONG_WORLD_COLUMNS_MAX], *parts[THRONG_WORLD_MESSAGES_MAX] = {NULL};
     const double *first[THRONG_WORLD_COLUMNS_MAX];
     THRONG_TRY(sweep_init(&self, part, scratch, err));
-    self.passage.apart = apart;
+    self.passage.apart = apart ? parts : NULL;
     rows(&self, self.records, start);
     THRONG_TRY(throng_i_passage_start(&self.passage, start, err));
     for (int64_t step = 0; step < self.steps; step++)
@@ -167,6 +167,8 @@ throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_takin
     THRONG_TRY(add_seed(&self, self.steps, seed, user, err));
     for (int64_t step = self.steps - 1; step >= 0; step--) {
         THRONG_TRY(fill_gap(&self, step, err));
+        for (int m = 0; apart && m < simulation->world->n_messages; m++)
+            parts[m] = apart[m] + (apart_per_step ? step * simulation->n : 0);
         THRONG_TRY(backward(&self, step, weight, credit + (per_step ? step * simulation->n : 0), err));
         if (after)
             THRONG_TRY(after(user, step, err));

@@ -191,12 +191,13 @@ void throng_i_scratch_clear(throng_context *context, throng_i_scratch *scratch);
  * step; a start's part goes to step 0. Recorded states take at most the memory of the simulation's definition, if about
  * sqrt(2 steps) of them fit: beyond it only some are kept, and the others are run again, once, which changes no bit.
  * @param credit [steps or 1][n]: if `per_step` is false all steps add to one array
- * @param apart  [messages][n] the same message by message, of all steps; NULL: not wanted
+ * @param apart  [messages][steps or 1][n] the same message by message; NULL: not wanted. `apart_per_step` as per_step
  * @param after  with `user`; NULL: nobody
  */
 THRONG_MUST_USE throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part,
                                              const double *weight, throng_i_seed_fn seed, throng_i_after_fn after,
                                              void *user, bool per_step, double *credit, double *const *apart,
+                                             bool apart_per_step,
                                              throng_i_scratch *scratch, throng_error *err);
 
 /* How many of so many nodes go into one sweep: 8, 4, 2 or 1. Memory has no say, for the order of sums depends on it. */

@@ -80,6 +80,15 @@ def test_behaviours_share_out_the_credit():
     for one in parts:
         column = report("attribute", "run/attribution.parquet", "--state", f"phi of {one['name']}", "--indicator", "mean")
         assert abs(200 * column["indicator"]["observed"] - one["phi"]) <= 1e-12
+    for step in it["world"]["by_step"][:-1]:
+        assert abs(sum(step["behaviours"]) - step["phi"]) <= 1e-12, step
+    steps = report("attribute", "run/steps.parquet", "--state", "phi of being copied", "--id", "id", "--time", "step",
+                   "--indicator", "mean")["by_time"]
+    for mine, step in zip(steps, it["world"]["by_step"]):
+        assert abs(200 * mine["indicator"]["observed"] - step["behaviours"][0]) <= 1e-12, (mine, step)
+    one, other = (abs(part["phi"]) for part in parts)
+    assert abs(it["world"]["behaviour_concentration"] - abs(one - other) / (2 * (one + other))) <= 1e-12
+    assert "holds  steps" in ok("verify", "run")
     assert "by            being copied" in ok("attribute", *market)
     alone = report("attribute", *WORLD)["world"]["behaviours"]
     assert alone == [{"name": "influence"}]

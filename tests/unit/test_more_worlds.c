@@ -393,12 +393,13 @@ Test(more_worlds, hostile_ties_turn_influence_round) {
 /* ---- behaviours ------------------------------------------------------------------------------------------------- */
 
 /* phi of a path integral over 8 nodes, and each behaviour's part; returns how many there are. */
-static int credits_of(scene *self, const char *world, double *phi, double parts[THRONG_WORLD_MESSAGES_MAX][40]) {
+static int credits_of(scene *self, const char *world, bool by_step, double *phi,
+                      double parts[THRONG_WORLD_MESSAGES_MAX][40]) {
     throng_error err = {0};
     throng_certificate certificate;
     throng_method_options options = throng_method_options_default();
     throng_simulation *simulation = simulate(self, world, THRONG_PARTICIPATION_INFLUENCE, 5, true);
-    throng_dynamics *dynamics = watch(self, simulation, "variance", "final", false);
+    throng_dynamics *dynamics = watch(self, simulation, "variance", "final", by_step);
     throng_value_function function = throng_dynamics_function(dynamics);
     options.tolerance = 1e-3;
     cr_expect_null(throng_dynamics_behaviour(dynamics, 0), "nothing was attributed yet");
@@ -409,6 +410,14 @@ static int credits_of(scene *self, const char *world, double *phi, double parts[
     for (int b = 0; b < n && n > 1; b++) {
         cr_expect(throng_dynamics_behaviour_name(dynamics, b));
         memcpy(parts[b], throng_dynamics_behaviour(dynamics, b), (size_t)self->n * sizeof(double));
+    }
+    cr_expect_eq(!throng_dynamics_behaviour_steps(dynamics, 0), !by_step || n == 1);
+    const double *all = throng_dynamics_steps(dynamics);
+    for (int k = 0; k < 5 * 40 && by_step && n > 1; k++) {
+        double sum = 0.0;
+        for (int b = 0; b < n; b++)
+            sum += throng_dynamics_behaviour_steps(dynamics, b)[k];
+        cr_expect_float_eq(sum, all[k], 1e-15, "%s: agent %d in step %d", world, k % 40, k / 40);
     }
     cr_expect_null(throng_dynamics_behaviour_name(dynamics, n));
     cr_expect_null(throng_dynamics_behaviour(dynamics, n));
@@ -421,14 +430,19 @@ Test(more_worlds, behaviours_share_out_each_agents_credit) {
     static const struct {
         const char *world;
         int silent; /* the behaviour that does nothing; -1: both do something */
-    } cases[] = {{"market-herding", -1}, {"market-herding:herding=0", 0}, {"market-herding:impact=0", 1},
-                 {"commons", -1},        {"commons:norm=0", 0},           {"commons:catch=0", 1}};
+    } cases[] = {{"market-herding", -1},          {"market-herding:herding=0", 0},
+                 {"market-herding:impact=0", 1},  {"commons", -1},
+                 {"commons:norm=0", 0},           {"commons:catch=0", 1},
+                 {"repulsion:tolerance=0.4", -1}, {"repulsion:tolerance=2", 1}};
     scene self = scene_make(40, 4, 61);
     double phi[40], parts[THRONG_WORLD_MESSAGES_MAX][40];
+    double again[THRONG_WORLD_MESSAGES_MAX][40];
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         double sizes[2] = {0.0, 0.0};
-        cr_assert_eq(credits_of(&self, cases[c].world, phi, parts), 2, "%s", cases[c].world);
+        cr_assert_eq(credits_of(&self, cases[c].world, true, phi, again), 2, "%s", cases[c].world);
+        cr_assert_eq(credits_of(&self, cases[c].world, false, phi, parts), 2, "%s", cases[c].world);
         for (int i = 0; i < 40; i++) {
+            cr_expect_float_eq(parts[0][i], again[0][i], 1e-15, "%s: agent %d by steps", cases[c].world, i);
             cr_expect_float_eq(parts[0][i] + parts[1][i], phi[i], 1e-15, "%s: agent %d", cases[c].world, i);
             sizes[0] += fabs(parts[0][i]);
             sizes[1] += fabs(parts[1][i]);
@@ -436,6 +450,6 @@ Test(more_worlds, behaviours_share_out_each_agents_credit) {
         for (int b = 0; b < 2; b++)
             cr_expect_eq(sizes[b] > 1e-9, b != cases[c].silent, "%s: behaviour %d has %g", cases[c].world, b, sizes[b]);
     }
-    cr_expect_eq(credits_of(&self, "friedkin-johnsen", phi, parts), 1);
+    cr_expect_eq(credits_of(&self, "friedkin-johnsen", true, phi, parts), 1);
     scene_clear(&self);
 }
