@@ -16,17 +16,18 @@ void cli_summary_world_answer(const cli_style *style, const json_t *report) {
     double before = cli_json_number(report, "indicator.baseline"),
            after = cli_json_number(report, "indicator.observed");
     const char *number = cli_json_text(report, "world.over");
+    int64_t steps = cli_json_count(report, "world.steps");
     if (strcmp(number, "final") != 0)
         snprintf(over, sizeof over, "%.40s of ", number);
     snprintf(what, sizeof what, "%s%.60s of %.40s", over, cli_json_text(report, "indicator.name"),
              cli_json_text(report, "world.column"));
     if (before == after)
-        snprintf(text, sizeof text, "After %s steps of %s, %s is %s, as it would be %s.",
-                 cli_count(cli_json_count(report, "world.steps")).text, cli_json_text(report, "world.name"), what,
+        snprintf(text, sizeof text, "After %s step%s of %s, %s is %s, as it would be %s.",
+                 cli_count(steps).text, steps == 1 ? "" : "s", cli_json_text(report, "world.name"), what,
                  cli_value(after).text, nobody(report));
     else
-        snprintf(text, sizeof text, "After %s steps of %s, %s is %s, %s %s from %s %s.",
-                 cli_count(cli_json_count(report, "world.steps")).text, cli_json_text(report, "world.name"), what,
+        snprintf(text, sizeof text, "After %s step%s of %s, %s is %s, %s %s from %s %s.",
+                 cli_count(steps).text, steps == 1 ? "" : "s", cli_json_text(report, "world.name"), what,
                  cli_value(after).text, after < before ? "down" : "up", cli_value(fabs(after - before)).text,
                  cli_value(before).text, nobody(report));
     fputs(style->bold, stdout);
@@ -123,8 +124,8 @@ void cli_summary_simulation(const cli_style *style, const json_t *report, const 
     double values[SPARKS_MAX], first = cli_json_number(json_array_get(trajectory, 0), "indicator"),
                                last = cli_json_number(json_array_get(trajectory, n - 1), "indicator");
     char text[600];
-    snprintf(text, sizeof text, "After %s steps of %s, %.60s of %.40s is %s; it was %s.",
-             cli_count((int64_t)n - 1).text, cli_json_text(report, "world.name"),
+    snprintf(text, sizeof text, "After %s step%s of %s, %.60s of %.40s is %s; it was %s.",
+             cli_count((int64_t)n - 1).text, n == 2 ? "" : "s", cli_json_text(report, "world.name"),
              cli_json_text(report, "indicator.name"), cli_json_text(report, "indicator.column"), cli_value(last).text,
              cli_value(first).text);
     fputs(style->bold, stdout);

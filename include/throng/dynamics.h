@@ -62,8 +62,8 @@ THRONG_API throng_value_function throng_dynamics_function(throng_dynamics *dynam
 THRONG_API THRONG_MUST_USE throng_status throng_dynamics_series(throng_dynamics *dynamics, double t, double *series,
                                                                 throng_error *err);
 
-/** The indicator of the states that a run's recorder is shown. */
-THRONG_API THRONG_MUST_USE throng_status throng_dynamics_indicator(throng_dynamics *dynamics,
+/** The indicator of the states that a run's recorder is shown. THRONG_E_DEGENERATE says after which step. */
+THRONG_API THRONG_MUST_USE throng_status throng_dynamics_indicator(throng_dynamics *dynamics, int64_t step,
                                                                    const double *const *state, double *value,
                                                                    throng_error *err);
 

@@ -30,7 +30,7 @@ typedef struct throng_check {
 } throng_check;
 
 #define THRONG_CHECKS_MAX      20
-#define THRONG_DELETIONS_MAX   5
+#define THRONG_DELETIONS_MAX   6
 #define THRONG_DELETION_POINTS 21
 
 /** What is left of an indicator while agents are silenced in some order. "random" is the mean of several orders, with

@@ -40,6 +40,7 @@ typedef struct throng_world_column {
     const char *doc;        /* one line */
     double start;           /* value at step 0; unused for the first column */
     double lowest, highest; /* states a run may start from; -INFINITY and INFINITY: any */
+    bool whole;             /* these are stages: only whole numbers */
 } throng_world_column;
 
 /** One thing that an agent sees before it decides what to do: what policies and prompts are about. */

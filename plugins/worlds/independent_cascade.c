@@ -12,7 +12,7 @@ static const throng_param params[] = {[CHANCE] = {"chance", THRONG_PARAM_REAL, 0
                                       {0}};
 
 static const throng_world_column columns[] = {
-    {"stage", "", "0 inactive, 1 just activated, 2 active and spent", 0, 0, 2}};
+    {"stage", "", "0 inactive, 1 just activated, 2 active and spent", 0, 0, 2, true}};
 
 static void send(const throng_slots *slots, double *const *message) {
     for (int64_t k = 0; k < slots->n; k++)

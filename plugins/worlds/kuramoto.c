@@ -87,6 +87,8 @@ const throng_world throng_world_kuramoto = {
              "Update, all agents at once: phase_i' = phase_i + time-step (omega_i + coupling sum_j w_ij alpha_j "
              "sin(phase_j - phase_i) / W_i). Natural frequencies omega_i are drawn once an agent from a Lorentzian of "
              "half-width `spread`.\n"
+             "Steps: Euler's, to be trusted where time-step (coupling + omega_i) is well below 1; beyond that phases jump past "
+             "each other, and nothing warns of it.\n"
              "Silence: a silent oscillator pulls nobody.\n"
              "Limits: everybody hearing everybody, order appears at coupling = 2 spread, and the order parameter is "
              "sqrt(1 - 2 spread / coupling) beyond.",

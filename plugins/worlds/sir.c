@@ -14,7 +14,7 @@ static const throng_param params[] = {
     [RECOVERY] = {"recovery", THRONG_PARAM_REAL, 0.2, 0, 1, "", "chance to recover in a step"},
     {0}};
 
-static const throng_world_column columns[] = {{"stage", "", "0 susceptible, 1 infected, 2 recovered", 0, 0, 2}};
+static const throng_world_column columns[] = {{"stage", "", "0 susceptible, 1 infected, 2 recovered", 0, 0, 2, true}};
 
 static void send(const throng_slots *slots, double *const *message) {
     for (int64_t k = 0; k < slots->n; k++)
@@ -46,7 +46,7 @@ const throng_world throng_world_sir = {
                   "Update, all agents at once: susceptible i is infected with chance 1 - (1 - infection)^c, c = sum_j "
                   "w_ij alpha_j over infected j; an infected agent recovers with chance `recovery`. Nobody is infected "
                   "and recovers in the same step.\n"
-                  "States: 0, 1, 2; anything else stays as it is.\n"
+                  "States: 0, 1, 2. An innate state in between, of an agent that takes part in part, stays as it is.\n"
                   "Silence: a silent agent infects nobody.\n"
                   "Randomness: two draws an agent and step, the same at any participation. Not smooth: sampling "
                   "methods only.",

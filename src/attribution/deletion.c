@@ -109,15 +109,16 @@ static throng_status add_curve(orders *self, const char *name, throng_verificati
     return THRONG_OK;
 }
 
-static throng_status by_phi(orders *self, throng_verification *out, throng_error *err) {
+/* @param sign  1: those of largest credit first; -1: last */
+static throng_status by_phi(orders *self, double sign, const char *name, throng_verification *out, throng_error *err) {
     const throng_attribution *again = self->finished->again;
     const throng_certificate *it = &again->certificates[again->population->n_times - 1];
-    double sign = it->everybody < it->nobody ? -1.0 : 1.0;
+    sign *= it->everybody < it->nobody ? -1.0 : 1.0;
     for (int64_t i = 0; i < self->n; i++) {
         double phi = sign * self->finished->phi[self->begin + i];
         self->list[i] = (ranked){isnan(phi) ? -(double)INFINITY : phi, i};
     }
-    return add_curve(self, "phi", out, err);
+    return add_curve(self, name, out, err);
 }
 
 static throng_status by_weight(orders *self, throng_verification *out, throng_error *err) {
@@ -185,6 +186,33 @@ static throng_status by_chance(orders *self, throng_verification *out, throng_er
 /* Where agents are all alike, orders differ by luck. */
 #define NO_SLOWER 0.02
 
+/* On the way a world's indicator may go so many times as far as its whole change, and its curves still say something. */
+#define FARTHEST 10.0
+
+/* In a world agents may stand in for each other, so that the order by credit can be slower than one at random; it is
+ * never slower than its reverse, unless the curves are of next to nothing. */
+static void judge_world(const throng_attribution *again, throng_verification *out) {
+    double low = 0.0, high = 1.0;
+    double ours = out->deletion[0].area, reverse = out->deletion[out->n_deletions - 2].area;
+    for (int c = 0; c < out->n_deletions; c++)
+        for (int i = 0; i < THRONG_DELETION_POINTS; i++) {
+            low = fmin(low, out->deletion[c].low[i]);
+            high = fmax(high, out->deletion[c].high[i]);
+        }
+    if (high - low > FARTHEST)
+        throng_i_skip(out, "deletion",
+                      "on the way the indicator goes farther than ten times its whole change: the curves are shown, "
+                      "nothing is demanded");
+    else if (again->standard_error && !(ours <= reverse + NO_SLOWER))
+        throng_i_skip(out, "deletion",
+                      "silencing agents by credit is slower than in the reverse order; credits are sampled, and may be "
+                      "too uncertain for an order");
+    else
+        throng_i_judge(out, "deletion", ours, reverse + NO_SLOWER,
+                       "silencing those of largest credit first undoes the indicator no slower than the reverse order: "
+                       "mean share that is left");
+}
+
 static throng_status draw_curves(const throng_i_finished *finished, throng_verification *out, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_context *context = finished->context;
@@ -209,13 +237,15 @@ static throng_status draw_curves(const throng_i_finished *finished, throng_verif
     THRONG_TRY(game_init(context, &self.function, &self.game, &self.scratch, err));
     THRONG_TRY(throng_i_resize(context, &self.list, self.n, sizeof *self.list, err));
     THRONG_TRY(throng_i_resize(context, &self.order, self.n, sizeof *self.order, err));
-    THRONG_TRY(by_phi(&self, out, err));
+    THRONG_TRY(by_phi(&self, 1.0, "phi", out, err));
     if (again->population->weight.name)
         THRONG_TRY(by_weight(&self, out, err));
     if (again->def.graph)
         THRONG_TRY(by_degree(&self, out, err));
     if (finished->def.activity)
         THRONG_TRY(by_activity(&self, out, err));
+    if (again->world)
+        THRONG_TRY(by_phi(&self, -1.0, "least phi", out, err));
     THRONG_TRY(by_chance(&self, out, err));
 out:
     throng_i_free(context, self.list);
@@ -249,10 +279,8 @@ throng_status throng_i_verify_deletion(const throng_i_finished *self, throng_ver
         throng_i_skip(out, "deletion",
                       "silencing agents by credit is slower than at random; credits of this method do not add up, and "
                       "promise no order");
-    else if (again->world && !(ours <= random + NO_SLOWER))
-        throng_i_skip(out, "deletion",
-                      "silencing agents by credit is slower than at random; in a world agents may stand in for each "
-                      "other, and no order is promised");
+    else if (it->efficient && again->world)
+        judge_world(again, out);
     else
         throng_i_judge(out, "deletion", ours, random + NO_SLOWER,
                        "silencing agents by credit undoes the indicator no slower than at random: mean share that is "

@@ -136,13 +136,26 @@ const double *throng_dynamics_behaviour_steps(const throng_dynamics *self, int b
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
 
+/* The indicator in each lane; where it is undefined the message says after which step. */
+static throng_status indicator_at(throng_dynamics *self, int64_t step, int lanes, const double *const *state,
+                                  double *value, throng_error *err) {
+    throng_error reason = {0};
+    throng_status status = throng_i_outcome_value(&self->outcome, lanes, state[self->column], value, &reason);
+    if (status == THRONG_E_DEGENERATE && step > 0)
+        return THRONG_FAIL(err, E_DEGENERATE, "%s, after step %lld: %.300s", self->simulation->world->about.name,
+                           (long long)step, reason.message);
+    if (status != THRONG_OK && err)
+        *err = reason;
+    return status;
+}
+
 static throng_status add_value(void *user, int64_t step, int lanes, const double *const *state, throng_error *err) {
     throng_dynamics *self = user;
     double value[THRONG_I_LANES_MAX];
     int64_t row = self->simulation->def.steps + 1;
     if (self->over.linear && self->slope[step] == 0.0)
         return THRONG_OK; /* it does not count */
-    throng_status status = throng_i_outcome_value(&self->outcome, lanes, state[self->column], value, err);
+    throng_status status = indicator_at(self, step, lanes, state, value, err);
     for (int l = 0; status == THRONG_OK && l < lanes; l++)
         self->series[l * row + step] = value[l];
     return status;
@@ -161,9 +174,9 @@ throng_status throng_dynamics_number(throng_dynamics *self, const double *series
     return number_of(self, series, self->slope, number, err);
 }
 
-throng_status throng_dynamics_indicator(throng_dynamics *self, const double *const *state, double *value,
+throng_status throng_dynamics_indicator(throng_dynamics *self, int64_t step, const double *const *state, double *value,
                                         throng_error *err) {
-    return throng_i_outcome_value(&self->outcome, 1, state[self->column], value, err);
+    return indicator_at(self, step, 1, state, value, err);
 }
 
 /* Runs, and sets series, slopes and out[lanes]. */
@@ -197,7 +210,7 @@ typedef struct series_job {
 static throng_status put_value(void *user, int64_t step, int lanes, const double *const *state, throng_error *err) {
     const series_job *job = user;
     throng_dynamics *self = job->dynamics;
-    throng_status status = throng_i_outcome_value(&self->outcome, lanes, state[self->column], job->series + step, err);
+    throng_status status = indicator_at(self, step, lanes, state, job->series + step, err);
     if (status == THRONG_OK)
         throng_i_series(self->simulation->context, step, job->series[step]);
     return status;

@@ -107,7 +107,7 @@ out:
 
 static throng_status record_series(void *user, int64_t step, const double *const *state, throng_error *err) {
     const intervention_job *self = user;
-    return throng_dynamics_indicator(self->dynamics, state, &self->after[step], err);
+    return throng_dynamics_indicator(self->dynamics, step, state, &self->after[step], err);
 }
 
 static throng_status search(intervention_job *self, throng_error *err) {

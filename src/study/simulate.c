@@ -11,7 +11,7 @@
 typedef struct recorder {
     throng_i_simulated *self;
     int64_t every, n; /* 0: the last step alone */
-    bool keep;
+    bool keep, began; /* something was recorded */
 } recorder;
 
 static bool is_kept(const recorder *it, int64_t step) {
@@ -20,14 +20,15 @@ static bool is_kept(const recorder *it, int64_t step) {
 }
 
 static throng_status record(void *user, int64_t step, const double *const *state, throng_error *err) {
-    const recorder *it = user;
+    recorder *it = user;
     throng_i_simulated *self = it->self;
     throng_i_recording *recording = &self->recording;
     int columns = throng_simulation_world(self->world->simulation)->n_columns;
-    throng_status status = throng_dynamics_indicator(self->world->dynamics, state, &self->series[step], err);
+    throng_status status = throng_dynamics_indicator(self->world->dynamics, step, state, &self->series[step], err);
     if (status != THRONG_OK)
         return status;
     throng_i_series(self->run->context, step, self->series[step]);
+    it->began = true;
     recording->done = step;
     if (!is_kept(it, step))
         return THRONG_OK;
@@ -87,7 +88,8 @@ static throng_status run_world(throng_i_simulated *self, recorder *it, throng_er
     throng_i_run_stage_done(self->run, "simulate");
     if (status == THRONG_OK)
         return throng_dynamics_number(self->world->dynamics, self->series, &recording->number, err);
-    if (status == THRONG_E_DIVERGED || status == THRONG_E_CANCELLED) {
+    bool undefined = status == THRONG_E_DEGENERATE && it->began;
+    if (status == THRONG_E_DIVERGED || status == THRONG_E_CANCELLED || undefined) {
         snprintf(self->why, sizeof self->why, "%s", reason.message);
         recording->stopped = self->why;
     }

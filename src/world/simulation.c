@@ -213,6 +213,9 @@ static throng_status check_states(const throng_simulation *self, throng_error *e
         THRONG_REQUIRE(x >= column->lowest && x <= column->highest, E_DOMAIN,
                        "%s: %s must lie in [%g, %g], but agent %lld starts at %g.", self->world->about.name,
                        column->name, column->lowest, column->highest, (long long)i + 1, x);
+        THRONG_REQUIRE(!column->whole || x == floor(x), E_DOMAIN,
+                       "%s: %s must be a whole number from %g to %g, but agent %lld starts at %g.",
+                       self->world->about.name, column->name, column->lowest, column->highest, (long long)i + 1, x);
     }
 out:
     return status;

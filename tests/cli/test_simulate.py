@@ -177,6 +177,14 @@ def test_a_world_that_blows_up_keeps_what_was_recorded():
     assert re.search("friedkin-johnsen: the state of agent 2 is not a finite number after step 1", done.err), done.err
     it = json.loads(pathlib.Path("run/report.json").read_text())
     assert it["complete"] is False and "agent 2" in it["stopped"] and len(it["trajectory"]) == 1
+    # the states are numbers still, but not their variance
+    wild = ("--generate", "uniform:low=0,high=1", "--agents", 50, "--graph-model", "ring", "--world",
+            "commons:speed=500,cost=0", "--steps", 9)
+    done = throng("simulate", *wild, "--out", "wild")
+    assert done.code == 1 and "commons, after step 1: variance is undefined" in done.err, done.err
+    it = json.loads(pathlib.Path("wild/report.json").read_text())
+    assert it["complete"] is False and len(it["trajectory"]) == 1, it
+    fails(1, "commons, after step 1: variance is undefined", "attribute", *wild)
 
 
 @test

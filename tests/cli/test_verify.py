@@ -284,7 +284,8 @@ def test_worlds():
             assert verdict[name] == "holds", (name, it)
         assert ("steps" in verdict) == os.path.exists(f"run{seed}/steps.parquet") == (seed < 2), verdict
         areas = {curve["order"]: curve["area"] for curve in it["deletion"]}
-        assert list(areas) == ["phi", "listeners", "random"] and areas["phi"] < areas["random"], areas
+        assert list(areas) == ["phi", "listeners", "least phi", "random"], areas
+        assert areas["phi"] < areas["random"] and areas["phi"] < areas["least phi"] - 0.05, areas
         assert all(curve["left"][0] == 1 and curve["left"][-1] == 0 for curve in it["deletion"])
         assert verify(f"run{seed}", 0, "--threads", 3)[0] == it
     ok("attribute", *MADE, "--steps", 5, "--seed", 9, "--world", "bounded-confidence", "--out", "other")
@@ -312,7 +313,7 @@ def test_worlds_of_a_table():
     ok("attribute", "a.csv", "--id", "name", "--state", "x", "--weight", "w", "--graph", "e.csv", "--source", "from",
        "--target", "to", "--world", "bounded-confidence", "--steps", 4, "--out", "run")
     it, verdict = verify("run", 0, "--activity", "w")
-    assert [curve["order"] for curve in it["deletion"]] == ["phi", "weight", "listeners", "activity", "random"]
+    assert [curve["order"] for curve in it["deletion"]] == ["phi", "weight", "listeners", "activity", "least phi", "random"]
     pathlib.Path("a.csv").unlink()
     it, verdict = verify("run")
     assert it["partial"] and verdict["repeat"] == verdict["report"] == verdict["steps"] == "holds", it

@@ -195,6 +195,9 @@ Test(more_worlds, states_out_of_range_are_refused) {
     refuse_state(&self, "biased-assimilation", -0.1,
                  "biased-assimilation: opinion must lie in [0, 1], but agent 5 starts at -0.1.");
     refuse_state(&self, "commons", -1, "commons: effort must lie in [0, inf], but agent 5 starts at -1.");
+    set_spins(&self);
+    refuse_state(&self, "independent-cascade", 0.25,
+                 "independent-cascade: stage must be a whole number from 0 to 2, but agent 5 starts at 0.25.");
     refuse_state(&self, "independent-cascade", 3,
                  "independent-cascade: stage must lie in [0, 2], but agent 5 starts at 3.");
     refuse_state(&self, "ising", 2, "ising: spin must lie in [-1, 1], but agent 5 starts at 2.");

@@ -346,11 +346,21 @@ Test(verify, curves_of_a_world_are_runs_of_it) {
                                            &it, &err),
                  THRONG_OK, "%s", err.message);
     cr_expect(it.holds);
-    cr_assert_eq(it.n_deletions, 4);
+    cr_assert_eq(it.n_deletions, 5);
     cr_expect_str_eq(it.deletion[0].order, "phi");
     cr_expect_str_eq(it.deletion[1].order, "weight");
     cr_expect_str_eq(it.deletion[2].order, "listeners");
-    cr_expect_str_eq(it.deletion[3].order, "random");
+    cr_expect_str_eq(it.deletion[3].order, "least phi");
+    cr_expect_str_eq(it.deletion[4].order, "random");
+    double *turned = malloc((size_t)self.n * 8);
+    for (int64_t i = 0; i < self.n; i++)
+        turned[i] = -throng_attribution_phi(again)[i];
+    throng_verification other = throng_verification_default();
+    cr_assert_eq(throng_attribution_verify(self.context, again, turned, &(throng_verify_def){0}, &other, &err),
+                 THRONG_OK, "%s", err.message);
+    cr_expect_eq(verdict_of(&it, "deletion"), THRONG_VERDICT_HOLDS);
+    cr_expect_eq(verdict_of(&other, "deletion"), THRONG_VERDICT_FAILS, "credits that are turned round");
+    free(turned);
     throng_simulation *simulation = simulate(&self, "bounded-confidence", THRONG_PARTICIPATION_DEFAULT, 4, true);
     throng_dynamics *dynamics = watch(&self, simulation, "variance", "final", false);
     double everybody = without_the_loudest(&self, dynamics, 0), nobody = without_the_loudest(&self, dynamics, self.n);

@@ -484,6 +484,11 @@ Test(worlds, say_what_they_cannot_run) {
     def.world = "votre";
     refuse(&self, self.graph, def, THRONG_E_UNKNOWN_NAME, "There is no world \"votre\". Did you mean \"voter\"?");
     def.world = "sir";
+    for (int i = 0; i < 12; i++)
+        self.state[i] = i % 3;
+    self.state[3] = 0.5;
+    refuse(&self, self.graph, def, THRONG_E_DOMAIN,
+           "sir: stage must be a whole number from 0 to 2, but agent 4 starts at 0.5.");
     self.state[3] = 2.5;
     refuse(&self, self.graph, def, THRONG_E_DOMAIN, "sir: stage must lie in [0, 2], but agent 4 starts at 2.5.");
     self.state[3] = NAN;
