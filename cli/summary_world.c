@@ -22,14 +22,14 @@ void cli_summary_world_answer(const cli_style *style, const json_t *report) {
     snprintf(what, sizeof what, "%s%.60s of %.40s", over, cli_json_text(report, "indicator.name"),
              cli_json_text(report, "world.column"));
     if (before == after)
-        snprintf(text, sizeof text, "After %s step%s of %s, %s is %s, as it would be %s.",
-                 cli_count(steps).text, steps == 1 ? "" : "s", cli_json_text(report, "world.name"), what,
-                 cli_value(after).text, nobody(report));
+        snprintf(text, sizeof text, "After %s step%s of %s, %s is %s, as it would be %s.", cli_count(steps).text,
+                 steps == 1 ? "" : "s", cli_json_text(report, "world.name"), what, cli_value(after).text,
+                 nobody(report));
     else
-        snprintf(text, sizeof text, "After %s step%s of %s, %s is %s, %s %s from %s %s.",
-                 cli_count(steps).text, steps == 1 ? "" : "s", cli_json_text(report, "world.name"), what,
-                 cli_value(after).text, after < before ? "down" : "up", cli_value(fabs(after - before)).text,
-                 cli_value(before).text, nobody(report));
+        snprintf(text, sizeof text, "After %s step%s of %s, %s is %s, %s %s from %s %s.", cli_count(steps).text,
+                 steps == 1 ? "" : "s", cli_json_text(report, "world.name"), what, cli_value(after).text,
+                 after < before ? "down" : "up", cli_value(fabs(after - before)).text, cli_value(before).text,
+                 nobody(report));
     fputs(style->bold, stdout);
     cli_print_wrapped(stdout, text, 0, style->width);
     fputs(style->plain, stdout);

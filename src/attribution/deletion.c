@@ -186,7 +186,8 @@ static throng_status by_chance(orders *self, throng_verification *out, throng_er
 /* Where agents are all alike, orders differ by luck. */
 #define NO_SLOWER 0.02
 
-/* On the way a world's indicator may go so many times as far as its whole change, and its curves still say something. */
+/* On the way a world's indicator may go so many times as far as its whole change, and its curves still say something.
+ */
 #define FARTHEST 10.0
 
 /* In a world agents may stand in for each other, so that the order by credit can be slower than one at random; it is

@@ -251,8 +251,8 @@ static throng_status gradient(void *user, const double *alpha, double *out, thro
     memset(out, 0, (size_t)self->simulation->n * sizeof *out);
     throng_status status = find_slopes(self, part, err);
     if (status == THRONG_OK)
-        status =
-            throng_i_sweep(self->simulation, part, &one, add_seed, NULL, self, false, out, NULL, false, &self->scratch, err);
+        status = throng_i_sweep(self->simulation, part, &one, add_seed, NULL, self, false, out, NULL, false,
+                                &self->scratch, err);
     return status;
 }
 
@@ -319,8 +319,8 @@ static void group_chunk(void *user, throng_chunk chunk, double *sums) {
     }
 }
 
-/* What a step that was taken back adds to each group. Behaviours that are not kept step by step add up over all steps, so
- * that it is a difference. */
+/* What a step that was taken back adds to each group. Behaviours that are not kept step by step add up over all steps,
+ * so that it is a difference. */
 static throng_status add_step(void *user, int64_t step, throng_error *err) {
     throng_dynamics *self = user;
     int behaviours = throng_dynamics_behaviours(self), row = self->n_groups * behaviours;
@@ -328,8 +328,9 @@ static throng_status add_step(void *user, int64_t step, throng_error *err) {
     bool adds_up = behaviours > 1 && !self->behaviour_steps[0];
     group_job job = {.dynamics = self, .behaviours = behaviours};
     for (int b = 0; b < behaviours; b++)
-        job.credit[b] = adds_up ? self->behaviour[b]
-                                : (behaviours > 1 ? self->behaviour_steps[b] : self->credit) + step * self->simulation->n;
+        job.credit[b] = adds_up
+                            ? self->behaviour[b]
+                            : (behaviours > 1 ? self->behaviour_steps[b] : self->credit) + step * self->simulation->n;
     throng_status status =
         throng_i_sum_over(self->simulation->context, self->simulation->n, row, group_chunk, &job, NULL, now, err);
     for (int r = 0; status == THRONG_OK && r < row; r++) {

@@ -197,8 +197,7 @@ void throng_i_scratch_clear(throng_context *context, throng_i_scratch *scratch);
 THRONG_MUST_USE throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part,
                                              const double *weight, throng_i_seed_fn seed, throng_i_after_fn after,
                                              void *user, bool per_step, double *credit, double *const *apart,
-                                             bool apart_per_step,
-                                             throng_i_scratch *scratch, throng_error *err);
+                                             bool apart_per_step, throng_i_scratch *scratch, throng_error *err);
 
 /* How many of so many nodes go into one sweep: 8, 4, 2 or 1. Memory has no say, for the order of sums depends on it. */
 int throng_i_sweep_lanes(int wanted);
