@@ -32,6 +32,7 @@ static int print_json(const throng_ingest_counts *it) {
         {"actions", it->actions},
         {"duplicates", it->duplicates},
         {"taken_back", it->taken_back},
+        {"other_days", it->other_days},
         {"deletes", it->deletes},
         {"updates", it->updates},
         {"notices", it->notices},
@@ -78,7 +79,8 @@ static int print_text(const request *wanted, const throng_ingest_counts *it, dou
     print_count("rows", it->rows, "of which");
     print_count("  actions", it->actions, "");
     print_count("  duplicates", it->duplicates, "the same agent, record and operation again");
-    print_count("  taken back", it->taken_back, "actions that were deleted later");
+    print_count("  taken back", it->taken_back, "actions that were deleted later, or whose account was");
+    print_count("  other days", it->other_days, "outside --days");
     print_count("  deletes", it->deletes, "");
     print_count("  updates", it->updates, "");
     print_count("  notices", it->notices, "about accounts and their names");
@@ -168,6 +170,8 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_text(&options, "--out", "FILE", &wanted.common.out, "DuckDB file to write or to add to (required)");
     cli_options_text(&options, "--stance", "WHAT", &wanted.def.stance,
                      "state of an agent: column (default), valence (English words), terms:FILE");
+    cli_options_text(&options, "--days", "DAYS", &wanted.def.days,
+                     "what counts, in UTC: FIRST..LAST (such as 2024-11-21..2024-12-04), or the last N days");
     cli_options_text(&options, "--follows", "FILE", &wanted.def.follows, "table of follows or of follower counts");
     cli_options_text(&options, "--rejects", "FILE", &wanted.def.rejects, "CSV for file, line and reason of rejects");
     cli_options_text(&options, "--sql", "FILE", &wanted.def.sql, "another platform: its SQL, see docs/ingest.md");

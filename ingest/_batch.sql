@@ -1,6 +1,11 @@
--- Judged events of one batch, pseudonymous; before it comes the platform's SELECT as `given`. {FILE} is the number of
--- the file, {TEXT} what is kept of a text, {STATE} what a text says of its author's state.
-WITH events AS (
+-- Judges one batch of events and writes what is a row or a reject, pseudonymous. {GIVEN} is the platform's SELECT,
+-- {FILE} the number of the file, {TEXT} what is kept of a text, {STATE} what a text says of its author's state.
+INSERT INTO crowd.ingest.events
+WITH
+given AS (
+{GIVEN}
+),
+events AS (
     -- What a platform leaves out is NULL.
     SELECT NULL::BIGINT AS line, NULL::VARCHAR AS broken, NULL::VARCHAR AS verdict, NULL::VARCHAR AS reason,
         NULL::VARCHAR AS agent, NULL::TIMESTAMP AS time, NULL::TIMESTAMP AS created, NULL::VARCHAR AS operation,
@@ -12,35 +17,33 @@ WITH events AS (
     SELECT * FROM given
 )
 SELECT
-    {FILE}::INTEGER AS file,
+    {FILE}::INTEGER,
     line,
     CASE
-        WHEN broken = '' THEN 'blank'
-        WHEN broken IS NOT NULL THEN 'reject'
-        WHEN verdict IN ('ignore', 'reject') THEN verdict
-        WHEN agent IS NULL OR time IS NULL OR kind IS NULL
-            OR coalesce(operation, 'create') NOT IN ('create', 'update', 'delete') THEN 'reject'
-        WHEN verdict = 'row' OR verdict IS NULL THEN 'row'
-        ELSE 'reject'
-    END AS verdict,
-    coalesce(broken, nullif(reason, ''), 'agent, time, kind or operation is missing or odd') AS reason,
+        WHEN broken IS NOT NULL THEN broken
+        WHEN agent IS NOT NULL AND time IS NOT NULL AND kind IS NOT NULL AND coalesce(verdict, 'row') = 'row'
+            AND coalesce(operation, 'create') IN ('create', 'update', 'delete') THEN NULL
+        ELSE coalesce(nullif(reason, ''), 'agent, time, kind or operation is missing or odd')
+    END,
     time,
     created,
     kind,
-    coalesce(operation, 'create') AS operation,
-    pseudonym(agent) AS agent,
+    coalesce(operation, 'create'),
+    pseudonym(agent),
     -- What has no record of its own is told apart by what it says.
-    pseudonym(coalesce(record, concat_ws(' ', kind, epoch_us(time), handle, status, target, target_agent))) AS record,
-    pseudonym(target) AS target,
-    pseudonym(target_agent) AS target_agent,
-    pseudonym(via) AS via,
-    CASE WHEN text IS NOT NULL THEN length(text) END::INTEGER AS text_length,
+    pseudonym(coalesce(record, concat_ws(' ', kind, epoch_us(time), handle, status, target, target_agent))),
+    pseudonym(target),
+    pseudonym(target_agent),
+    pseudonym(via),
+    CASE WHEN text IS NOT NULL THEN length(text) END::INTEGER,
     language,
-    {STATE} AS state,
-    {TEXT} AS text,
-    pseudonym(handle) AS handle,
+    {STATE},
+    {TEXT},
+    pseudonym(handle),
     status,
     followers,
-    {AGENT_NAME} AS agent_name,
-    {TARGET_NAME} AS target_name
+    {AGENT_NAME},
+    {TARGET_NAME}
 FROM events
+-- A blank line is broken in that it says nothing.
+WHERE CASE WHEN broken IS NOT NULL THEN broken <> '' ELSE coalesce(verdict, '') <> 'ignore' END

@@ -1,7 +1,7 @@
 -- The tables that an ingest works with, in the schema `ingest` of the crowd's database.
 CREATE SCHEMA IF NOT EXISTS crowd.ingest;
 
--- How this crowd was begun; a run that wants something else is refused.
+-- How this crowd was begun; a run that wants something else is refused. And how far its tables have been made.
 CREATE TABLE IF NOT EXISTS crowd.ingest.settings (name VARCHAR PRIMARY KEY, value VARCHAR);
 
 -- Each file, how far it has been read (bytes of the unpacked content), and what became of its lines.
@@ -10,17 +10,21 @@ CREATE TABLE IF NOT EXISTS crowd.ingest.files (
     lines BIGINT, blank BIGINT, ignored BIGINT, rejected BIGINT, rows BIGINT
 );
 
--- What was read, duplicates and all; every id is a pseudonym.
-CREATE TABLE IF NOT EXISTS crowd.ingest.records (
-    file INTEGER, line BIGINT, time TIMESTAMP, created TIMESTAMP, kind VARCHAR, operation VARCHAR, agent UBIGINT,
-    record UBIGINT, target UBIGINT, target_agent UBIGINT, via UBIGINT, text_length INTEGER, language VARCHAR,
-    state DOUBLE, text VARCHAR, handle UBIGINT, status VARCHAR, followers BIGINT
+-- What was read, duplicates and all; every id is a pseudonym. A line that was rejected has a reason.
+CREATE TABLE IF NOT EXISTS crowd.ingest.events (
+    file INTEGER, line BIGINT, reason VARCHAR, time TIMESTAMP, created TIMESTAMP, kind VARCHAR, operation VARCHAR,
+    agent UBIGINT, record UBIGINT, target UBIGINT, target_agent UBIGINT, via UBIGINT, text_length INTEGER,
+    language VARCHAR, state DOUBLE, text VARCHAR, handle UBIGINT, status VARCHAR, followers BIGINT, agent_name VARCHAR,
+    target_name VARCHAR
 );
 
--- What was not, and why.
-CREATE TABLE IF NOT EXISTS crowd.ingest.rejects (file INTEGER, line BIGINT, reason VARCHAR);
+CREATE VIEW IF NOT EXISTS crowd.ingest.records AS
+SELECT * EXCLUDE (reason) FROM ingest.events WHERE reason IS NULL;
 
--- Ids as they were, if they are to be kept.
+CREATE VIEW IF NOT EXISTS crowd.ingest.rejects AS
+SELECT file, line, reason FROM ingest.events WHERE reason IS NOT NULL;
+
+-- Ids as they were, of those whom a table of follows names, if they are to be kept.
 CREATE TABLE IF NOT EXISTS crowd.ingest.names (agent UBIGINT, name VARCHAR);
 
 -- Follows, or numbers of followers, of a table of their own.

@@ -1,82 +1,130 @@
 -- The four tables of a crowd, made anew from what was read. The same records give the same tables, whatever the
--- batches in which they came.
+-- batches in which they came. What is large is kept once, with numbers for agents: edges, states and actions are views,
+-- which name the agents, and order the rows, when they are read.
 
--- Who an agent is called: a pseudonym of 16 hexadecimal digits, or its id if ids are kept.
-CREATE OR REPLACE TEMP MACRO hexadecimal(number) AS lower(lpad(to_hex(number), 16, '0'));
+-- Events that came twice: of several with one agent, record and operation the earliest counts. Few can be, as a hash
+-- tells; only those are sorted.
+CREATE OR REPLACE TEMP TABLE doubled AS
+SELECT hash(agent, record, operation) AS key FROM crowd.ingest.records GROUP BY key HAVING count(*) > 1;
 
--- Each event once: of several with one agent, record and operation the earliest.
-CREATE OR REPLACE TEMP TABLE once AS
-SELECT * FROM crowd.ingest.records
+CREATE OR REPLACE TEMP TABLE duplicates AS
+SELECT file, line FROM crowd.ingest.records WHERE hash(agent, record, operation) IN (SELECT key FROM doubled)
 QUALIFY row_number() OVER (
     PARTITION BY agent, record, operation, CASE WHEN operation = 'update' THEN time END
-    ORDER BY time, file, line) = 1;
+    ORDER BY time, file, line) > 1;
 
 -- What was taken back, and when.
 CREATE OR REPLACE TEMP TABLE deletes AS
-SELECT agent, record, max(time) AS time FROM once WHERE operation = 'delete' GROUP BY ALL;
+SELECT agent, record, max(time) AS time FROM crowd.ingest.records ANTI JOIN duplicates USING (file, line)
+WHERE operation = 'delete' GROUP BY ALL;
+
+-- What was last said of an account.
+CREATE OR REPLACE TEMP TABLE told AS
+SELECT agent,
+    arg_max(handle, (time, file, line)) FILTER (handle IS NOT NULL) AS handle,
+    arg_max(status, (time, file, line)) FILTER (status IS NOT NULL) AS status,
+    arg_max(followers, (time, file, line)) FILTER (followers IS NOT NULL) AS followers
+FROM crowd.ingest.records WHERE handle IS NOT NULL OR status IS NOT NULL OR followers IS NOT NULL
+GROUP BY agent;
+
+-- Accounts whose content a platform asks not to show: it counts again once they are active.
+CREATE OR REPLACE TEMP TABLE gone AS
+SELECT agent, status = 'deleted' AS forever FROM told
+WHERE status IN ('deleted', 'takendown', 'suspended', 'deactivated');
+
+BEGIN;
+
+-- The days that count, in UTC: 'FIRST..LAST', either of which may be missing, or the last so many.
+CREATE OR REPLACE TABLE crowd.ingest.span AS
+WITH
+wanted AS (SELECT coalesce(max(value), '..') AS value FROM crowd.ingest.settings WHERE name = 'days'),
+seen AS (
+    SELECT max(time)::DATE AS last FROM crowd.ingest.records
+    WHERE operation = 'create' AND kind NOT IN ('identity', 'account', 'profile')
+)
+SELECT
+    CASE
+        WHEN contains(value, '..') THEN coalesce(try_cast(split_part(value, '..', 1) AS DATE), DATE '-infinity')
+        ELSE last - (value::INTEGER - 1)
+    END AS first,
+    CASE
+        WHEN contains(value, '..') THEN coalesce(try_cast(split_part(value, '..', 2) AS DATE), DATE 'infinity')
+        ELSE last
+    END AS last
+FROM wanted, seen;
+
+-- Events that are no actions of the crowd: those that came twice, and those that were taken back.
+CREATE OR REPLACE TABLE crowd.ingest.left_out AS
+SELECT file, line FROM duplicates
+UNION
+SELECT file, line
+FROM crowd.ingest.records LEFT JOIN deletes USING (agent, record) LEFT JOIN gone USING (agent)
+WHERE operation = 'create' AND kind NOT IN ('identity', 'account', 'profile')
+    AND (records.time <= deletes.time OR forever IS NOT NULL);
+
+-- Texts that were deleted are forgotten, if texts were kept at all.
+UPDATE crowd.ingest.events SET text = NULL
+WHERE text IS NOT NULL AND ((agent, record) IN (SELECT (agent, record) FROM deletes)
+    OR agent IN (SELECT agent FROM gone WHERE forever));
 
 -- Whose a record is, where a platform does not say it of what others do with it.
-CREATE OR REPLACE TEMP TABLE authors AS
-SELECT record, min(agent) AS author FROM once
-WHERE operation = 'create' AND record IN (SELECT target FROM once WHERE target_agent IS NULL)
+CREATE OR REPLACE TABLE crowd.ingest.authors AS
+SELECT record, min(agent) AS author FROM crowd.ingest.records
+WHERE operation = 'create'
+    AND record IN (SELECT target FROM crowd.ingest.records WHERE target_agent IS NULL AND target IS NOT NULL)
 GROUP BY record;
 
--- What was done and not taken back.
-CREATE OR REPLACE TEMP TABLE done AS
-SELECT once.* REPLACE (coalesce(target_agent, author) AS target_agent) FROM once
-LEFT JOIN deletes ON once.agent = deletes.agent AND once.record = deletes.record AND once.time <= deletes.time
-LEFT JOIN authors ON once.target = authors.record
-WHERE deletes.agent IS NULL AND operation = 'create' AND kind NOT IN ('identity', 'account', 'profile');
+-- What was done on those days and not taken back. What happened at the very beginning of 1970 happened nobody knows when.
+CREATE OR REPLACE VIEW crowd.ingest.done AS
+SELECT records.* REPLACE (coalesce(target_agent, author) AS target_agent)
+FROM ingest.records ANTI JOIN ingest.left_out USING (file, line)
+LEFT JOIN ingest.authors ON records.target = authors.record, ingest.span
+WHERE operation = 'create' AND kind NOT IN ('identity', 'account', 'profile')
+    AND (time::DATE BETWEEN span.first AND span.last OR epoch_us(time) = 0);
+
+CREATE OR REPLACE TEMP TABLE did AS SELECT agent, target_agent, kind, time, file, line, state FROM crowd.ingest.done;
 
 -- Who reacted to whom. What somebody does to himself is an action, and no edge.
-CREATE OR REPLACE TEMP TABLE pairs AS
-WITH both_kinds AS (
-    SELECT agent AS source, target_agent AS target, kind, count(*) AS n
-    FROM done WHERE target_agent IS NOT NULL AND target_agent <> agent GROUP BY ALL
+CREATE OR REPLACE TABLE crowd.ingest.pairs AS
+SELECT source, target, kind, CASE WHEN kind = 'follow' THEN 1 ELSE count(*) END AS n
+FROM (
+    SELECT agent AS source, target_agent AS target, kind FROM did
     UNION ALL
-    SELECT source, target, 'follow', 1 FROM crowd.ingest.follows WHERE source <> target
+    SELECT source, target, 'follow' FROM crowd.ingest.follows
 )
-SELECT source, target, kind, CASE WHEN kind = 'follow' THEN 1 ELSE sum(n)::BIGINT END AS n
-FROM both_kinds GROUP BY source, target, kind;
+WHERE target <> source GROUP BY source, target, kind;
 
--- Followers as a profile or a table says; they are known if so, and else those who were seen to follow. What happened at
--- the very beginning of 1970 happened nobody knows when.
+-- Followers as a profile or a table says; they are known if so, and else those who were seen to follow.
 CREATE OR REPLACE TEMP TABLE people AS
 WITH
 acted AS (
-    SELECT agent, min(time) FILTER (epoch_us(time) > 0) AS first_seen, max(time) FILTER (epoch_us(time) > 0) AS last_seen,
-        arg_max(handle, (time, file, line)) FILTER (handle IS NOT NULL) AS handle,
-        arg_max(status, (time, file, line)) FILTER (status IS NOT NULL) AS status,
-        arg_max(followers, (time, file, line)) FILTER (followers IS NOT NULL) AS followers
-    FROM once GROUP BY agent
+    SELECT agent, min(time) FILTER (epoch_us(time) > 0) AS first_seen, max(time) FILTER (epoch_us(time) > 0) AS last_seen
+    FROM crowd.ingest.records ANTI JOIN duplicates USING (file, line) GROUP BY agent
 ),
-did AS (
+busy AS (
     SELECT agent, count(*) AS actions,
         count(*) FILTER (kind IN ('post', 'reply', 'quote')) AS posts, count(*) FILTER (kind = 'reply') AS replies,
         count(*) FILTER (kind = 'like') AS likes, count(*) FILTER (kind = 'repost') AS reposts
-    FROM done GROUP BY agent
+    FROM did GROUP BY agent
 ),
 heard AS (
-    SELECT target AS agent, count(DISTINCT source) AS degree, count(*) FILTER (kind = 'follow') AS seen_followers
-    FROM pairs GROUP BY target
+    SELECT target AS agent, count(*) AS degree, sum(follows)::BIGINT AS seen_followers
+    FROM (SELECT target, count(*) FILTER (kind = 'follow') AS follows FROM crowd.ingest.pairs GROUP BY target, source)
+    GROUP BY target
 ),
 everybody AS (
-    SELECT agent FROM acted UNION SELECT source FROM pairs UNION SELECT target FROM pairs
-    UNION SELECT target_agent FROM done WHERE target_agent IS NOT NULL UNION SELECT agent FROM crowd.ingest.counts
+    SELECT agent FROM acted UNION SELECT source FROM crowd.ingest.pairs UNION SELECT target FROM crowd.ingest.pairs
+    UNION SELECT target_agent FROM did WHERE target_agent IS NOT NULL UNION SELECT agent FROM crowd.ingest.counts
 )
 SELECT
     agent, handle, status, first_seen, last_seen,
-    coalesce(acted.followers, counts.followers,
+    coalesce(told.followers, counts.followers,
         CASE WHEN (SELECT count(*) FROM crowd.ingest.follows) > 0 THEN coalesce(seen_followers, 0) END) AS followers,
     coalesce(seen_followers, 0) AS seen_followers, coalesce(degree, 0) AS degree, coalesce(actions, 0) AS actions,
     coalesce(posts, 0) AS posts, coalesce(replies, 0) AS replies, coalesce(likes, 0) AS likes,
     coalesce(reposts, 0) AS reposts
-FROM everybody LEFT JOIN acted USING (agent) LEFT JOIN heard USING (agent) LEFT JOIN did USING (agent)
-LEFT JOIN crowd.ingest.counts AS counts USING (agent);
-
-CREATE OR REPLACE TEMP TABLE naming AS
-SELECT agent, coalesce(name, hexadecimal(agent)) AS name FROM people LEFT JOIN
-    (SELECT agent, min(name) AS name FROM crowd.ingest.names GROUP BY agent) USING (agent);
+FROM everybody LEFT JOIN acted USING (agent) LEFT JOIN told USING (agent) LEFT JOIN heard USING (agent)
+LEFT JOIN busy USING (agent) LEFT JOIN crowd.ingest.counts AS counts USING (agent);
 
 -- One weight for the whole crowd: followers if they are known of half of those who acted, else who was seen to react to
 -- them, else what they did.
@@ -87,49 +135,79 @@ SELECT CASE
     ELSE 'activity' END AS weight
 FROM people;
 
-BEGIN;
+-- Who is called otherwise than by the 16 hexadecimal digits of his pseudonym: all, if ids are kept, and else nobody.
+CREATE OR REPLACE TABLE crowd.ingest.naming AS
+SELECT agent, min(name) AS name FROM (
+    SELECT agent, name FROM crowd.ingest.names
+    UNION ALL SELECT agent, agent_name FROM crowd.ingest.records WHERE agent_name IS NOT NULL
+    UNION ALL SELECT target_agent, target_name FROM crowd.ingest.records WHERE target_name IS NOT NULL
+) GROUP BY agent;
 
 CREATE OR REPLACE TABLE crowd.agents AS
-SELECT name AS id, hexadecimal(handle) AS handle, status, first_seen, last_seen, coalesce(followers, seen_followers) AS followers,
-    degree, posts, replies, likes, reposts
-FROM people JOIN naming USING (agent) ORDER BY id;
+SELECT coalesce(name, format('{:016x}', agent)) AS id, format('{:016x}', handle) AS handle, status, first_seen, last_seen,
+    coalesce(followers, seen_followers) AS followers, degree, posts, replies, likes, reposts
+FROM people LEFT JOIN crowd.ingest.naming USING (agent) ORDER BY id;
 
-CREATE OR REPLACE TABLE crowd.actions AS
-SELECT who.name AS agent, time, created, kind, record, target,
-    whom.name AS target_agent, via, text_length, language, state, text
-FROM done JOIN naming who ON who.agent = done.agent LEFT JOIN naming whom ON whom.agent = done.target_agent
+CREATE OR REPLACE VIEW crowd.actions AS
+SELECT coalesce(who.name, format('{:016x}', done.agent)) AS agent, time, created, kind, record, target,
+    coalesce(whom.name, format('{:016x}', target_agent)) AS target_agent, via, text_length, language, state, text
+FROM ingest.done LEFT JOIN ingest.naming AS who ON who.agent = done.agent
+LEFT JOIN ingest.naming AS whom ON whom.agent = target_agent
 ORDER BY time, file, line;
 
-CREATE OR REPLACE TABLE crowd.edges AS
-SELECT who.name AS source, whom.name AS target, kind, n AS count
-FROM pairs JOIN naming who ON who.agent = source JOIN naming whom ON whom.agent = target
-ORDER BY ALL;
+CREATE OR REPLACE VIEW crowd.edges AS
+SELECT coalesce(who.name, format('{:016x}', source)) AS source, coalesce(whom.name, format('{:016x}', target)) AS target,
+    kind, n AS count
+FROM ingest.pairs LEFT JOIN ingest.naming AS who ON who.agent = pairs.source
+LEFT JOIN ingest.naming AS whom ON whom.agent = pairs.target
+ORDER BY pairs.source, pairs.target, kind;
 
--- The state of an agent on a day is the mean over what it wrote on that day.
-CREATE OR REPLACE TABLE crowd.states AS
-WITH daily AS (
-    SELECT agent, time::DATE AS day, avg(state) AS state, count(*) AS activity FROM done
-    WHERE epoch_us(time) > 0 GROUP BY ALL
+-- The state of an agent on a day is the mean over what it wrote on that day, added up in the order of time.
+CREATE OR REPLACE TABLE crowd.ingest.days AS
+WITH
+active AS (SELECT agent, time::DATE AS day, count(*) AS activity FROM did WHERE epoch_us(time) > 0 GROUP BY ALL),
+stated AS (
+    SELECT agent, time::DATE AS day, avg(state ORDER BY time, file, line) AS state FROM did
+    WHERE epoch_us(time) > 0 AND state IS NOT NULL GROUP BY ALL
 )
-SELECT name AS agent, day, daily.state, CASE (SELECT weight FROM weighing)
-    WHEN 'followers' THEN coalesce(people.followers, 0) WHEN 'degree' THEN degree + 1 ELSE activity END::DOUBLE AS weight,
+SELECT agent, day, state, CASE (SELECT weight FROM weighing)
+    WHEN 'followers' THEN coalesce(followers, 0) WHEN 'degree' THEN degree + 1 ELSE activity END::DOUBLE AS weight,
     activity
-FROM daily JOIN people USING (agent) JOIN naming USING (agent)
-ORDER BY day, agent;
+FROM active LEFT JOIN stated USING (agent, day) JOIN people USING (agent);
+
+CREATE OR REPLACE VIEW crowd.states AS
+SELECT coalesce(name, format('{:016x}', days.agent)) AS agent, day, state, weight, activity
+FROM ingest.days LEFT JOIN ingest.naming ON naming.agent = days.agent
+ORDER BY day, days.agent;
 
 -- The counts that are printed.
 CREATE OR REPLACE TABLE crowd.ingest.totals AS
+WITH acts AS (
+    SELECT operation, count(*) AS n, count(*) FILTER (text_length > 0 AND coalesce(language, '') NOT LIKE 'en%') AS unread
+    FROM crowd.ingest.records ANTI JOIN duplicates USING (file, line)
+    WHERE kind NOT IN ('identity', 'account', 'profile') GROUP BY operation
+)
 SELECT
-    (SELECT count(*) FROM crowd.ingest.records) AS n_records,
-    (SELECT count(*) FROM crowd.ingest.records) - count(*) AS n_duplicates,
-    (SELECT count(*) FROM crowd.actions) AS n_actions,
-    count(*) FILTER (operation = 'create' AND NOT is_notice) - (SELECT count(*) FROM done) AS n_taken_back,
-    count(*) FILTER (operation = 'delete' AND NOT is_notice) AS n_deletes,
-    count(*) FILTER (operation = 'update' AND NOT is_notice) AS n_updates,
-    count(*) FILTER (is_notice) AS n_notices,
-    count(*) FILTER (operation = 'create' AND text_length > 0 AND coalesce(language, '') NOT LIKE 'en%') AS n_unread,
+    n_records, n_duplicates, n_actions,
+    n_left_out - n_duplicates AS n_taken_back,
+    n_creates - (n_left_out - n_duplicates) - n_actions AS n_other_days,
+    n_deletes, n_updates,
+    n_records - n_duplicates - n_creates - n_deletes - n_updates AS n_notices,
+    n_unread,
     (SELECT weight FROM weighing) AS weight
-FROM (SELECT *, kind IN ('identity', 'account', 'profile') AS is_notice FROM once);
+FROM
+    (SELECT count(*) AS n_records FROM crowd.ingest.records),
+    (SELECT count(*) AS n_duplicates FROM duplicates),
+    (SELECT count(*) AS n_left_out FROM crowd.ingest.left_out),
+    (SELECT count(*) AS n_actions FROM did),
+    (
+        SELECT
+            coalesce(sum(n) FILTER (operation = 'create'), 0)::BIGINT AS n_creates,
+            coalesce(sum(n) FILTER (operation = 'delete'), 0)::BIGINT AS n_deletes,
+            coalesce(sum(n) FILTER (operation = 'update'), 0)::BIGINT AS n_updates,
+            coalesce(sum(unread) FILTER (operation = 'create'), 0)::BIGINT AS n_unread
+        FROM acts
+    );
 
 DELETE FROM crowd.ingest.settings WHERE name = 'changed';
 

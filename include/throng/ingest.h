@@ -24,6 +24,8 @@ typedef struct throng_ingest_def {
     const char *follows;       /* a table of follows or of follower counts; NULL: none */
     const char *rejects;       /* CSV file for file, line and reason of every rejected line; NULL: none */
     const char *stance;        /* what the state of an agent is: "column" (default), "valence", "terms:FILE" */
+    const char *days;          /* which days count, in UTC: "FIRST..LAST" (dates; either may be missing), or the last
+                                  so many, "14"; NULL: all. It may be another at each call. */
     const char *key;           /* file of the key of the pseudonyms; NULL: out + ".key", made if it is missing */
     int64_t memory;            /* bytes that DuckDB may take; 0: its default, 80 % of the machine */
     int64_t line_limit;        /* bytes of a line, 1 .. 2^30; longer ones are rejected; 0: 16 MiB */
@@ -33,13 +35,14 @@ typedef struct throng_ingest_def {
 
 /** What became of everything that is in the crowd.
  *  lines = blank + ignored + rejected + rows;
- *  rows = duplicates + actions + taken_back + deletes + updates + notices. */
+ *  rows = duplicates + actions + taken_back + other_days + deletes + updates + notices. */
 typedef struct throng_ingest_counts {
     int64_t files, new_lines; /* new_lines: read by this call */
     int64_t lines, blank, ignored, rejected, rows;
     int64_t duplicates; /* rows of which an earlier one has the same agent, record and operation */
     int64_t actions;    /* rows of the table actions */
-    int64_t taken_back; /* actions that a later delete undid */
+    int64_t taken_back; /* actions that a later delete undid, or of accounts that are deleted, suspended or the like */
+    int64_t other_days; /* actions outside `days` */
     int64_t deletes, updates;
     int64_t notices; /* about an account, its name or its profile */
     int64_t agents, edges, states;

@@ -138,6 +138,7 @@ static bool add_row(throng_i_batch *batch, rows *to, throng_i_lines_result resul
         done = put_value(&to->columns[2 + i], row, &platform->fields[i], values);
     to->n++;
     batch->n_rows++;
+    batch->n_blank += broken && !broken[0];
     batch->n_bytes += length;
     return done;
 }
@@ -264,7 +265,7 @@ void throng_i_batch_begin(throng_i_batch *batch) {
                                   .get_last_error = get_last_error,
                                   .release = release_stream,
                                   .private_data = batch};
-    batch->n_rows = batch->n_bytes = 0;
+    batch->n_rows = batch->n_blank = batch->n_bytes = 0;
     batch->began = throng_i_seconds();
     batch->is_silent = false;
 }

@@ -17,7 +17,7 @@ typedef struct throng_i_batch {
     bool is_finished;         /* the file has ended */
 
     /* of this batch */
-    int64_t n_rows, n_bytes;
+    int64_t n_rows, n_blank, n_bytes; /* n_blank: of the rows */
     double began;
     arrow_schema columns[THRONG_I_PLATFORM_FIELDS + 2], *column_pointers[THRONG_I_PLATFORM_FIELDS + 2];
 } throng_i_batch;

@@ -1,5 +1,6 @@
 /* throng_ingest: files in, one after the other and batch by batch, then the tables. */
 #define _DEFAULT_SOURCE
+#include "ingest/days.h"
 #include "ingest/store.h"
 
 #include <errno.h>
@@ -32,12 +33,14 @@ static throng_status check_input(const char *path, throng_error *err) {
 static throng_status check(const throng_ingest_def *def, throng_error *err) {
     throng_status status = THRONG_OK;
     struct stat facts;
+    char days[THRONG_I_DAYS_LENGTH];
     THRONG_REQUIRE(def->platform || def->sql, E_ARGUMENT, "A platform or a platform's SQL must be given.");
     THRONG_REQUIRE(def->out && def->out[0], E_ARGUMENT, "A DuckDB file to write must be given.");
     THRONG_REQUIRE(stat(def->out, &facts) != 0 || S_ISREG(facts.st_mode), E_WRITE,
                    "%s cannot be written: it is no regular file.", def->out);
     THRONG_REQUIRE(def->line_limit >= 0 && def->line_limit <= 1 << 30, E_ARGUMENT,
                    "The line limit must lie in 1 .. 2^30 bytes, got %lld.", (long long)def->line_limit);
+    THRONG_TRY(throng_i_days_read(def->days, days, err));
     for (int i = 0; i < def->n_inputs; i++)
         THRONG_TRY(check_input(def->inputs[i], err));
     if (def->follows)

@@ -248,6 +248,7 @@ typedef struct pass {
     throng_i_json_value *values;
     char *at;
     const char *end;
+    uint64_t seen[THRONG_I_JSON_NODES / 64]; /* whether a node of the paths had a value */
     level levels[THRONG_I_JSON_DEPTH];
     int depth;
 } pass;
@@ -323,7 +324,10 @@ static const char *read_value(pass *it, int16_t node) {
     }
     if (node < 0)
         return NULL;
-    forget(it, node);
+    uint64_t bit = (uint64_t)1 << (node % 64);
+    if (it->seen[node / 64] & bit)
+        forget(it, node);
+    it->seen[node / 64] |= bit;
     if (it->paths->nodes[node].slot >= 0)
         it->values[it->paths->nodes[node].slot] = value;
     return NULL;
@@ -337,6 +341,7 @@ const char *throng_i_json_scan(const throng_i_json_paths *paths, char *line, int
     it.at = line;
     it.end = line + length;
     it.depth = 0;
+    memset(it.seen, 0, sizeof it.seen);
     memset(values, 0, (size_t)paths->n_slots * sizeof *values);
     skip_space(&it);
     const char *reason = read_value(&it, 0);

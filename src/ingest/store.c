@@ -1,11 +1,16 @@
 /* The crowd's database: see store.h. All SQL that is more than a line is in ingest/. */
 #include "ingest/store.h"
 
+#include "ingest/days.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Of the schema `ingest`: changed when crowds of before can no longer be added to. */
+#define FORMAT "2"
 
 /* ---- running SQL ----------------------------------------------------------------------------------------------- */
 
@@ -133,16 +138,37 @@ out:
     return status;
 }
 
+/* The days may change from run to run; if they do, the tables are made anew. */
+static throng_status settle_days(throng_i_store *store, throng_error *err) {
+    char days[THRONG_I_DAYS_LENGTH], before[200] = "";
+    throng_status status = THRONG_OK;
+    THRONG_TRY(throng_i_days_read(store->def->days, days, err));
+    THRONG_TRY(throng_i_database_rows(&store->database, "SELECT value FROM crowd.ingest.settings WHERE name = 'days'",
+                                      take_text, before, NULL, err));
+    if (strcmp(days, before) == 0)
+        return THRONG_OK;
+    THRONG_TRY(run_format(store, err,
+                          "INSERT OR REPLACE INTO crowd.ingest.settings VALUES ('days', '%s'), ('changed', 'yes')", days));
+out:
+    return status;
+}
+
 static throng_status settle_all(throng_i_store *store, throng_error *err) {
     const throng_ingest_def *def = store->def;
     char check[17];
+    numbers it;
     throng_status status = THRONG_OK;
+    THRONG_TRY(ask(store, "SELECT count(*), count(*) FILTER (name = 'format') FROM crowd.ingest.settings", &it, err));
+    THRONG_REQUIRE(it.at[0] == 0 || it.at[1] == 1, E_FORMAT,
+                   "%s was begun by an earlier version of throng: take another --out.", store->def->out);
     snprintf(check, sizeof check, "%016llx", (unsigned long long)throng_i_secret_hash(&store->secret, "throng", 6));
+    THRONG_TRY(settle(store, "format", FORMAT, err));
     THRONG_TRY(settle(store, "platform", store->platform->name, err));
     THRONG_TRY(settle(store, "stance", def->stance ? def->stance : "column", err));
     THRONG_TRY(settle(store, "keep-ids", def->keep_ids ? "yes" : "no", err));
     THRONG_TRY(settle(store, "keep-text", def->keep_text ? "yes" : "no", err));
     THRONG_TRY(settle(store, "key-check", check, err));
+    THRONG_TRY(settle_days(store, err));
 out:
     return status;
 }
@@ -347,13 +373,14 @@ static void add_batch_sql(const throng_i_store *store, int64_t file, throng_i_sq
     const struct {
         const char *blank, *text;
     } blanks[] = {
+        {"{GIVEN}", store->platform->sql},
         {"{FILE}", number},
         {"{TEXT}", store->def->keep_text ? "text" : "NULL::VARCHAR"},
         {"{STATE}", state_sql(store)},
         {"{AGENT_NAME}", store->def->keep_ids ? "agent" : "NULL::VARCHAR"},
         {"{TARGET_NAME}", store->def->keep_ids ? "target_agent" : "NULL::VARCHAR"},
     };
-    const char *at = strstr(throng_i_platform_text_of("_batch"), "WITH events");
+    const char *at = strstr(throng_i_platform_text_of("_batch"), "INSERT INTO");
     while (*at) {
         size_t plain = strcspn(at, "{"), used = 0;
         throng_i_sql_add(sql, "%.*s", (int)plain, at);
@@ -369,16 +396,12 @@ static void add_batch_sql(const throng_i_store *store, int64_t file, throng_i_sq
     }
 }
 
-/* Reads the lines into the temporary table `batch`. */
-static throng_status read_batch(throng_i_store *store, int64_t file, throng_error *err) {
+/* Judges the lines and writes what they become. */
+static throng_status judge(throng_i_store *store, int64_t file, throng_error *err) {
     throng_i_sql sql = {.context = store->context};
     throng_status status = THRONG_OK;
     throng_error inner = {0};
-    throng_i_sql_add(&sql,
-                     "CREATE OR REPLACE TEMP TABLE batch AS SELECT * FROM (WITH given AS (\n%s\n) SELECT * FROM (",
-                     store->platform->sql);
     add_batch_sql(store, file, &sql);
-    throng_i_sql_add(&sql, "))");
     THRONG_TRY(throng_i_sql_check(&sql, err));
     status = run(store, sql.text, &inner);
     if (status == THRONG_E_QUERY)
@@ -391,56 +414,49 @@ out:
     return status;
 }
 
-/* A file of which nothing is JSON is a mistake, not a crowd. */
-static throng_status check_first(throng_i_store *store, const char *path, throng_error *err) {
+/* What became of the lines of a batch. */
+typedef struct outcome {
+    int64_t written, rejected, garbled; /* rows and rejects; rejects; rejects that are not even JSON */
+} outcome;
+
+static throng_status count_batch(throng_i_store *store, int64_t file, int64_t line, outcome *out, throng_error *err) {
+    char sql[300];
     numbers it;
-    char reason[200] = "";
+    snprintf(sql, sizeof sql,
+             "SELECT count(*), count(reason), count(*) FILTER (starts_with(reason, 'not ')) FROM crowd.ingest.events "
+             "WHERE file = %lld AND line > %lld",
+             (long long)file, (long long)line);
+    throng_status status = ask(store, sql, &it, err);
+    *out = (outcome){it.at[0], it.at[1], it.at[2]};
+    return status;
+}
+
+/* A file of which nothing is JSON is a mistake, not a crowd. */
+static throng_status check_first(throng_i_store *store, const char *path, int64_t file, throng_error *err) {
+    char sql[200], reason[200] = "";
     throng_status status = THRONG_OK;
-    THRONG_TRY(ask(store,
-                   "SELECT count(*) FILTER (verdict <> 'blank'), count(*) FILTER (verdict = 'reject' AND "
-                   "starts_with(reason, 'not ')) FROM batch",
-                   &it, err));
-    if (it.at[0] == 0 || it.at[1] < it.at[0])
-        goto out;
-    THRONG_TRY(throng_i_database_rows(&store->database,
-                                      "SELECT 'line ' || min(line) || ' is ' || arg_min(reason, line) FROM batch WHERE "
-                                      "verdict = 'reject'",
-                                      take_text, reason, NULL, err));
+    snprintf(sql, sizeof sql,
+             "SELECT 'line ' || min(line) || ' is ' || arg_min(reason, line) FROM crowd.ingest.events WHERE file = %lld",
+             (long long)file);
+    THRONG_TRY(throng_i_database_rows(&store->database, sql, take_text, reason, NULL, err));
     status = THRONG_FAIL(err, E_FORMAT, "%s holds no JSON lines: %s.", path, reason);
 out:
     return status;
 }
 
-/* `file` says how far the file has been read. */
-static throng_status write_batch(throng_i_store *store, const throng_i_store_file *file, throng_error *err) {
+/* `file` says how far the file has been read, `n_lines` how many lines of it there were, `n_blank` blank ones. */
+static throng_status note_progress(throng_i_store *store, const throng_i_store_file *file, int64_t n_lines,
+                                   int64_t n_blank, const outcome *made, throng_error *err) {
     throng_status status = THRONG_OK;
-    THRONG_TRY(run(store, "BEGIN", err));
-    THRONG_TRY(run(store,
-                   "INSERT INTO crowd.ingest.records SELECT file, line, time, created, kind, operation, agent, "
-                   "record, target, target_agent, via, text_length, language, state, text, handle, status, "
-                   "followers FROM batch WHERE verdict = 'row'",
-                   err));
-    THRONG_TRY(run(store,
-                   "INSERT INTO crowd.ingest.rejects SELECT file, line, reason FROM batch WHERE verdict = "
-                   "'reject'",
-                   err));
-    if (store->def->keep_ids)
-        THRONG_TRY(run(store,
-                       "INSERT INTO crowd.ingest.names SELECT agent, min(agent_name) FROM batch WHERE verdict = "
-                       "'row' GROUP BY agent UNION SELECT target_agent, min(target_name) FROM batch WHERE "
-                       "verdict = 'row' AND target_agent IS NOT NULL GROUP BY target_agent",
-                       err));
     THRONG_TRY(run_format(store, err,
                           "UPDATE crowd.ingest.files SET \"offset\" = %lld, bytes = %lld, finished = %s, lines = %lld, "
-                          "blank = blank + n.b, ignored = ignored + n.i, rejected = rejected + n.j, rows = rows + n.r "
-                          "FROM (SELECT count(*) FILTER (verdict = 'blank') AS b, count(*) FILTER (verdict = 'ignore') "
-                          "AS i, count(*) FILTER (verdict = 'reject') AS j, count(*) FILTER (verdict = 'row') AS r "
-                          "FROM batch) AS n WHERE file = %lld",
+                          "blank = blank + %lld, ignored = ignored + %lld, rejected = rejected + %lld, rows = rows + "
+                          "%lld WHERE file = %lld",
                           (long long)file->offset, (long long)file->bytes, file->is_finished ? "true" : "false",
-                          (long long)file->lines, (long long)file->number));
+                          (long long)file->lines, (long long)n_blank, (long long)(n_lines - n_blank - made->written),
+                          (long long)made->rejected, (long long)(made->written - made->rejected),
+                          (long long)file->number));
     THRONG_TRY(run(store, "INSERT OR IGNORE INTO crowd.ingest.settings VALUES ('changed', 'yes')", err));
-    THRONG_TRY(run(store, "COMMIT", err));
-    store->is_empty = false;
 out:
     return status;
 }
@@ -465,22 +481,28 @@ out:
     return status;
 }
 
+/* What is written before a failure is taken back when the connection closes. */
 throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *file, const char *path,
                                  throng_i_batch *batch, throng_error *err) {
     throng_status status = THRONG_OK;
+    outcome made;
     throng_i_batch_begin(batch);
     store->database.progress =
         (throng_progress){.stage = "ingesting", .unit = "bytes", .total = throng_i_lines_size(batch->lines)};
     store->database.done = throng_i_lines_read(batch->lines);
     THRONG_TRY(scan_lines(store, batch, err));
-    THRONG_TRY(read_batch(store, file->number, err));
-    if (file->lines == 0)
-        THRONG_TRY(check_first(store, path, err));
+    THRONG_TRY(run(store, "BEGIN", err));
+    THRONG_TRY(judge(store, file->number, err));
+    THRONG_TRY(count_batch(store, file->number, file->lines, &made, err));
+    if (file->lines == 0 && made.garbled > 0 && made.garbled == batch->n_rows - batch->n_blank)
+        THRONG_TRY(check_first(store, path, file->number, err));
     file->offset = throng_i_lines_offset(batch->lines);
     file->bytes = *throng_i_lines_read(batch->lines);
     file->lines = batch->line;
     file->is_finished = batch->is_finished;
-    THRONG_TRY(write_batch(store, file, err));
+    THRONG_TRY(note_progress(store, file, batch->n_rows, batch->n_blank, &made, err));
+    THRONG_TRY(run(store, "COMMIT", err));
+    store->is_empty = false;
 out:
     store->database.done = NULL;
     return status;
@@ -533,14 +555,19 @@ throng_status throng_i_store_add_table(throng_i_store *store, throng_i_store_fil
                                        int64_t bytes, throng_error *err) {
     throng_status status = THRONG_OK;
     numbers it;
+    outcome made;
     store->database.progress = (throng_progress){.stage = "ingesting", .unit = "rows", .total = -1};
     THRONG_TRY(read_table(store, path, "lines", err));
-    THRONG_TRY(read_batch(store, file->number, err));
-    THRONG_TRY(ask(store, "SELECT count(*) FROM batch", &it, err));
+    THRONG_TRY(run(store, "BEGIN", err));
+    THRONG_TRY(judge(store, file->number, err));
+    THRONG_TRY(count_batch(store, file->number, 0, &made, err));
+    THRONG_TRY(ask(store, "SELECT count(*) FROM lines", &it, err));
     file->lines = it.at[0];
     file->offset = file->bytes = bytes;
     file->is_finished = true;
-    THRONG_TRY(write_batch(store, file, err));
+    THRONG_TRY(note_progress(store, file, file->lines, 0, &made, err));
+    THRONG_TRY(run(store, "COMMIT", err));
+    store->is_empty = false;
 out:
     return status;
 }
@@ -656,19 +683,20 @@ static throng_status count_lines(throng_i_store *store, throng_ingest_counts *ou
     out->ignored = it.at[3], out->rejected = it.at[4], out->rows = it.at[5];
     THRONG_TRY(ask(store,
                    "SELECT n_records, n_duplicates, n_actions, n_taken_back, n_deletes, n_updates, n_notices, "
-                   "n_unread, (SELECT count(*) FROM crowd.agents), (SELECT count(*) FROM crowd.edges), "
-                   "(SELECT count(*) FROM crowd.states) FROM crowd.ingest.totals",
+                   "n_unread, n_other_days, (SELECT count(*) FROM crowd.agents), (SELECT count(*) FROM crowd.ingest.pairs), "
+                   "(SELECT count(*) FROM crowd.ingest.days) FROM crowd.ingest.totals",
                    &it, err));
     out->duplicates = it.at[1], out->actions = it.at[2], out->taken_back = it.at[3], out->deletes = it.at[4];
     out->updates = it.at[5], out->notices = it.at[6], out->unread_texts = it.at[7];
-    out->agents = it.at[8], out->edges = it.at[9], out->states = it.at[10];
+    out->other_days = it.at[8];
+    out->agents = it.at[9], out->edges = it.at[10], out->states = it.at[11];
     char weight[200] = "";
     THRONG_TRY(throng_i_database_rows(&store->database, "SELECT weight FROM crowd.ingest.totals", take_text, weight,
                                       NULL, err));
     snprintf(out->weight, sizeof out->weight, "%.15s", weight);
     THRONG_REQUIRE(out->lines == out->blank + out->ignored + out->rejected + out->rows && out->rows == it.at[0] &&
-                       out->rows == out->duplicates + out->actions + out->taken_back + out->deletes + out->updates +
-                                        out->notices,
+                       out->rows == out->duplicates + out->actions + out->taken_back + out->other_days + out->deletes +
+                                        out->updates + out->notices,
                    E_INTERNAL, "The counts of %s do not add up; please report this.", store->def->out);
 out:
     return status;
@@ -696,7 +724,7 @@ throng_status throng_i_store_finish(throng_i_store *store, throng_ingest_counts 
     THRONG_TRY(ask(store,
                    it.at[0] ? "SELECT 1"
                             : "SELECT 1 - least(count(*), 1) FROM duckdb_tables() WHERE database_name "
-                              "= 'crowd' AND table_name = 'states'",
+                              "= 'crowd' AND table_name = 'totals'",
                    &it, err));
     if (it.at[0])
         THRONG_TRY(run_text(store, "_tables", err));

@@ -15,6 +15,9 @@
 /* Nanoseconds between two looks at the progress callback. */
 #define PATIENCE 50000000L
 
+/* Nanoseconds to sleep while other threads work on all there is of a query. */
+#define NAP 100000L
+
 /* Up to has_result all is the worker's until it has finished; what follows `lock` is his who holds it. */
 struct throng_i_query {
     throng_i_database *database;
@@ -47,6 +50,19 @@ static bool is_stopped(throng_i_query *query) {
     return stop;
 }
 
+/* Works on the query until its result is ready or it has failed. Where other threads have all the work, DuckDB's own
+ * wait spins. */
+static void wait_for_tasks(const throng_i_query *query) {
+    const struct timespec nap = {.tv_nsec = NAP};
+    for (;;) {
+        duckdb_pending_state state = duckdb_pending_execute_task(query->pending);
+        if (state == DUCKDB_PENDING_RESULT_READY || state == DUCKDB_PENDING_ERROR)
+            return;
+        if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE)
+            nanosleep(&nap, NULL);
+    }
+}
+
 /* Each step returns what DuckDB says if it fails. */
 static const char *start_query(throng_i_query *query) {
     if (duckdb_prepare(query->database->connection, query->sql, &query->statement) != DUCKDB_OK)
@@ -57,6 +73,7 @@ static const char *start_query(throng_i_query *query) {
         return NULL;
     if (duckdb_pending_prepared_streaming(query->statement, &query->pending) != DUCKDB_OK)
         return duckdb_pending_error(query->pending);
+    wait_for_tasks(query);
     query->has_result = true;
     if (duckdb_execute_pending(query->pending, &query->result) != DUCKDB_OK)
         return duckdb_result_error(&query->result);

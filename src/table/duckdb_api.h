@@ -25,6 +25,13 @@ typedef enum duckdb_state {
     DUCKDB_FAILED = 1
 } duckdb_state;
 
+typedef enum duckdb_pending_state {
+    DUCKDB_PENDING_RESULT_READY = 0,
+    DUCKDB_PENDING_RESULT_NOT_READY = 1,
+    DUCKDB_PENDING_ERROR = 2,
+    DUCKDB_PENDING_NO_TASKS_AVAILABLE = 3
+} duckdb_pending_state;
+
 /* Types of columns; the gaps are types that throng treats as unknown. */
 typedef enum duckdb_type {
     DUCKDB_TYPE_INVALID = 0,
@@ -111,6 +118,7 @@ void duckdb_destroy_prepare(duckdb_prepared_statement *statement);
 
 duckdb_state duckdb_pending_prepared_streaming(duckdb_prepared_statement statement, duckdb_pending_result *pending);
 const char *duckdb_pending_error(duckdb_pending_result pending);
+duckdb_pending_state duckdb_pending_execute_task(duckdb_pending_result pending);
 duckdb_state duckdb_execute_pending(duckdb_pending_result pending, duckdb_result *result);
 void duckdb_destroy_pending(duckdb_pending_result *pending);
 
