@@ -82,7 +82,7 @@ LEFT JOIN ingest.authors ON records.target = authors.record, ingest.span
 WHERE operation = 'create' AND kind NOT IN ('identity', 'account', 'profile')
     AND (time::DATE BETWEEN span.first AND span.last OR epoch_us(time) = 0);
 
-CREATE OR REPLACE TEMP TABLE did AS SELECT agent, target_agent, kind, time, file, line, state FROM crowd.ingest.done;
+CREATE OR REPLACE TEMP TABLE did AS SELECT agent, target_agent, kind, time FROM crowd.ingest.done;
 
 -- Who reacted to whom. What somebody does to himself is an action, and no edge.
 CREATE OR REPLACE TABLE crowd.ingest.pairs AS
@@ -108,13 +108,17 @@ busy AS (
     FROM did GROUP BY agent
 ),
 heard AS (
-    SELECT target AS agent, count(*) AS degree, sum(follows)::BIGINT AS seen_followers
-    FROM (SELECT target, count(*) FILTER (kind = 'follow') AS follows FROM crowd.ingest.pairs GROUP BY target, source)
+    SELECT target AS agent, count(*) AS degree FROM (SELECT DISTINCT target, source FROM crowd.ingest.pairs)
     GROUP BY target
 ),
+followed AS (
+    SELECT target AS agent, count(*) AS seen_followers FROM crowd.ingest.pairs WHERE kind = 'follow' GROUP BY target
+),
 everybody AS (
-    SELECT agent FROM acted UNION SELECT source FROM crowd.ingest.pairs UNION SELECT target FROM crowd.ingest.pairs
-    UNION SELECT target_agent FROM did WHERE target_agent IS NOT NULL UNION SELECT agent FROM crowd.ingest.counts
+    SELECT DISTINCT agent FROM (
+        SELECT agent FROM acted UNION ALL SELECT agent FROM heard UNION ALL SELECT agent FROM crowd.ingest.counts
+        UNION ALL SELECT source FROM crowd.ingest.follows WHERE source <> target
+    )
 )
 SELECT
     agent, handle, status, first_seen, last_seen,
@@ -124,7 +128,7 @@ SELECT
     coalesce(posts, 0) AS posts, coalesce(replies, 0) AS replies, coalesce(likes, 0) AS likes,
     coalesce(reposts, 0) AS reposts
 FROM everybody LEFT JOIN acted USING (agent) LEFT JOIN told USING (agent) LEFT JOIN heard USING (agent)
-LEFT JOIN busy USING (agent) LEFT JOIN crowd.ingest.counts AS counts USING (agent);
+LEFT JOIN followed USING (agent) LEFT JOIN busy USING (agent) LEFT JOIN crowd.ingest.counts AS counts USING (agent);
 
 -- One weight for the whole crowd: followers if they are known of half of those who acted, else who was seen to react to
 -- them, else what they did.
@@ -167,7 +171,7 @@ CREATE OR REPLACE TABLE crowd.ingest.days AS
 WITH
 active AS (SELECT agent, time::DATE AS day, count(*) AS activity FROM did WHERE epoch_us(time) > 0 GROUP BY ALL),
 stated AS (
-    SELECT agent, time::DATE AS day, avg(state ORDER BY time, file, line) AS state FROM did
+    SELECT agent, time::DATE AS day, avg(state ORDER BY time, file, line) AS state FROM crowd.ingest.done
     WHERE epoch_us(time) > 0 AND state IS NOT NULL GROUP BY ALL
 )
 SELECT agent, day, state, CASE (SELECT weight FROM weighing)

@@ -29,11 +29,12 @@ told AS (
         * REPLACE (CASE WHEN contains(kind, '#') THEN split_part(kind, '#', 2) ELSE kind END AS kind),
         -- When the server saw it. What the author's program says, createdAt, may be any year.
         coalesce(time_us, CASE WHEN seen IS NOT NULL THEN epoch_us(try_cast(seen AS TIMESTAMPTZ)) END) AS stamp,
+        coalesce(subject, parent, quoted) AS object,
         CASE collection
-            WHEN 'app.bsky.feed.post' THEN 'post'
             WHEN 'app.bsky.feed.like' THEN 'like'
-            WHEN 'app.bsky.feed.repost' THEN 'repost'
+            WHEN 'app.bsky.feed.post' THEN 'post'
             WHEN 'app.bsky.graph.follow' THEN 'follow'
+            WHEN 'app.bsky.feed.repost' THEN 'repost'
             WHEN 'app.bsky.graph.block' THEN 'block'
         END AS act
     FROM lines
@@ -71,8 +72,8 @@ judged AS (
 SELECT
     line,
     broken,
-    coalesce(split_part(fault, ': ', 1), 'row') AS verdict,
-    split_part(fault, ': ', 2) AS reason,
+    CASE WHEN fault IS NULL THEN 'row' ELSE left(fault, 6) END AS verdict,
+    CASE WHEN fault IS NOT NULL THEN substr(fault, 9) END AS reason,
     did AS agent,
     CASE WHEN fault IS NULL THEN make_timestamp(stamp) END AS time,
     -- A text that is no time gives NULL: the event is kept, the created time unknown. Offsets are counted in.
@@ -84,12 +85,9 @@ SELECT
         WHEN act = 'post' AND quoted IS NOT NULL THEN 'quote'
         ELSE act
     END AS kind,
-    CASE WHEN kind = 'commit' THEN 'at://' || did || '/' || collection || '/' || rkey END AS record,
-    coalesce(subject, parent, quoted) AS target,
-    CASE
-        WHEN act IN ('follow', 'block') THEN whom
-        ELSE split_part(coalesce(subject, parent, quoted), '/', 3)
-    END AS target_agent,
+    CASE WHEN kind = 'commit' THEN concat('at://', did, '/', collection, '/', rkey) END AS record,
+    object AS target,
+    CASE WHEN act IN ('follow', 'block') THEN whom ELSE split_part(object, '/', 3) END AS target_agent,
     via,
     words AS text,
     language,

@@ -8,8 +8,8 @@
 
 #define ARRAY_ROWS  4096
 #define ARRAY_BYTES (8 << 20) /* of lines; one more may follow */
-#define BATCH_ROWS  524288
-#define BATCH_BYTES (256 << 20)
+#define BATCH_ROWS  1000000
+#define BATCH_BYTES (512 << 20)
 #define COLUMNS_MAX (THRONG_I_PLATFORM_FIELDS + 2)
 
 /* A column under construction: a validity bit a row, and either 64-bit numbers or 64-bit offsets into bytes. */
@@ -58,16 +58,18 @@ static void put_number(column *to, int64_t row, int64_t number) {
 
 /* A whole number of 64 bits without point and exponent. */
 static bool read_integer(const throng_i_json_value *value, int64_t *out) {
-    char digits[24];
-    if (value->shape != THRONG_I_JSON_NUMBER || value->length >= (int64_t)sizeof digits)
+    if (value->shape != THRONG_I_JSON_NUMBER)
         return false;
-    memcpy(digits, value->text, (size_t)value->length);
-    digits[value->length] = '\0';
-    char *end = NULL;
-    errno = 0;
-    long long number = strtoll(digits, &end, 10);
-    *out = number;
-    return errno == 0 && *end == '\0';
+    bool is_negative = value->text[0] == '-';
+    uint64_t number = 0, limit = (uint64_t)INT64_MAX + is_negative;
+    for (int64_t i = is_negative; i < value->length; i++) {
+        uint64_t digit = (uint64_t)(value->text[i] - '0');
+        if (digit > 9 || number > (limit - digit) / 10)
+            return false;
+        number = 10 * number + digit;
+    }
+    *out = is_negative ? (int64_t)(0 - number) : (int64_t)number;
+    return true;
 }
 
 /* Whether a value may stand in a field of that kind. */

@@ -134,7 +134,7 @@ static bool unescape_code(char **at, const char *end, char **to) {
     return true;
 }
 
-/* Passes over characters that mean themselves, eight at a time; stops in the eight where one does not. */
+/* Passes over characters that mean themselves, eight at a time; stops at one that does not, or shortly before. */
 static char *skip_plain(char *at, const char *end) {
     const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
     while (end - at >= 8) {
@@ -142,8 +142,13 @@ static char *skip_plain(char *at, const char *end) {
         memcpy(&eight, at, 8);
         uint64_t quote = eight ^ ones * '"', slash = eight ^ ones * '\\';
         /* a byte that is 0 after the change, or below 0x20, borrows into its top bit; bytes of 0x80 and more do not */
-        if ((((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((eight - ones * 0x20) & ~eight)) & tops)
+        uint64_t odd = (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((eight - ones * 0x20) & ~eight)) & tops;
+        if (odd) {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            at += __builtin_ctzll(odd) / 8; /* the lowest is where it is; a borrow can only mark bytes behind it */
+#endif
             break;
+        }
         at += 8;
     }
     return at;
@@ -260,8 +265,12 @@ static void skip_space(pass *it) {
 
 static int16_t find_child(const throng_i_json_paths *paths, int16_t node, const char *key, int64_t length) {
     int16_t at = node < 0 ? -1 : paths->nodes[node].child;
-    while (at >= 0 && (paths->nodes[at].length != length || memcmp(paths->nodes[at].key, key, (size_t)length) != 0))
-        at = paths->nodes[at].sibling;
+    for (; at >= 0; at = paths->nodes[at].sibling) {
+        const throng_i_json_node *here = &paths->nodes[at];
+        bool may_be = here->length == length && (length == 0 || here->key[0] == key[0]); /* cheaper than memcmp */
+        if (may_be && memcmp(here->key, key, (size_t)length) == 0)
+            break;
+    }
     return at;
 }
 

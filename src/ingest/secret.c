@@ -16,7 +16,8 @@ static uint64_t turn(uint64_t x, int bits) {
     return x << bits | x >> (64 - bits);
 }
 
-static void mix(uint64_t v[4]) {
+/* A round; the four words stay in registers where the compiler can see all of it. */
+static inline void mix(uint64_t v[4]) {
     v[0] += v[1];
     v[2] += v[3];
     v[1] = turn(v[1], 13) ^ v[0];
@@ -28,18 +29,11 @@ static void mix(uint64_t v[4]) {
     v[2] = turn(v[2], 32);
 }
 
-static uint64_t little_endian(const unsigned char *bytes, int n) {
+static inline uint64_t little_endian(const unsigned char *bytes, int n) {
     uint64_t word = 0;
     for (int i = n - 1; i >= 0; i--)
         word = word << 8 | bytes[i];
     return word;
-}
-
-static void absorb(uint64_t v[4], uint64_t word) {
-    v[3] ^= word;
-    mix(v);
-    mix(v);
-    v[0] ^= word;
 }
 
 uint64_t throng_i_secret_hash(const throng_i_secret *secret, const char *bytes, int64_t length) {
@@ -48,9 +42,14 @@ uint64_t throng_i_secret_hash(const throng_i_secret *secret, const char *bytes, 
     uint64_t v[4] = {secret->key[0] ^ 0x736f6d6570736575u, secret->key[1] ^ 0x646f72616e646f6du,
                      secret->key[0] ^ 0x6c7967656e657261u, secret->key[1] ^ 0x7465646279746573u};
     int64_t left = length;
-    for (; left >= 8; left -= 8, at += 8)
-        absorb(v, little_endian(at, 8));
-    absorb(v, little_endian(at, (int)left) | (uint64_t)length << 56);
+    for (bool is_last = false; !is_last; left -= 8, at += 8) {
+        is_last = left < 8;
+        uint64_t word = is_last ? little_endian(at, (int)left) | (uint64_t)length << 56 : little_endian(at, 8);
+        v[3] ^= word;
+        for (int i = 0; i < 2; i++)
+            mix(v);
+        v[0] ^= word;
+    }
     v[2] ^= 0xFF;
     for (int i = 0; i < 4; i++)
         mix(v);

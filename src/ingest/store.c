@@ -231,6 +231,8 @@ throng_status throng_i_store_open(throng_context *context, const throng_ingest_d
     store->database.stop = &store->stop;
     THRONG_TRY(attach(store, err));
     THRONG_TRY(run_text(store, "_schema", err));
+    if (platform->input == THRONG_I_INPUT_NDJSON) /* lines have numbers, and the tables are ordered when they are read */
+        THRONG_TRY(run(store, "SET preserve_insertion_order = false", err));
     THRONG_TRY(open_secret(store, err));
     store->pseudonym = (throng_i_function){.name = "pseudonym", .hash = hash_id, .user = &store->secret};
     store->score = (throng_i_function){.name = "score", .number = score_text, .user = &store->stance};
