@@ -106,9 +106,30 @@ static const events_made *events_pick(events *it, const events_made *of, int64_t
 }
 
 static void events_text(events *it, FILE *out) {
-    static const char *const words[] = {"the", "a",    "good",  "bad",  "day", "we",    "love",  "hate",  "news", "vote",
-                                        "for", "nice", "\\u00e9t\\u00e9", "cat", "sad", "great", "terrible", "is",
-                                        "not", "#art", "and", "so", "\\n", "why"};
+    static const char *const words[] = {"the",
+                                        "a",
+                                        "good",
+                                        "bad",
+                                        "day",
+                                        "we",
+                                        "love",
+                                        "hate",
+                                        "news",
+                                        "vote",
+                                        "for",
+                                        "nice",
+                                        "\\u00e9t\\u00e9",
+                                        "cat",
+                                        "sad",
+                                        "great",
+                                        "terrible",
+                                        "is",
+                                        "not",
+                                        "#art",
+                                        "and",
+                                        "so",
+                                        "\\n",
+                                        "why"};
     int n = 3 + (int)(events_draw(it) % 30);
     fputs("\"text\":\"", out);
     for (int i = 0; i < n; i++)

@@ -142,7 +142,8 @@ static char *skip_plain(char *at, const char *end) {
         memcpy(&eight, at, 8);
         uint64_t quote = eight ^ ones * '"', slash = eight ^ ones * '\\';
         /* a byte that is 0 after the change, or below 0x20, borrows into its top bit; bytes of 0x80 and more do not */
-        uint64_t odd = (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((eight - ones * 0x20) & ~eight)) & tops;
+        uint64_t odd =
+            (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((eight - ones * 0x20) & ~eight)) & tops;
         if (odd) {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
             at += __builtin_ctzll(odd) / 8; /* the lowest is where it is; a borrow can only mark bytes behind it */

@@ -147,8 +147,8 @@ static throng_status settle_days(throng_i_store *store, throng_error *err) {
                                       take_text, before, NULL, err));
     if (strcmp(days, before) == 0)
         return THRONG_OK;
-    THRONG_TRY(run_format(store, err,
-                          "INSERT OR REPLACE INTO crowd.ingest.settings VALUES ('days', '%s'), ('changed', 'yes')", days));
+    THRONG_TRY(run_format(
+        store, err, "INSERT OR REPLACE INTO crowd.ingest.settings VALUES ('days', '%s'), ('changed', 'yes')", days));
 out:
     return status;
 }
@@ -231,7 +231,8 @@ throng_status throng_i_store_open(throng_context *context, const throng_ingest_d
     store->database.stop = &store->stop;
     THRONG_TRY(attach(store, err));
     THRONG_TRY(run_text(store, "_schema", err));
-    if (platform->input == THRONG_I_INPUT_NDJSON) /* lines have numbers, and the tables are ordered when they are read */
+    if (platform->input ==
+        THRONG_I_INPUT_NDJSON) /* lines have numbers, and the tables are ordered when they are read */
         THRONG_TRY(run(store, "SET preserve_insertion_order = false", err));
     THRONG_TRY(open_secret(store, err));
     store->pseudonym = (throng_i_function){.name = "pseudonym", .hash = hash_id, .user = &store->secret};
@@ -433,15 +434,34 @@ static throng_status count_batch(throng_i_store *store, int64_t file, int64_t li
     return status;
 }
 
-/* A file of which nothing is JSON is a mistake, not a crowd. */
-static throng_status check_first(throng_i_store *store, const char *path, int64_t file, throng_error *err) {
-    char sql[200], reason[200] = "";
-    throng_status status = THRONG_OK;
+/* The first reject of a file: its line and reason. */
+static throng_status first_reject(throng_i_store *store, int64_t file, const char *words, char reason[200],
+                                  throng_error *err) {
+    char sql[250];
     snprintf(sql, sizeof sql,
-             "SELECT 'line ' || min(line) || ' is ' || arg_min(reason, line) FROM crowd.ingest.events WHERE file = %lld",
-             (long long)file);
-    THRONG_TRY(throng_i_database_rows(&store->database, sql, take_text, reason, NULL, err));
-    status = THRONG_FAIL(err, E_FORMAT, "%s holds no JSON lines: %s.", path, reason);
+             "SELECT 'line ' || min(line) || '%s' || arg_min(reason, line) FROM crowd.ingest.rejects WHERE file = %lld",
+             words, (long long)file);
+    return throng_i_database_rows(&store->database, sql, take_text, reason, NULL, err);
+}
+
+/* A file of which nothing is JSON, or nothing is what the platform reads, is a mistake, not a crowd. `n_lines` without
+ * the blank ones. Of a pipe the first lines say too little of what comes, unless they are no JSON. */
+static throng_status check_first(throng_i_store *store, const char *path, int64_t file, int64_t n_lines,
+                                 const outcome *made, throng_error *err) {
+    char reason[200] = "";
+    throng_status status = THRONG_OK;
+    if (n_lines == 0 || made->rejected < n_lines)
+        return THRONG_OK;
+    bool is_garbled = made->garbled == n_lines && store->platform->input == THRONG_I_INPUT_NDJSON;
+    if (!is_garbled && strcmp(path, "-") == 0)
+        return THRONG_OK;
+    THRONG_TRY(first_reject(store, file, is_garbled ? " is " : ": ", reason, err));
+    if (is_garbled)
+        status = THRONG_FAIL(err, E_FORMAT, "%s holds no JSON lines: %s.", path, reason);
+    else
+        status =
+            THRONG_FAIL(err, E_FORMAT, "%s holds nothing that platform %s reads: %s (the same or the like of all).",
+                        path, store->platform->name, reason);
 out:
     return status;
 }
@@ -496,8 +516,8 @@ throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *fil
     THRONG_TRY(run(store, "BEGIN", err));
     THRONG_TRY(judge(store, file->number, err));
     THRONG_TRY(count_batch(store, file->number, file->lines, &made, err));
-    if (file->lines == 0 && made.garbled > 0 && made.garbled == batch->n_rows - batch->n_blank)
-        THRONG_TRY(check_first(store, path, file->number, err));
+    if (file->lines == 0)
+        THRONG_TRY(check_first(store, path, file->number, batch->n_rows - batch->n_blank, &made, err));
     file->offset = throng_i_lines_offset(batch->lines);
     file->bytes = *throng_i_lines_read(batch->lines);
     file->lines = batch->line;
@@ -534,7 +554,12 @@ static throng_status read_table(throng_i_store *store, const char *path, const c
     throng_i_sql_add(&sql, "%s)", is_parquet ? "" : ", all_varchar = true, header = true, store_rejects = true");
     THRONG_TRY(throng_i_sql_check(&sql, err));
     status = run(store, sql.text, &inner);
-    if (status == THRONG_E_QUERY || status == THRONG_E_WRITE)
+    if (status == THRONG_E_QUERY && strstr(inner.message, "sniffing"))
+        status = THRONG_FAIL(err, E_FORMAT,
+                             "%s cannot be read as CSV: a line of names and then lines of as many values, separated by "
+                             "one character, cannot be made out in it.",
+                             path);
+    else if (status == THRONG_E_QUERY || status == THRONG_E_WRITE)
         status = THRONG_FAIL(err, E_FORMAT, "%s cannot be read as %s: %s", path, is_parquet ? "Parquet" : "CSV",
                              inner.message);
     else if (status != THRONG_OK && err)
@@ -553,17 +578,41 @@ out:
     return status;
 }
 
+/* A table of whose columns the platform's SQL names none is another's. */
+static throng_status check_columns(throng_i_store *store, const char *path, throng_error *err) {
+    throng_i_sql sql = {.context = store->context};
+    throng_status status = THRONG_OK;
+    char has[200] = "";
+    throng_i_sql_add(
+        &sql,
+        "SELECT concat('columns ', string_agg(column_name, ', ' ORDER BY column_index)) FROM duckdb_columns() WHERE "
+        "table_name = 'lines' AND column_name NOT IN ('line', 'broken') HAVING NOT "
+        "bool_or(regexp_matches(");
+    throng_i_sql_literal(&sql, store->platform->sql);
+    throng_i_sql_add(&sql, ", concat('\\b', regexp_escape(column_name), '\\b'), 'i'))");
+    THRONG_TRY(throng_i_sql_check(&sql, err));
+    THRONG_TRY(throng_i_database_rows(&store->database, sql.text, take_text, has, NULL, err));
+    THRONG_REQUIRE(!has[0], E_FORMAT, "%s has no column that platform %s reads, but the %.120s%s.", path,
+                   store->platform->name, has, strlen(has) > 120 ? " ..." : "");
+out:
+    throng_i_sql_clear(&sql);
+    return status;
+}
+
 throng_status throng_i_store_add_table(throng_i_store *store, throng_i_store_file *file, const char *path,
                                        int64_t bytes, throng_error *err) {
     throng_status status = THRONG_OK;
     numbers it;
     outcome made;
     store->database.progress = (throng_progress){.stage = "ingesting", .unit = "rows", .total = -1};
+    THRONG_REQUIRE(bytes > 0, E_FORMAT, "%s is empty: not even a line of names is in it.", path);
     THRONG_TRY(read_table(store, path, "lines", err));
+    THRONG_TRY(check_columns(store, path, err));
     THRONG_TRY(run(store, "BEGIN", err));
     THRONG_TRY(judge(store, file->number, err));
     THRONG_TRY(count_batch(store, file->number, 0, &made, err));
     THRONG_TRY(ask(store, "SELECT count(*) FROM lines", &it, err));
+    THRONG_TRY(check_first(store, path, file->number, it.at[0], &made, err));
     file->lines = it.at[0];
     file->offset = file->bytes = bytes;
     file->is_finished = true;
@@ -683,11 +732,12 @@ static throng_status count_lines(throng_i_store *store, throng_ingest_counts *ou
                    &it, err));
     out->files = it.at[0], out->lines = it.at[1], out->blank = it.at[2];
     out->ignored = it.at[3], out->rejected = it.at[4], out->rows = it.at[5];
-    THRONG_TRY(ask(store,
-                   "SELECT n_records, n_duplicates, n_actions, n_taken_back, n_deletes, n_updates, n_notices, "
-                   "n_unread, n_other_days, (SELECT count(*) FROM crowd.agents), (SELECT count(*) FROM crowd.ingest.pairs), "
-                   "(SELECT count(*) FROM crowd.ingest.days) FROM crowd.ingest.totals",
-                   &it, err));
+    THRONG_TRY(
+        ask(store,
+            "SELECT n_records, n_duplicates, n_actions, n_taken_back, n_deletes, n_updates, n_notices, "
+            "n_unread, n_other_days, (SELECT count(*) FROM crowd.agents), (SELECT count(*) FROM crowd.ingest.pairs), "
+            "(SELECT count(*) FROM crowd.ingest.days) FROM crowd.ingest.totals",
+            &it, err));
     out->duplicates = it.at[1], out->actions = it.at[2], out->taken_back = it.at[3], out->deletes = it.at[4];
     out->updates = it.at[5], out->notices = it.at[6], out->unread_texts = it.at[7];
     out->other_days = it.at[8];

@@ -111,7 +111,7 @@ def ingest(*args, **options):
 def adds_up(it):
     assert it["lines"] == it["blank"] + it["ignored"] + it["rejected"] + it["rows"], it
     assert it["rows"] == sum(it[name] for name in ("duplicates", "actions", "taken_back", "deletes", "updates",
-                                                   "notices")), it
+                                                   "notices", "other_days")), it
     return it
 
 
@@ -212,6 +212,59 @@ def test_duplicates_and_deletes():
     assert (it["duplicates"], it["taken_back"], it["deletes"], it["actions"]) == (2, 1, 2, 4), it
     assert sorted(kind for kind, in query("c.duckdb", "SELECT kind FROM actions")) == ["follow", "follow", "like", "post"]
     assert sorted(kind for kind, in query("c.duckdb", "SELECT kind FROM edges")) == ["follow", "like"]
+
+
+def account(did, status, at):
+    body = {"active": status is None, "did": did, "seq": 1, "time": "2024-11-21T16:25:46.221Z"}
+    return json.dumps({"did": did, "time_us": START + at, "kind": "account",
+                       "account": body if status is None else {**body, "status": status}})
+
+
+@test
+def test_accounts_that_are_gone():
+    """What an account did does not count while it is deleted, taken down, suspended or deactivated; it counts again when
+    it is active. What others did to it stays."""
+    write("e.ndjson", post(A, "1", "mine"), post(B, "2", "yours", at=1), post(C, "3", at=2),
+          like(A, "4", uri(B, "feed.post", "2"), 3), like(C, "5", uri(A, "feed.post", "1"), 4), account(A, "deleted", 5),
+          account(B, "suspended", 6), account(C, "throttled", 7), post(B, "6", "gone", at=8),
+          event(B, "delete", "feed.post", "6", at=9))
+    it = adds_up(ingest("e.ndjson", "--out", "c.duckdb", "--keep-ids", "--keep-text"))
+    assert (it["actions"], it["taken_back"], it["notices"], it["agents"]) == (2, 4, 3, 3), it
+    assert query("c.duckdb", "SELECT source, target, kind FROM edges") == [[C, A, "like"]]
+    assert query("c.duckdb", "SELECT DISTINCT agent FROM states") == [[C]]
+    assert dict(query("c.duckdb", "SELECT id, status FROM agents")) == {A: "deleted", B: "suspended", C: "throttled"}
+    texts = query("c.duckdb", "SELECT text FROM ingest.records WHERE text IS NOT NULL ORDER BY time")
+    assert texts == [["yours"], ["hello"]], texts  # a deleted text is forgotten, one of the suspended is kept back
+    write("more.ndjson", account(A, None, 20), account(B, None, 21))
+    it = adds_up(ingest("more.ndjson", "--out", "c.duckdb", "--keep-ids", "--keep-text"))
+    assert (it["actions"], it["taken_back"], it["edges"]) == (5, 1, 2), it
+    assert query("c.duckdb", "SELECT text FROM actions WHERE kind = 'post' ORDER BY time") == [[None], ["yours"], ["hello"]]
+
+
+@test
+def test_days():
+    """Days are UTC's; which of them count may change from run to run."""
+    day = 86400 * 10**6
+    noon = START - START % day + day // 2  # 2024-11-21
+    at = [noon - START + hours * 3600 * 10**6 for hours in (0, 11, 13, 40, 60)]  # 21, 21, 22, 23, 24 (midnight)
+    write("e.ndjson", *(post(A, f"{i}", at=one) for i, one in enumerate(at)), like(B, "x", uri(A, "feed.post", "0"), at[2]))
+
+    def days(*args):
+        it = adds_up(ingest("e.ndjson", "--out", "c.duckdb", "--keep-ids", *args))
+        seen = query("c.duckdb", "SELECT day, activity FROM states WHERE agent = 'did:plc:" + "a" * 24 + "' ORDER BY day")
+        return [(one[-2:], int(n)) for one, n in seen], it["actions"], it["other_days"], it["edges"]
+
+    whole = [("21", 2), ("22", 1), ("23", 1), ("24", 1)]
+    assert days() == (whole, 6, 0, 1)
+    assert days("--days", "2024-11-22..2024-11-23") == (whole[1:3], 3, 3, 1)
+    assert days("--days", "2024-11-21") == (whole[:1], 2, 4, 0)
+    assert days("--days", "..2024-11-22") == (whole[:2], 4, 2, 1)
+    assert days("--days", "2") == (whole[2:], 2, 4, 0)
+    assert days("--days", "99") == days("--days", "2020-02-29..") == days() == (whole, 6, 0, 1)
+    for wrong in ("0", "2024-02-30", "2024-1-1..", "1..2", "yesterday"):
+        fails(2, "days must be FIRST..LAST", "ingest", "bluesky", "e.ndjson", "--out", "d.duckdb", "--days", wrong)
+    fails(2, "days must not end before", "ingest", "bluesky", "e.ndjson", "--out", "d.duckdb", "--days",
+          "2024-11-22..2024-11-21")
 
 
 @test
@@ -332,8 +385,29 @@ def test_what_is_refused():
           "no/where.duckdb")
     put("c.txt", "this is\nno JSON at all\n")
     fails(1, "c.txt holds no JSON lines: line 1 is not JSON", "ingest", "bluesky", "c.txt", "--out", "c.duckdb")
+    it = ingest("-", "--out", "p.duckdb", stdin='{"did":1}\n')  # of a pipe one line says nothing of the next
+    assert it["rejected"] == 1, it
     put("other.duckdb", "something else")
     fails(1, "other.duckdb cannot be opened as a DuckDB file", "ingest", "bluesky", "e.ndjson", "--out", "other.duckdb")
+
+
+@test
+def test_wrong_files():
+    """A file of another kind is refused with one line, whatever the platform."""
+    noise = bytes(random.Random(3).choices(range(256), k=5000))
+    names = [put("noise.csv", noise), put("noise.gz", gzip.compress(noise)), put("zeros.csv", b"\0\1\2\3"),
+             put("word.csv", "hello"), put("names.csv", "x,y\n1,2\n"), put("c.ndjson", '{"a":1}\n{"b":2}\n')]
+    ok("generate", "bluesky", "--agents", "50", "--out", "crowd.parquet")
+    for name in [*names, "crowd.parquet"]:
+        for platform in ("bluesky", "mastodon", "generic-csv", "oasis"):
+            fails(1, "holds no JSON lines: line 1 is|cannot be read as CSV: a line of names|has no column that platform|"
+                  "holds nothing that platform", "ingest", platform, name, "--out", "c.duckdb")
+    put("empty.csv", "")
+    put("p.parquet", "no such thing")
+    fails(1, "empty.csv is empty", "ingest", "generic-csv", "empty.csv", "--out", "c.duckdb")
+    fails(1, "p.parquet cannot be read as Parquet", "ingest", "oasis", "p.parquet", "--out", "c.duckdb")
+    put("names.csv", "id,author,time\n")  # a table without rows is one
+    assert report("ingest", "generic-csv", "names.csv", "--out", "c.duckdb")["lines"] == 0
 
 
 @test
