@@ -171,6 +171,11 @@ throng_status throng_i_stance_open(throng_context *context, const char *spec, th
     } else if (spec && strcmp(spec, "valence") == 0) {
         stance.kind = THRONG_I_STANCE_VALENCE;
         THRONG_TRY(read_valence(&stance, err));
+    } else if (spec && strncmp(spec, "llm", 3) == 0 && (!spec[3] || spec[3] == ':')) {
+        /* Here a model would be asked about each batch of texts, with a cache and a budget. */
+        status = THRONG_FAIL(err, E_ARGUMENT,
+                             "stance llm is not there yet. What is: --keep-text, \"throng ask TEMPLATE --rows "
+                             "CROWD.duckdb#actions\", and platform generic-csv, whose tables have a column state.");
     } else {
         THRONG_REQUIRE(!spec || strcmp(spec, "column") == 0, E_ARGUMENT,
                        "stance must be \"column\", \"valence\" (English words only) or \"terms:FILE\", got \"%s\".",

@@ -23,7 +23,8 @@ typedef struct throng_i_stance {
     int longest; /* words of the longest term */
 } throng_i_stance;
 
-/* Understands "column", "valence", "terms:FILE"; NULL is "column". THRONG_E_ARGUMENT, THRONG_E_FILE, THRONG_E_FORMAT.
+/* Understands "column", "valence", "terms:FILE"; NULL is "column". "llm" is known and refused. THRONG_E_ARGUMENT,
+ * THRONG_E_FILE, THRONG_E_FORMAT.
  */
 THRONG_MUST_USE throng_status throng_i_stance_open(throng_context *context, const char *spec, throng_i_stance *out,
                                                    throng_error *err);

@@ -381,6 +381,8 @@ def test_what_is_refused():
     fails(2, "which events", "ingest", "bluesky", "--out", "c.duckdb")
     fails(2, "--memory must be a size", "ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", "--memory", "many")
     fails(2, "stance must be", "ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", "--stance", "valence:de")
+    fails(2, "stance llm is not there yet. What is: --keep-text", "ingest", "bluesky", "e.ndjson", "--out", "c.duckdb",
+          "--stance", "llm:ask.txt")
     fails(1, "no/where.duckdb cannot be opened as a DuckDB file", "ingest", "bluesky", "e.ndjson", "--out",
           "no/where.duckdb")
     put("c.txt", "this is\nno JSON at all\n")

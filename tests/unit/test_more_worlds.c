@@ -338,6 +338,7 @@ static throng_status prepare(const scene *self, const char *world, throng_error 
     throng_simulation *simulation = NULL;
     throng_simulation_def def = throng_simulation_default();
     def.world = world;
+    def.decider = scene_decider_for(self->context, world);
     throng_status status = throng_simulation_create(self->context, self->graph, self->n, self->state, self->baseline,
                                                     &def, &simulation, err);
     throng_simulation_free(simulation);
