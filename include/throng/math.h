@@ -105,10 +105,10 @@ static inline double throng_tanh(double x) {
 
 /* 1 / (pi / 2), and pi / 2 in parts of 25 bits, so that the first three times a whole number below 2^28 are exact. */
 #define THRONG_I_QUARTERS  0.6366197723675814
-#define THRONG_I_QUARTER_1 0x1.921fb5p+0
-#define THRONG_I_QUARTER_2 0x1.110b46p-26
-#define THRONG_I_QUARTER_3 0x1.1a6263p-54
-#define THRONG_I_QUARTER_4 0x1.8a2e03707344ap-81
+#define THRONG_I_QUARTER_1 (26353589.0 / 16777216.0)
+#define THRONG_I_QUARTER_2 (17894214.0 / 16777216.0 / 67108864.0)
+#define THRONG_I_QUARTER_3 (18506339.0 / 16777216.0 / 18014398509481984.0)
+#define THRONG_I_QUARTER_4 (6934483320648778.0 / 4503599627370496.0 / 2417851639229258349412352.0)
 
 /** sin(x) and cos(x), each off by at most 1.6 ulp for |x| <= 1e6 and 2.4 ulp for |x| <= 4e8 (1.50 and 2.30 are the most
  *  that was found, at 2e6 random points in each of eight ranges and next to multiples of pi / 2). Further out as at an
@@ -116,7 +116,7 @@ static inline double throng_tanh(double x) {
  */
 static inline void throng_sin_cos(double x, double *sine, double *cosine) {
     uint64_t quarter, bits;
-    x = x < 0x1p50 && x > -0x1p50 ? x : (double)NAN;
+    x = x < 1125899906842624.0 && x > -1125899906842624.0 ? x : (double)NAN;
     double shifted = x * THRONG_I_QUARTERS + THRONG_I_ROUND, k = shifted - THRONG_I_ROUND;
     double r = ((x - k * THRONG_I_QUARTER_1) - k * THRONG_I_QUARTER_2) - k * THRONG_I_QUARTER_3;
     r -= k * THRONG_I_QUARTER_4;
