@@ -112,7 +112,8 @@ throng_status throng_i_save_text(throng_context *context, const char *path, cons
     }
     THRONG_REQUIRE(written, E_WRITE, "%s cannot be written: %s.", path, strerror(reason));
     bool placed = replace ? rename(draft, path) == 0 : link(draft, path) == 0;
-    THRONG_REQUIRE(placed || errno != EEXIST, E_EXISTS, "%s exists already: choose another file.", path);
+    THRONG_REQUIRE(placed || errno != EEXIST, E_EXISTS,
+                   "%s exists already: choose another file, or replace it with --force.", path);
     THRONG_REQUIRE(placed, E_WRITE, "%s cannot be written: %s.", path, strerror(errno));
     drafted = !replace;
 out:

@@ -110,15 +110,16 @@ static bool read_column(throng_i_call *self, int index, throng_column_view *out)
 
 bool throng_i_call_column(throng_i_call *self, const char *name, throng_column_view *out) {
     const throng_i_parquet *file = &self->table->file;
-    const char *names[128], *nearest = NULL;
+    const char *names[128];
+    char suggestion[THRONG_MESSAGE_LENGTH / 2];
     int index = throng_i_parquet_find(file, name, true), n = 0;
     if (index >= 0)
         return read_column(self, index, out);
     for (; n < file->n_columns && n < 128; n++)
         names[n] = file->columns[n].name;
-    nearest = throng_i_nearest(name, names, n);
-    throng_i_reply_fail(self->reply, 404, "column", "%s has no column \"%.60s\".%s%.60s%s", self->table->name, name,
-                        nearest ? " Did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+    throng_suggest(name, names, n, suggestion, sizeof suggestion);
+    throng_i_reply_fail(self->reply, 404, "column", "%s has no column \"%.60s\".%s", self->table->name, name,
+                        suggestion);
     return false;
 }
 
@@ -337,8 +338,10 @@ static void follow(throng_i_call *call, const char *path, const route *routes, s
             continue;
         for (int k = 0; k < request->n_arguments && k < THRONG_I_ARGUMENTS_MAX; k++)
             if (!knows_argument(&routes[i], request->arguments[k].name)) {
-                throng_i_reply_fail(call->reply, 400, "parameter", "%s has no parameter \"%.40s\"; it takes:%s", path,
-                                    request->arguments[k].name, routes[i].arguments);
+                const char *names = *routes[i].arguments ? routes[i].arguments : " none ";
+                int length = (int)strlen(names) - 1; /* without the last space */
+                throng_i_reply_fail(call->reply, 400, "parameter", "%s has no parameter \"%.40s\"; it takes%.*s.", path,
+                                    request->arguments[k].name, length, names);
                 return;
             }
         if (is_method(call, routes[i].posts))

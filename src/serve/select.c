@@ -162,7 +162,12 @@ static bool select_polygon(throng_i_call *call, const throng_i_selection *self, 
     polygon it = {.log_x = json_is_true(json_object_get(given, "log_x")),
                   .log_y = json_is_true(json_object_get(given, "log_y"))};
     const char *x = json_string_value(json_object_get(given, "x")), *y = json_string_value(json_object_get(given, "y"));
-    if (!throng_i_call_column(call, x ? x : "", &it.x) || !throng_i_call_column(call, y ? y : "", &it.y))
+    if (!x || !y) {
+        throng_i_reply_fail(call->reply, 400, "body",
+                            "A polygon has \"x\", \"y\", the names of columns, and \"points\".");
+        return false;
+    }
+    if (!throng_i_call_column(call, x, &it.x) || !throng_i_call_column(call, y, &it.y))
         return false;
     throng_status status = read_points(self->context, json_object_get(given, "points"), &it, &err);
     if (status != THRONG_OK) {

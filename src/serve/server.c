@@ -124,6 +124,14 @@ static enum MHD_Result take_argument(void *user, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
+/* %00 would end a text early, after which all that follows went unread: it becomes the character "substitute". */
+static size_t unescape(void *user, struct MHD_Connection *connection, char *text) {
+    (void)user, (void)connection;
+    for (char *at = strstr(text, "%00"); at; at = strstr(at, "%00"))
+        memcpy(at, "%1A", 3);
+    return MHD_http_unescape(text);
+}
+
 static const char *header_of(struct MHD_Connection *connection, const char *name) {
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
@@ -158,8 +166,9 @@ static void take_body(exchange *self, const char *data, size_t size) {
         self->too_long = true;
     if (self->too_long)
         return;
+    size_t before = self->body.n;
     throng_i_text_put(&self->body, data, size);
-    atomic_fetch_add(&server->body_bytes, (int64_t)size);
+    atomic_fetch_add(&server->body_bytes, (int64_t)(self->body.n - before)); /* nothing without memory for it */
 }
 
 /* Called first without a body, then for every piece of it, then once more at its end. */
@@ -254,10 +263,11 @@ static throng_status listen_on(throng_server *self, const throng_server_def *def
     if (where.any.sa_family == AF_INET6)
         flags |= MHD_USE_IPv6;
     errno = 0;
-    self->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_access, self, MHD_OPTION_SOCK_ADDR, &where.any, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_BYTES, MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, MHD_OPTION_END);
+    self->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_access, self, MHD_OPTION_SOCK_ADDR, &where.any,
+                                    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
+                                    CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_BYTES, MHD_OPTION_THREAD_STACK_SIZE,
+                                    STACK_BYTES, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_END);
     THRONG_REQUIRE(self->daemon, E_ENDPOINT, "Port %d of %s cannot be served: %s. Port 0 takes any that is free.",
                    def->port, text, errno ? strerror(errno) : "unknown reason");
     guard->port = MHD_get_daemon_info(self->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;

@@ -235,7 +235,7 @@ static throng_status serialize(throng_i_condition *self, json_t **out, throng_er
     THRONG_TRY(throng_i_sql_check(&sql, err));
     THRONG_TRY(throng_i_database_check_expression(&database, self->text, err));
     THRONG_TRY(throng_i_database_rows(&database, sql.text, take_document, out, NULL, err));
-    THRONG_REQUIRE(*out, E_QUERY, "The condition is nested too deeply.");
+    THRONG_REQUIRE(*out, E_QUERY, "The condition is nested too deeply, or holds a number beyond 1.8e308.");
 out:
     throng_i_database_close(&database);
     throng_i_sql_clear(&statement);

@@ -427,6 +427,9 @@ static throng_status parse_within(throng_i_database *database, const char *befor
     if (count != 1) {
         const char *words = count == 0 ? duckdb_extract_statements_error(statements) : NULL;
         char sentence[THRONG_I_SENTENCE_LENGTH];
+        /* The bracket that the parser stumbles over is not the caller's. */
+        if (words && strstr(words, "at or near \")\"") && !strchr(expression, ')'))
+            words = "it is not complete";
         throng_i_database_sentence(words ? words : "these are several statements", sentence);
         status = THRONG_FAIL(err, E_QUERY, "The condition must be one SQL expression: %s", sentence);
     }

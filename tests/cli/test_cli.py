@@ -570,7 +570,7 @@ def test_bad_tables():
             (r"cut\.parquet is cut off", "cut.parquet", "--state", "state"),
             (r"junk\.parquet is not a Parquet file", "junk.parquet", "--state", "x"),
             (r"folder is a directory", "folder", "--state", "x"),
-            (r"condition .*syntax error", "t.csv", "--state", "x", "--where", "x >"),
+            (r"condition .*not complete", "t.csv", "--state", "x", "--where", "x >"),
             (r"condition", "t.csv", "--state", "x", "--where", "1); DROP TABLE t; --"),
             (r"condition .*\"y\"", "t.csv", "--state", "x", "--where", "y > 1"),
             (r'no column "x"; DROP', "t.csv", "--state", 'x"; DROP TABLE t; --'),

@@ -156,7 +156,7 @@ def test_page_goes_where_it_is_told():
     said = ok("report", "run")
     assert re.match(r"run/report\.html: \d+ kB, open it in a browser\n", said), said
     page("run", "-o", "page.html")
-    fails(1, r"page\.html exists already", "report", "run", "-o", "page.html")
+    fails(1, r"page\.html exists already.*--force", "report", "run", "-o", "page.html")
     page("run", "-o", "page.html", "--force")
     fails(1, r"nowhere/page\.html cannot be written", "report", "run", "--out", "nowhere/page.html")
     # A page is part of its run directory, which may be replaced with it.

@@ -140,7 +140,7 @@ Test(condition, says_what_is_wrong_with_values) {
 static const char *const refused[][2] = {
     {"", "empty"},
     {" \n", "empty"},
-    {"phi >", "syntax"},
+    {"phi >", "not complete"},
     {"phi > 0)", "syntax"},
     {"1; DROP TABLE throng_rows", "syntax"},
     {"1); DROP TABLE throng_rows; SELECT (1", "expression"},
