@@ -136,10 +136,15 @@ static void shares_sentence(const json_t *report, char *out, size_t size) {
         snprintf(out + used, size - used, ".");
 }
 
+/* A baseline that is less than this part of the observed number is what rounding left of nothing. */
+#define ROUNDING 1e-14
+
 static void print_answer(const cli_style *style, const json_t *report) {
     char text[1200], shares[500], what[200];
     double before = cli_json_number(report, "indicator.baseline"),
            after = cli_json_number(report, "indicator.observed");
+    if (fabs(before) < ROUNDING * fabs(after))
+        before = 0.0;
     snprintf(what, sizeof what, "%.60s of %s", cli_json_text(report, "indicator.name"),
              cli_clip(cli_json_text(report, "columns.state"), 40).text);
     shares_sentence(report, shares, sizeof shares);

@@ -223,6 +223,17 @@ def test_show_says_what_the_run_said():
 
 
 @test
+def test_show_takes_what_rounding_left_for_nothing():
+    put("t.csv", "x\n" + "".join(f"{i / 7}\n" for i in range(30)))
+    ok("attribute", "t.csv", "--state", "x", "--out", "dust", "--quiet")
+    document = json.loads(pathlib.Path("dust/report.json").read_text())
+    for dust, said in [(1e-17, "from 0 at"), (1e-3, "from 0.001 at")]:
+        document["indicator"]["baseline"] = dust
+        put("dust/report.json", json.dumps(document))
+        assert said in " ".join(ok("show", "dust").split()), (dust, ok("show", "dust"))
+
+
+@test
 def test_show_does_not_command_the_terminal():
     put("bad.csv", "id,state\n" + "".join(f"{i},{i / 3}\n" for i in range(6)))
     ok("attribute", "bad.csv", "--state", "state", "--id", "id", "--out", "run", "--quiet")

@@ -64,7 +64,9 @@ function ofCorrected(report: Report): string {
 }
 
 function ofTable(report: Report): string {
-  const { baseline, observed, baseline_kind } = report.indicator;
+  const { observed, baseline_kind } = report.indicator;
+  // What rounding left of nothing is nothing.
+  const baseline = Math.abs(report.indicator.baseline!) < 1e-14 * Math.abs(observed!) ? 0 : report.indicator.baseline;
   if (isChange(report)) {
     const verb = observed! > baseline! ? "rose" : observed! < baseline! ? "fell" : "stayed the same,";
     return (
