@@ -55,7 +55,7 @@ static int run(const cli_command *self, int argc, char **argv) {
                      "rule to answer from (default: all is equally likely)");
     cli_options_text(&options, "--faults", "NAME=SHARE,...", &wanted.faults,
                      "what to do wrong: latency_ms, rate_limit, retry_after, error, drop, malformed, html, huge, "
-                     "huge_bytes, wrong, refuse, invalid_utf8, no_logprobs, die_after");
+                     "huge_bytes, wrong, refuse, invalid_utf8, no_logprobs, newer_api, die_after");
     cli_options_count(&options, "--seed", "S", &wanted.seed, 0, 9007199254740991.0,
                       "seed of the random numbers (default: 0)");
     cli_options_text(&options, "--key-variable", "NAME", &wanted.key_variable,

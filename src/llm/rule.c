@@ -54,16 +54,6 @@ static const struct fault {
 
 #define FAULTS ((int)(sizeof faults / sizeof *faults))
 
-const char *const *throng_i_rule_fault_names(int *n) {
-    static const char *const names[] = {
-#define NAME(name, most) #name,
-        FAULT_LIST(NAME)
-#undef NAME
-    };
-    *n = FAULTS;
-    return names;
-}
-
 bool throng_i_rule_set_fault(throng_i_rule *self, const char *name, double value) {
     for (int i = 0; i < FAULTS; i++)
         if (strcmp(faults[i].name, name) == 0) {
@@ -73,19 +63,33 @@ bool throng_i_rule_set_fault(throng_i_rule *self, const char *name, double value
     return false;
 }
 
+void throng_i_rule_explain_fault(const char *name, char *out, size_t size) {
+    static const char *const names[] = {
+#define NAME(name, most) #name,
+        FAULT_LIST(NAME)
+#undef NAME
+    };
+    char hint[160];
+    for (int i = 0; i < FAULTS; i++)
+        if (strcmp(faults[i].name, name) == 0) {
+            snprintf(out, size, "Fault \"%s\" is a number from 0 to %.0f.", name, faults[i].maximum);
+            return;
+        }
+    throng_suggest(name, names, FAULTS, hint, sizeof hint);
+    snprintf(out, size, "There is no fault \"%.40s\".%s", name, hint);
+}
+
 static throng_status load_faults(throng_i_rule *self, const char *path, json_t *given, throng_error *err) {
     throng_status status = THRONG_OK;
     const char *name;
     json_t *value;
     THRONG_REQUIRE(json_is_object(given), E_FORMAT, "%s: \"faults\" must be an object of numbers.", path);
     json_object_foreach(given, name, value) {
-        char hint[160];
-        int n;
-        const char *const *names = throng_i_rule_fault_names(&n);
-        throng_suggest(name, names, n, hint, sizeof hint);
+        char why[240];
         double number = json_is_true(value) ? 1.0 : json_number_value(value);
+        throng_i_rule_explain_fault(name, why, sizeof why);
         THRONG_REQUIRE((json_is_number(value) || json_is_boolean(value)) && throng_i_rule_set_fault(self, name, number),
-                       E_FORMAT, "%s: \"faults\" has no \"%.40s\", or not with this value.%s", path, name, hint);
+                       E_FORMAT, "%s: \"faults\": %s", path, why);
     }
 out:
     return status;

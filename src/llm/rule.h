@@ -30,8 +30,8 @@ const throng_i_rule_faults *throng_i_rule_faults_of(const throng_i_rule *self);
 /* Sets one fault by name, as --fault does. false: no such name, or the value is out of range. */
 bool throng_i_rule_set_fault(throng_i_rule *self, const char *name, double value);
 
-/* The names of faults, for messages. */
-const char *const *throng_i_rule_fault_names(int *n);
+/* Says why that was false. */
+void throng_i_rule_explain_fault(const char *name, char *out, size_t size);
 
 #define THRONG_I_RULE_TOKEN 4 /* bytes of the rule's tokens */
 

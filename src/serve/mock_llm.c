@@ -382,23 +382,21 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
-/* "drop=0.1,latency_ms=20" */
+/* "drop=0.1,latency_ms=20"; a name alone is 1. */
 static throng_status set_faults(throng_mock_llm *self, const char *given, throng_error *err) {
     throng_status status = THRONG_OK;
     for (const char *at = given; at && *at;) {
         size_t length = strcspn(at, ",");
-        char piece[80], hint[160], *end = NULL;
-        int n;
-        const char *const *names = throng_i_rule_fault_names(&n);
+        char piece[80], why[240], *end = NULL;
         snprintf(piece, sizeof piece, "%.*s", (int)length, at);
         char *equals = strchr(piece, '=');
         if (equals)
             *equals = '\0';
         double value = equals ? strtod(equals + 1, &end) : 1.0;
-        throng_suggest(piece, names, n, hint, sizeof hint);
+        throng_i_rule_explain_fault(piece, why, sizeof why);
         THRONG_REQUIRE((!equals || (end > equals + 1 && *end == '\0')) &&
                            throng_i_rule_set_fault(self->rule, piece, value),
-                       E_ARGUMENT, "There is no fault \"%s\", or not with this value.%s", piece, hint);
+                       E_ARGUMENT, "%s", why);
         at += length + (at[length] == ',');
     }
 out:

@@ -140,12 +140,12 @@ def test_dice():
 def test_wrong_words():
     fails(2, "takes options only", "mock-llm", "x")
     fails(2, 'no fault "dorp".* Did you mean "drop"', "mock-llm", "--faults", "dorp=1")
-    fails(2, 'no fault "drop", or not with this value', "mock-llm", "--faults", "drop=2")
+    fails(2, 'Fault "drop" is a number from 0 to 1', "mock-llm", "--faults", "drop=2")
     fails(1, "no.json cannot be read", "mock-llm", "--script", "no.json")
     for text, message in (("{", r"bad.json:1: this is not JSON"), ("[]", "a script is a JSON object"),
                           ('{"chioces": {}}', 'no entry "chioces".* Did you mean "choices"'),
                           ('{"choices": {"a": "x"}}', '"a" has not'), ('{"when": [{}]}', 'entry 1 of "when" must be'),
-                          ('{"faults": {"drop": 2}}', 'no "drop", or not with this value'),
+                          ('{"faults": {"drop": 2}}', 'bad.json: "faults": Fault "drop" is a number from 0 to 1'),
                           ('{"dice": {"collapse": 2}}', '"dice" must be')):
         put("bad.json", text)
         fails(1, message, "mock-llm", "--script", "bad.json")
