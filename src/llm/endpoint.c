@@ -569,6 +569,10 @@ static throng_status check_def(throng_llm_endpoint_def *def, throng_error *err) 
                    def->url ? def->url : "");
     THRONG_REQUIRE(!strchr(def->url, '@'), E_ARGUMENT,
                    "An endpoint's URL may hold no name or password: give the key by environment variable or file.");
+    THRONG_REQUIRE(
+        !strpbrk(def->url, "?#"), E_ARGUMENT,
+        "An endpoint's URL ends with the version, /v1, and has no \"?\" or \"#\": give the key by environment "
+        "variable or file.");
     THRONG_REQUIRE(def->model && *def->model, E_ARGUMENT, "An endpoint needs the name of a model.");
     THRONG_REQUIRE(def->api >= 0 && def->api < THRONG_LLM_API_COUNT, E_ARGUMENT, "There is no such API.");
     def->concurrency = def->concurrency ? def->concurrency : 16;

@@ -484,6 +484,8 @@ def test_keys_that_are_none():
     fails(1, "none cannot be read", *to, "--key-file", "none")
     fails(2, "not from both", *to, "--key-file", "none", "--key-variable", "A_KEY")
     fails(2, "may hold no name or password", *to[:3], "--endpoint", "http://me:key@127.0.0.1/v1", "--model", "m")
+    done = throng(*to[:3], "--endpoint", "http://127.0.0.1/v1?key=secret", "--model", "m")
+    assert done.code == 2 and 'has no "?"' in done.err and "secret" not in done.err, done.err
 
 
 # ---- dice ---------------------------------------------------------------------------------------------------------
