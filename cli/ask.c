@@ -380,7 +380,7 @@ static int ask(job *self, const cli_options *options) {
     throng_error err = {0};
     cli_progress progress;
     double void_share = 0.0;
-    if (!cli_llm_read_real("--void-above", self->wanted->void_share, &void_share) ||
+    if (!cli_llm_read_share("--void-above", self->wanted->void_share, &void_share) ||
         !cli_llm_read_real("--temperature", self->wanted->temperature, &self->temperature))
         return CLI_USAGE;
     if (self->wanted->temperature && self->wanted->options_text && self->temperature == 0.0)

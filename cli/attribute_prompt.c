@@ -81,7 +81,7 @@ static int prepare(job *self, const cli_options *options) {
         return cli_fail(CLI_USAGE, "--options is missing: which answers are possible?");
     if (wanted->absent && !wanted->prompt)
         return cli_fail(CLI_USAGE, "--absent goes with --prompt; in a template write {{^part}}...{{/part}}.");
-    if (!cli_llm_read_real("--void-above", wanted->void_share, &self->choose.void_share) ||
+    if (!cli_llm_read_share("--void-above", wanted->void_share, &self->choose.void_share) ||
         !cli_llm_read_real("--temperature", wanted->temperature, &self->choose.temperature))
         return CLI_USAGE;
     if (wanted->temperature && self->choose.temperature == 0.0)

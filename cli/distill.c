@@ -11,7 +11,7 @@
 typedef struct request {
     int64_t calls;
     const char *held_out, *void_share, *price_in, *price_out, *max_cost;
-    bool no_logprobs, plan;
+    bool no_logprobs, no_seed, plan;
     double prices[2];
     cli_common common;
 } request;
@@ -48,7 +48,8 @@ static throng_status print_plan(void *user, const throng_distill_plan *plan, thr
 
 static void print_fit(const json_t *report) {
     double error = cli_json_number(report, "fit.error"), noise = cli_json_number(report, "fit.noise");
-    double most = cli_json_number(report, "fit.largest"); /* what is rounding alone is nothing */
+    double flat = cli_json_number(report, "fit.flat"); /* what is rounding alone is nothing */
+    double most = cli_json_number(report, "fit.largest");
     if (cli_json_count(report, "fit.held_out") == 0)
         return;
     printf("fit      %s of decisions would be others in situations that were held out (%s; the worst %s)",
@@ -57,7 +58,7 @@ static void print_fit(const json_t *report) {
     if (noise > 0.0)
         printf(", of which chance in samples explains %s", cli_percent(noise).text);
     printf("\n         %s would be, if everybody always did what is done on average\n",
-           cli_percent(cli_json_number(report, "fit.flat")).text);
+           cli_percent(flat < 1e-9 ? 0.0 : flat).text);
 }
 
 static int print_report(const request *self, const char *text) {
@@ -88,10 +89,12 @@ static int print_report(const request *self, const char *text) {
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
 static bool read_reals(request *self, throng_study_distill_def *def) {
-    if (!cli_llm_read_real("--max-cost", self->max_cost, &def->max_cost))
+    if (!cli_llm_read_real("--max-cost", self->max_cost, &def->max_cost) ||
+        !cli_llm_read_real("--held-out", self->held_out, &def->held_out))
         return false;
-    return cli_llm_read_real("--held-out", self->held_out, &def->held_out) &&
-           cli_llm_read_real("--void-above", self->void_share, &def->void_share) &&
+    if (self->held_out && def->held_out == 0.0)
+        def->held_out = -1.0; /* none */
+    return cli_llm_read_share("--void-above", self->void_share, &def->void_share) &&
            cli_llm_read_real("--price-in", self->price_in, &self->prices[0]) &&
            cli_llm_read_real("--price-out", self->price_out, &self->prices[1]);
 }
@@ -112,7 +115,8 @@ static int distill(request *self, const cli_options *options, throng_context *co
     def.prompt_price = self->prices[0];
     def.completion_price = self->prices[1];
     if (throng_study_load(study, options->positional[0], &err) != THRONG_OK ||
-        cli_options_apply(options, study, &err) != THRONG_OK)
+        cli_options_apply(options, study, &err) != THRONG_OK ||
+        (self->no_seed && throng_study_set(study, "model.seed", "omit", &err) != THRONG_OK))
         return cli_fail_error(&err);
     cli_progress_attach(&progress, context, self->common.quiet);
     throng_status status = throng_study_distill(study, &def, self->common.out, self->common.force, &report, &err);
@@ -148,6 +152,10 @@ static void declare(cli_options *options, request *self) {
     cli_options_key(options, "--cache-mode", "model.cache-mode");
     cli_options_key(options, "--transcript", "model.transcript");
     cli_options_key(options, "--concurrency", "model.concurrency");
+    cli_options_key(options, "--timeout", "model.timeout");
+    cli_options_key(options, "--retries", "model.retries");
+    cli_options_key(options, "--max-total-tokens", "model.max-total-tokens");
+    cli_options_switch(options, "--no-seed", &self->no_seed, "send no seed, for servers that refuse it");
     cli_options_key(options, "--samples", "policy.samples");
     cli_options_key(options, "--orders", "policy.orders");
     cli_options_key(options, "--seed", "run.seed");

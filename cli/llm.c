@@ -4,6 +4,7 @@
 
 #include "cli/terminal.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,17 @@ bool cli_llm_read_real(const char *name, const char *text, double *out) {
         return true;
     cli_fail(CLI_USAGE, "%s takes a number not below 0, got \"%.40s\".", name, text);
     return false;
+}
+
+bool cli_llm_read_share(const char *name, const char *text, double *out) {
+    if (!cli_llm_read_real(name, text, out))
+        return false;
+    if (*out > 1.0) {
+        cli_fail(CLI_USAGE, "%s takes a share from 0 to 1, got \"%.40s\".", name, text);
+        return false;
+    }
+    *out = text && *out == 0.0 ? DBL_MIN : *out;
+    return true;
 }
 
 /* The place of a word in a list; -1: it is not there, which has been printed. NULL is the first. */

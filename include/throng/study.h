@@ -123,7 +123,7 @@ typedef throng_status (*throng_distill_fn)(void *user, const throng_distill_plan
 /** How a study's model is distilled. Zero means the default. */
 typedef struct throng_study_distill_def {
     int64_t calls;   /* most calls (default 5,000) */
-    double held_out; /* share of the questions that only measure the fit (default 0.2) */
+    double held_out; /* share of the questions that only measure the fit (default 0.2; -1: none) */
     bool no_logprobs;
     double void_share;
     double max_cost; /* stop before it costs more; needs the prices, for a million tokens */

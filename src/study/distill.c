@@ -63,7 +63,9 @@ static throng_status prepare(distill_job *self, const throng_study_distill_def *
                                      .personas = self->personas,
                                      .prompt = deciding.prompt,
                                      .calls = wanted->calls > 0 ? wanted->calls : CALLS,
-                                     .held_out = wanted->held_out > 0.0 ? wanted->held_out : HELD_OUT,
+                                     .held_out = wanted->held_out < 0.0   ? 0.0
+                                                 : wanted->held_out > 0.0 ? wanted->held_out
+                                                                          : HELD_OUT,
                                      .samples = samples ? atoi(samples) : 0,
                                      .orders = atoi(throng_study_text(self->study, "policy.orders", 0)),
                                      .no_logprobs = wanted->no_logprobs,

@@ -33,8 +33,12 @@ static throng_status open_source(const throng_study *study, throng_i_model_budge
                                    .key_variable = text(study, "model.key-variable"),
                                    .key_file = text(study, "model.key-file"),
                                    .concurrency = (int)count(study, "model.concurrency"),
+                                   .timeout = strtod(text(study, "model.timeout"), NULL),
+                                   .retries = (int)count(study, "model.retries"),
+                                   .no_seed = strcmp(text(study, "model.seed"), "omit") == 0,
                                    .seed = seed,
                                    .max_calls = budget.calls > 0 ? budget.calls : count(study, "model.max-calls"),
+                                   .max_tokens = count(study, "model.max-total-tokens"),
                                    .max_cost = budget.cost,
                                    .prompt_price = budget.prompt_price,
                                    .completion_price = budget.completion_price};

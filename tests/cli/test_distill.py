@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Language models as policies: distilling, what is played, what is asked, and what goes wrong on the way."""
 
+import contextlib
+import http.server
 import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -52,6 +55,30 @@ def setting(agents=200, steps=5, refits=0, more="", model=None):
     put("model.json", json.dumps(model or MODEL))
     put("rule.json", json.dumps(RULE))
     return put("study.yaml", STUDY.format(agents=agents, steps=steps, refits=refits, more=more))
+
+
+@contextlib.contextmanager
+def listener():
+    """(URL, what was sent to it) of a server that refuses everything."""
+    bodies = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(400)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    it = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=it.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{it.server_port}/v1", bodies
+    finally:
+        it.shutdown()
+        it.server_close()
 
 
 def distill(*args, out="policy.parquet"):
@@ -216,6 +243,31 @@ def test_asking_everybody_can_be_repeated_from_the_cache():
     again = report("simulate", "study.yaml", "--policy", "llm", "--threads", 1)
     assert again["policy"]["asked"]["calls"] == 0 and again["trajectory"] == first["trajectory"], again["policy"]
     fails(1, "strict|has no answer|no answer", "simulate", "study.yaml", "--policy", "llm", "--seed", 5)
+
+
+@test
+def test_how_requests_are_sent():
+    """Timeouts, attempts, seeds and tokens, from options or the study file."""
+    def stops(message, *args):
+        done = throng(*args)
+        assert done.code == 1 and message in done.err and done.err.count("\n") == 1, done.err
+
+    setting()
+    args = ["distill", "study.yaml", "--calls", 300, "--model", "stand-in", "--quiet", "--out", "policy.parquet"]
+    with server("--script", "model.json", "--faults", "latency_ms=600") as it:
+        stops("Timeout was reached, at attempt 2", *args, "--endpoint", it.url, "--timeout", "0.1", "--retries", 1)
+        setting(more="model:\n  timeout: 0.1\n  retries: 1\n")
+        stops("Timeout was reached, at attempt 2", *args, "--endpoint", it.url)
+    fails(2, "model.timeout must be a number from 0.001", *args, "--endpoint", it.url, "--timeout", 0)
+    setting()
+    with server("--script", "model.json") as it:
+        stops("budget does not do", *args, "--endpoint", it.url, "--max-total-tokens", 500)
+    with listener() as (url, bodies):
+        stops("status 400", *args, "--endpoint", url)
+        stops("status 400", *args, "--endpoint", url, "--no-seed")
+    assert ["seed" in body for body in (bodies[0], bodies[-1])] == [True, False], bodies
+    found = distill("--calls", 300, "--script", "model.json", "--held-out", 0)
+    assert found["fit"]["held_out"] == 0 and found["plan"]["questions"] == found["fit"]["cells"], found
 
 
 @test
