@@ -38,7 +38,7 @@ static void print_audit(const throng_llm_audit *audit, const char *protocol) {
     }
     printf("  %d of %d pass; a fair sampler passes %d or more, but for %s of the time: %s\n\n", audit->passed,
            THRONG_LLM_DICE, audit->needed, cli_percent(audit->false_alarm).text,
-           audit->fair ? "it can sample so" : "it cannot sample so");
+           audit->fair ? "nothing speaks against it" : "it cannot sample so");
 }
 
 static json_t *pack_audit(const throng_llm_audit *audit) {
