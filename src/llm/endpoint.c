@@ -335,7 +335,8 @@ static void try_again(asking *it, lane *slot, double pause, bool refusal, const 
                            (uint64_t)slot->attempts, 0, u);
     bool patient = refusal ? slot->refusals <= 4 * self->def.retries : failures <= self->def.retries;
     if (!patient)
-        fail(it, THRONG_E_ENDPOINT, "%s: %s, at attempt %d; %lld answers came before. Is the server overloaded?",
+        fail(it, THRONG_E_ENDPOINT,
+             "%s: %s, at attempt %d; %lld answers came before. Is the server overloaded, or none of this protocol?",
              self->address, why, slot->attempts, (long long)it->delivered);
     else if (pause > PATIENCE)
         fail(it, THRONG_E_ENDPOINT, "%s: %s, and asks to wait %.0f s; %lld answers came before.", self->address, why,
@@ -429,7 +430,10 @@ static void read_refusal(asking *it, lane *slot, long code) {
         fail(it, THRONG_E_ENDPOINT,
              "%s sends elsewhere (status %ld), where throng does not follow: give the final URL.", self->address, code);
     else
-        fail(it, THRONG_E_ENDPOINT, "%s refuses the request: %s.", self->address, why);
+        fail(it, THRONG_E_ENDPOINT,
+             "%s refuses the request: %s. If that is about seeds or log-probabilities, do without (--no-seed, "
+             "--no-logprobs).",
+             self->address, why);
     release(it, slot);
 }
 

@@ -40,12 +40,15 @@ static bool same(span it, const char *word) {
     return strlen(word) == it.n && strncasecmp(it.text, word, it.n) == 0;
 }
 
-/* The option that a few words are: its letter, its name, or both as in "B) post". */
+/* The option that a few words are: its letter, its name, or both as in "B) post"; "Option B", too. */
 static int option_of(span it, const char *const *options, int n) {
+    static const char word[] = "option ";
     it = trimmed(it);
     for (int i = 0; i < n; i++)
         if (same(it, options[i]))
             return i;
+    if (it.n >= sizeof word && strncasecmp(it.text, word, sizeof word - 1) == 0)
+        it = trimmed((span){it.text + sizeof word - 1, it.n - sizeof word + 1});
     if (it.n == 0)
         return -1;
     int letter = toupper((unsigned char)it.text[0]) - 'A';
@@ -66,7 +69,10 @@ static int from_json(span it, const char *const *options, int n) {
         json_t *document = json_loadb(at, it.n - (size_t)(at - it.text), JSON_DISABLE_EOF_CHECK, NULL);
         int found = -1;
         for (size_t i = 0; found < 0 && i < sizeof names / sizeof *names; i++) {
-            const char *said = json_string_value(json_object_get(document, names[i]));
+            const json_t *value = json_object_get(document, names[i]);
+            char number[32];
+            snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+            const char *said = json_is_integer(value) ? number : json_string_value(value);
             if (said)
                 found = option_of((span){said, strlen(said)}, options, n);
         }
@@ -110,12 +116,21 @@ static bool is_word(const char *text, const char *at, size_t length) {
     return (at == text || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[length]);
 }
 
+/* One letter may be a word of any sentence; a digit is a number, unless it is a part of one. */
+static bool is_named(const char *text, const char *at, size_t length) {
+    if (length > 1 || !isdigit((unsigned char)*at))
+        return length > 1 && is_word(text, at, length);
+    bool before = at > text && strchr("-.,/", at[-1]);
+    bool behind = at[1] && strchr(".,/%", at[1]) && (at[1] == '%' || isdigit((unsigned char)at[2]));
+    return is_word(text, at, length) && !before && !behind;
+}
+
 /* The only option whose name occurs. One that is a part of another does not count within it. */
 static int from_name(span it, const char *const *options, int n) {
     int found = -1;
     for (int i = 0; i < n; i++)
         for (const char *at = it.text; (at = strcasestr(at, options[i])) != NULL; at++)
-            if (strlen(options[i]) > 1 && is_word(it.text, at, strlen(options[i]))) {
+            if (is_named(it.text, at, strlen(options[i]))) {
                 bool part = false;
                 for (int j = 0; j < n; j++)
                     part = part || (j != i && strlen(options[j]) > strlen(options[i]) &&

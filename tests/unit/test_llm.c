@@ -45,6 +45,8 @@ Test(llm, the_ladder) {
     expect_read(" (b). ", 1, THRONG_LLM_RUNG_LETTER);
     expect_read("**C) stay silent**", 2, THRONG_LLM_RUNG_LETTER);
     expect_read("Stay Silent.", 2, THRONG_LLM_RUNG_LETTER);
+    expect_read("Option B.", 1, THRONG_LLM_RUNG_LETTER);
+    expect_read("I rule out option B.", -1, THRONG_LLM_RUNG_NONE);
 }
 
 Test(llm, the_ladder_from_the_top) {
@@ -69,6 +71,30 @@ Test(llm, what_cannot_be_read) {
     expect_read("<think>B, or my answer is B</think>A", 0, THRONG_LLM_RUNG_LETTER);
     cr_expect(throng_i_parse_refusal("I'm sorry, but no."));
     cr_expect_not(throng_i_parse_refusal("no"));
+}
+
+Test(llm, numbers_are_options) {
+    static const char *const scale[] = {"1", "2", "3", "12"};
+    static const struct {
+        const char *text;
+        int option;
+    } cases[] = {{"2", 1},
+                 {"The number is 2.", 1},
+                 {"{\"answer\": 3}", 2},
+                 {"{\"answer\": 12}", 3},
+                 {"I say 12", 3},
+                 {"2 out of 3", -1},
+                 {"about 2.5", -1},
+                 {"-2 it is", -1},
+                 {"2/5", -1},
+                 {"2 %", 1},
+                 {"{\"answer\": 4}", -1},
+                 {"between 0.3 and 0.4", -1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        throng_llm_rung rung;
+        int got = throng_llm_read_option(cases[i].text, scale, 4, &rung);
+        cr_expect_eq(got, cases[i].option, "\"%s\" is read as %d, not %d", cases[i].text, got, cases[i].option);
+    }
 }
 
 Test(llm, first_tokens) {
