@@ -47,7 +47,7 @@ static int make_games(job *self, const char *name) {
     throng_error err = {0};
     char one[32];
     if (strcmp(name, "ordinal") != 0) {
-        throng_status status = throng_game_builtin(self->context, name, &self->games[0], &err);
+        throng_status status = throng_normal_form_open(self->context, name, &self->games[0], &err);
         self->n_games = status == THRONG_OK;
         return status == THRONG_OK ? CLI_OK : cli_fail_error(&err);
     }
@@ -476,7 +476,7 @@ const cli_command cli_command_play = {
     .summary = "Plays a game again and again between scripts and language models.",
     .details =
         "Games: prisoners-dilemma, battle-of-the-sexes, stag-hunt, ordinal:1 to ordinal:144, or ordinal for all of\n"
-        "those. Scores are shares of the most that a player can get.\n"
+        "those; or a Gambit file, GAME.nfg. Scores are shares of the most that a player can get.\n"
         "\n"
         "  throng play prisoners-dilemma --policy tit-for-tat --policy always:F\n"
         "  throng play ordinal --policy llm --policy once:F --endpoint http://127.0.0.1:8000/v1 --model llama3 \\\n"

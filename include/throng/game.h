@@ -33,6 +33,14 @@ THRONG_API THRONG_MUST_USE throng_status throng_normal_form_set_action_name(thro
                                                                             int action, const char *name,
                                                                             throng_error *err);
 
+/** All of a player's at once, as files have them: a name that was there becomes "NAME (2)", an empty one its number.
+ *  @param names [actions of the player] */
+THRONG_API THRONG_MUST_USE throng_status throng_normal_form_set_action_names(throng_normal_form *self, int player,
+                                                                             const char *const *names,
+                                                                             throng_error *err);
+THRONG_API THRONG_MUST_USE throng_status throng_normal_form_set_player_name(throng_normal_form *self, int player,
+                                                                            const char *name, throng_error *err);
+
 /** @param payoffs [players] finite */
 THRONG_API THRONG_MUST_USE throng_status throng_normal_form_set_payoffs(throng_normal_form *self, int64_t profile,
                                                                         const double *payoffs, throng_error *err);
@@ -40,6 +48,7 @@ THRONG_API THRONG_MUST_USE throng_status throng_normal_form_set_payoffs(throng_n
 THRONG_API const char *throng_normal_form_name(const throng_normal_form *self);
 THRONG_API const char *throng_normal_form_family(const throng_normal_form *self); /**< "" if it has none */
 THRONG_API int throng_normal_form_players(const throng_normal_form *self);
+THRONG_API const char *throng_normal_form_player_name(const throng_normal_form *self, int player);
 THRONG_API int throng_normal_form_actions(const throng_normal_form *self, int player);
 THRONG_API const char *throng_normal_form_action_name(const throng_normal_form *self, int player, int action);
 
@@ -57,6 +66,9 @@ THRONG_API const double *throng_normal_form_payoffs(const throng_normal_form *se
 /** The most that a player can get. */
 THRONG_API double throng_normal_form_largest(const throng_normal_form *self, int player);
 
+/** What the player who would gain most by another action alone would gain: a profile is a pure equilibrium if 0. */
+THRONG_API double throng_normal_form_regret(const throng_normal_form *self, int64_t profile);
+
 /* ---- built in -------------------------------------------------------------------------------------------------- */
 
 #define THRONG_GAME_ORDINAL 144 /* "ordinal:1" .. "ordinal:144" */
@@ -71,6 +83,28 @@ THRONG_API const char *throng_game_builtin_name(int index);
  */
 THRONG_API THRONG_MUST_USE throng_status throng_game_builtin(throng_context *context, const char *name,
                                                              throng_normal_form **out, throng_error *err);
+
+/* ---- files ----------------------------------------------------------------------------------------------------- */
+
+/**
+ * Reads a file of Gambit's, "NFG 1", with payoffs or outcomes; fractions such as 5/2 are understood.
+ * @return THRONG_E_FILE; THRONG_E_FORMAT: what is wrong, and in which line; THRONG_E_ARGUMENT: too many payoffs.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_normal_form_read(throng_context *context, const char *path,
+                                                                 throng_normal_form **out, throng_error *err);
+
+/** The same from memory. @param origin for messages  @param text [length] */
+THRONG_API THRONG_MUST_USE throng_status throng_normal_form_parse(throng_context *context, const char *origin,
+                                                                  const char *text, int64_t length,
+                                                                  throng_normal_form **out, throng_error *err);
+
+/** Writes one that reads as the same game, bit for bit. @return THRONG_E_WRITE. */
+THRONG_API THRONG_MUST_USE throng_status throng_normal_form_write(const throng_normal_form *self, const char *path,
+                                                                  throng_error *err);
+
+/** A file if the name ends in .nfg, else one that is built in. */
+THRONG_API THRONG_MUST_USE throng_status throng_normal_form_open(throng_context *context, const char *name,
+                                                                 throng_normal_form **out, throng_error *err);
 
 /* ---- repeated play --------------------------------------------------------------------------------------------- */
 

@@ -14,6 +14,7 @@
 struct throng_normal_form {
     throng_context *context;
     char *name, *family;
+    char *player_names[THRONG_GAME_PLAYERS_MAX];
     int n_players;
     int n_actions[THRONG_GAME_PLAYERS_MAX];
     char **action_names[THRONG_GAME_PLAYERS_MAX]; /* [player][action] */
@@ -51,8 +52,10 @@ throng_status throng_normal_form_create(throng_context *context, const char *nam
         self->n_actions[p] = n_actions[p];
     }
     THRONG_TRY(throng_i_copy_text(context, name, &self->name, err));
-    for (int p = 0; p < n_players; p++)
+    for (int p = 0; p < n_players; p++) {
         THRONG_TRY(name_actions(self, p, err));
+        THRONG_TRY(throng_i_print(context, &self->player_names[p], err, "Player %d", p + 1));
+    }
     THRONG_TRY(throng_i_alloc(context, self->n_profiles * n_players, sizeof *self->payoffs, &self->payoffs, err));
     *out = self;
     self = NULL;
@@ -68,6 +71,7 @@ void throng_normal_form_free(throng_normal_form *self) {
         for (int a = 0; self->action_names[p] && a < self->n_actions[p]; a++)
             throng_i_free(self->context, self->action_names[p][a]);
         throng_i_free(self->context, self->action_names[p]);
+        throng_i_free(self->context, self->player_names[p]);
     }
     throng_i_free(self->context, self->name);
     throng_i_free(self->context, self->family);
@@ -90,6 +94,46 @@ throng_status throng_normal_form_set_action_name(throng_normal_form *self, int p
     THRONG_TRY(throng_i_copy_text(self->context, name, &copy, err));
     throng_i_free(self->context, self->action_names[player][action]);
     self->action_names[player][action] = copy;
+out:
+    return status;
+}
+
+/* How many of the names before this one are the same. */
+static int count_same(const char *const *names, int at) {
+    int n = 0;
+    for (int a = 0; a < at; a++)
+        n += strcasecmp(names[a], names[at]) == 0;
+    return n;
+}
+
+throng_status throng_normal_form_set_action_names(throng_normal_form *self, int player, const char *const *names,
+                                                  throng_error *err) {
+    throng_status status = THRONG_OK;
+    char *name = NULL;
+    for (int a = 0; a < self->n_actions[player]; a++) {
+        int same = count_same(names, a);
+        if (!*names[a])
+            THRONG_TRY(throng_i_print(self->context, &name, err, "%d", a + 1));
+        else if (same > 0)
+            THRONG_TRY(throng_i_print(self->context, &name, err, "%s (%d)", names[a], same + 1));
+        else
+            THRONG_TRY(throng_i_copy_text(self->context, names[a], &name, err));
+        throng_i_free(self->context, self->action_names[player][a]);
+        self->action_names[player][a] = name;
+    }
+out:
+    return status;
+}
+
+throng_status throng_normal_form_set_player_name(throng_normal_form *self, int player, const char *name,
+                                                 throng_error *err) {
+    throng_status status = THRONG_OK;
+    char *copy = NULL;
+    THRONG_REQUIRE(player >= 0 && player < self->n_players, E_ARGUMENT, "The game \"%.40s\" has no player %d.",
+                   self->name, player + 1);
+    THRONG_TRY(throng_i_copy_text(self->context, name, &copy, err));
+    throng_i_free(self->context, self->player_names[player]);
+    self->player_names[player] = copy;
 out:
     return status;
 }
@@ -118,6 +162,10 @@ const char *throng_normal_form_family(const throng_normal_form *self) {
 
 int throng_normal_form_players(const throng_normal_form *self) {
     return self->n_players;
+}
+
+const char *throng_normal_form_player_name(const throng_normal_form *self, int player) {
+    return self->player_names[player];
 }
 
 int throng_normal_form_actions(const throng_normal_form *self, int player) {
@@ -165,6 +213,18 @@ double throng_normal_form_largest(const throng_normal_form *self, int player) {
     for (int64_t i = 0; i < self->n_profiles; i++)
         largest = fmax(largest, self->payoffs[i * self->n_players + player]);
     return largest;
+}
+
+double throng_normal_form_regret(const throng_normal_form *self, int64_t profile) {
+    double regret = 0.0;
+    int64_t stride = 1; /* between profiles that differ by one in a player's action */
+    for (int p = 0; p < self->n_players; stride *= self->n_actions[p++]) {
+        int64_t first = profile - (profile / stride % self->n_actions[p]) * stride;
+        double got = self->payoffs[profile * self->n_players + p];
+        for (int a = 0; a < self->n_actions[p]; a++)
+            regret = fmax(regret, self->payoffs[(first + a * stride) * self->n_players + p] - got);
+    }
+    return regret;
 }
 
 /* ---- built in -------------------------------------------------------------------------------------------------- */
@@ -238,4 +298,11 @@ throng_status throng_game_builtin(throng_context *context, const char *name, thr
     names[NAMED] = "ordinal:1";
     throng_suggest(name, names, NAMED + 1, hint, sizeof hint);
     return THRONG_FAIL(err, E_UNKNOWN_NAME, "There is no game \"%.60s\".%s", name, hint);
+}
+
+throng_status throng_normal_form_open(throng_context *context, const char *name, throng_normal_form **out,
+                                      throng_error *err) {
+    size_t length = strlen(name);
+    return length > 4 && strcmp(name + length - 4, ".nfg") == 0 ? throng_normal_form_read(context, name, out, err)
+                                                                : throng_game_builtin(context, name, out, err);
 }

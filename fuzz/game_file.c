@@ -1,0 +1,36 @@
+/* libFuzzer: game files of Gambit.
+ *
+ *     fuzz/build game_file && build-fuzz/game_file -max_total_time=600 -max_len=4096 SOME.nfg ...
+ *
+ * What must hold besides not crashing: a file is read, or refused with a message, and no memory stays behind. */
+#include "throng/throng.h"
+
+#include <stdlib.h>
+
+static throng_context *context;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    (void)argc;
+    (void)argv;
+    if (throng_context_create(&context, NULL) != THRONG_OK)
+        abort();
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    throng_error err = {0};
+    throng_normal_form *game = NULL;
+    int64_t before = throng_context_bytes(context);
+    throng_status status =
+        throng_normal_form_parse(context, "input", (const char *)data, (int64_t)size, &game, &err);
+    if ((status == THRONG_OK) != (game != NULL) || (status != THRONG_OK && !err.message[0]))
+        abort();
+    throng_normal_form_free(game);
+    if (throng_context_bytes(context) != before)
+        abort();
+    return 0;
+}
