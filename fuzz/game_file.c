@@ -30,6 +30,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if ((status == THRONG_OK) != (game != NULL) || (status != THRONG_OK && !err.message[0]))
         abort();
     throng_normal_form_free(game);
+    throng_tree *tree = NULL;
+    status = throng_tree_parse(context, "input", (const char *)data, (int64_t)size, &tree, &err);
+    if ((status == THRONG_OK) != (tree != NULL))
+        abort();
+    throng_tree_free(tree);
     if (throng_context_bytes(context) != before)
         abort();
     return 0;

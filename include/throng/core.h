@@ -120,6 +120,7 @@ typedef enum throng_kind {
     THRONG_KIND_WORLD,
     THRONG_KIND_GRAPH,
     THRONG_KIND_POLICY,
+    THRONG_KIND_GAME,
     THRONG_KIND_COUNT
 } throng_kind;
 

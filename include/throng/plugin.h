@@ -11,6 +11,7 @@
 #include "throng/generator.h"
 #include "throng/graph_model.h"
 #include "throng/indicator.h"
+#include "throng/tree.h"
 #include "throng/world.h"
 
 #ifdef __cplusplus
@@ -18,7 +19,7 @@ extern "C" {
 #endif
 
 /** Changes whenever a shared object built before cannot be used any more. */
-#define THRONG_PLUGIN_ABI 3
+#define THRONG_PLUGIN_ABI 4
 
 /** What a shared object offers: lists that end with NULL, or NULL. */
 typedef struct throng_plugin {
@@ -28,6 +29,7 @@ typedef struct throng_plugin {
     const throng_about *const *methods;
     const throng_about *const *worlds;
     const throng_about *const *graphs;
+    const throng_about *const *games;
 } throng_plugin;
 
 #define THRONG_PLUGIN(...)                                                                                             \

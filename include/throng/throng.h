@@ -23,6 +23,7 @@
 #include "throng/serve.h"
 #include "throng/study.h"
 #include "throng/table.h"
+#include "throng/tree.h"
 #include "throng/verify.h"
 #include "throng/world.h"
 

@@ -16,6 +16,7 @@ static const struct {
     [THRONG_KIND_WORLD] = {"world", "worlds"},
     [THRONG_KIND_GRAPH] = {"graph", "graphs"},
     [THRONG_KIND_POLICY] = {"policy", "policies"},
+    [THRONG_KIND_GAME] = {"game", "games"},
 };
 
 const char *throng_kind_name(throng_kind kind) {
