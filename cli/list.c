@@ -37,9 +37,10 @@ static int find_kind(const char *name) {
             return kind;
     }
     cli_suggest(name, names, 2 * THRONG_KIND_COUNT, hint, sizeof hint);
-    cli_fail(CLI_USAGE,
-             "there is no kind of plug-in \"%.60s\": indicators, methods, generators, worlds, graphs, games.%s", name,
-             hint);
+    cli_fail(
+        CLI_USAGE,
+        "there is no kind of plug-in \"%.60s\": indicators, methods, generators, worlds, graphs, games, solvers.%s",
+        name, hint);
     return -1;
 }
 

@@ -121,6 +121,7 @@ typedef enum throng_kind {
     THRONG_KIND_GRAPH,
     THRONG_KIND_POLICY,
     THRONG_KIND_GAME,
+    THRONG_KIND_SOLVER,
     THRONG_KIND_COUNT
 } throng_kind;
 

@@ -11,7 +11,7 @@
 #include "throng/generator.h"
 #include "throng/graph_model.h"
 #include "throng/indicator.h"
-#include "throng/tree.h"
+#include "throng/solver.h"
 #include "throng/world.h"
 
 #ifdef __cplusplus
@@ -30,6 +30,7 @@ typedef struct throng_plugin {
     const throng_about *const *worlds;
     const throng_about *const *graphs;
     const throng_about *const *games;
+    const throng_about *const *solvers;
 } throng_plugin;
 
 #define THRONG_PLUGIN(...)                                                                                             \

@@ -21,6 +21,7 @@
 #include "throng/prompt.h"
 #include "throng/report.h"
 #include "throng/serve.h"
+#include "throng/solver.h"
 #include "throng/study.h"
 #include "throng/table.h"
 #include "throng/tree.h"

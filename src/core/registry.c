@@ -17,6 +17,7 @@ static const struct {
     [THRONG_KIND_GRAPH] = {"graph", "graphs"},
     [THRONG_KIND_POLICY] = {"policy", "policies"},
     [THRONG_KIND_GAME] = {"game", "games"},
+    [THRONG_KIND_SOLVER] = {"solver", "solvers"},
 };
 
 const char *throng_kind_name(throng_kind kind) {

@@ -383,6 +383,20 @@ out:
     return status;
 }
 
+/* Plug-ins and built-in normal forms, of which none has that name. */
+static throng_status fail_unknown(const throng_context *context, const char *name, throng_error *err) {
+    const char *names[64];
+    char hint[300];
+    int n = 0;
+    for (int i = 0; n < 48 && i < throng_context_plugin_count(context, THRONG_KIND_GAME); i++)
+        names[n++] = throng_context_plugin(context, THRONG_KIND_GAME, i)->name;
+    for (int i = 0; n < 63 && throng_game_builtin_name(i); i++)
+        names[n++] = throng_game_builtin_name(i);
+    names[n++] = "ordinal:1";
+    throng_suggest(name, names, n, hint, sizeof hint);
+    return THRONG_FAIL(err, E_UNKNOWN_NAME, "There is no game \"%.60s\".%s", name, hint);
+}
+
 throng_status throng_tree_open(throng_context *context, const char *name, throng_tree **out, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_normal_form *game = NULL;
@@ -404,7 +418,10 @@ throng_status throng_tree_open(throng_context *context, const char *name, throng
         self = NULL;
         goto out;
     }
-    THRONG_TRY(throng_normal_form_open(context, name, &game, err));
+    status = throng_normal_form_open(context, name, &game, err);
+    if (status == THRONG_E_UNKNOWN_NAME && strncmp(name, "ordinal:", 8) != 0)
+        status = fail_unknown(context, name, err);
+    THRONG_TRY(status);
     THRONG_TRY(throng_tree_from_normal_form(context, game, out, err));
 out:
     throng_normal_form_free(game);

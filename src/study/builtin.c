@@ -36,6 +36,9 @@
 #define THRONG_GAME(name) extern const throng_game throng_game_##name;
 #include "plugins/games/games.def"
 #undef THRONG_GAME
+#define THRONG_SOLVER(name) extern const throng_solver throng_solver_##name;
+#include "plugins/solvers/solvers.def"
+#undef THRONG_SOLVER
 #define THRONG_METHOD(name) extern const throng_method throng_method_##name;
 #include "attribution/methods/methods.def"
 #undef THRONG_METHOD
@@ -62,6 +65,9 @@ static const struct {
 #define THRONG_GAME(name) {THRONG_KIND_GAME, &throng_game_##name.about},
 #include "plugins/games/games.def"
 #undef THRONG_GAME
+#define THRONG_SOLVER(name) {THRONG_KIND_SOLVER, &throng_solver_##name.about},
+#include "plugins/solvers/solvers.def"
+#undef THRONG_SOLVER
 #define THRONG_METHOD(name) {THRONG_KIND_METHOD, &throng_method_##name.about},
 #include "attribution/methods/methods.def"
 #undef THRONG_METHOD
@@ -71,7 +77,7 @@ static const size_t descriptor_size[THRONG_KIND_COUNT] = {
     [THRONG_KIND_INDICATOR] = sizeof(throng_indicator), [THRONG_KIND_METHOD] = sizeof(throng_method),
     [THRONG_KIND_GENERATOR] = sizeof(throng_generator), [THRONG_KIND_WORLD] = sizeof(throng_world),
     [THRONG_KIND_GRAPH] = sizeof(throng_graph_model),   [THRONG_KIND_POLICY] = sizeof(throng_i_policy),
-    [THRONG_KIND_GAME] = sizeof(throng_game),
+    [THRONG_KIND_GAME] = sizeof(throng_game),           [THRONG_KIND_SOLVER] = sizeof(throng_solver),
 };
 
 const char *throng_version(void) {
@@ -135,7 +141,7 @@ throng_status throng_context_load_plugin(throng_context *context, const char *pa
                    "%s was built for another version of throng (plug-in interface %d, expected %d): compile it again.",
                    path, plugin->abi, THRONG_PLUGIN_ABI);
     THRONG_REQUIRE(plugin->indicators || plugin->generators || plugin->methods || plugin->worlds || plugin->graphs ||
-                       plugin->games,
+                       plugin->games || plugin->solvers,
                    E_PLUGIN, "%s offers no plug-in.", path);
     THRONG_TRY(register_list(context, THRONG_KIND_INDICATOR, plugin->indicators, err));
     THRONG_TRY(register_list(context, THRONG_KIND_GENERATOR, plugin->generators, err));
@@ -143,6 +149,7 @@ throng_status throng_context_load_plugin(throng_context *context, const char *pa
     THRONG_TRY(register_list(context, THRONG_KIND_WORLD, plugin->worlds, err));
     THRONG_TRY(register_list(context, THRONG_KIND_GRAPH, plugin->graphs, err));
     THRONG_TRY(register_list(context, THRONG_KIND_GAME, plugin->games, err));
+    THRONG_TRY(register_list(context, THRONG_KIND_SOLVER, plugin->solvers, err));
 out:
     return status;
 }

@@ -1,0 +1,90 @@
+/**
+ * Solvers: what everybody should play. A solver plug-in says what one iteration does; throng owns the loop, which
+ * measures the gap, keeps the trace, stops and reports progress.
+ */
+#ifndef THRONG_SOLVER_H
+#define THRONG_SOLVER_H
+
+#include "throng/tree.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a solver works on. Arrays of [sequences] belong to all players together; see throng/tree.h. */
+typedef struct throng_solver_state {
+    const throng_tree *tree;
+    const double *param;           /* the descriptor's parameters, in its order */
+    int64_t iteration, iterations; /* this one, from 1; the most that there will be */
+    double *strategy;              /* [sequences] begins as uniform play */
+    double *average;               /* [sequences] plans added up, in any scale; begins as 0 */
+    double *kept;                  /* [sequences] a solver's own, such as regrets; begins as 0 */
+    double *plan, *worth;          /* [sequences] room */
+    double *reach;                 /* [sets] room */
+} throng_solver_state;
+
+/** A solver plug-in: plugins/solvers/NAME.c and a line in solvers.def. */
+typedef struct throng_solver {
+    throng_about about;
+    bool last; /* what it finds is `strategy`; otherwise what `average` says */
+    bool once; /* one iteration does all: fewer than two make no sense */
+    /** One iteration. */
+    throng_status (*step)(throng_solver_state *state, throng_error *err);
+} throng_solver;
+
+/* ---- what several solvers do ----------------------------------------------------------------------------------- */
+
+/**
+ * The step of all methods of mirror descent with entropy: at each information set of a player, the log of each action's
+ * probability becomes `keep` times what it was plus `step` times its worth, up to a constant.
+ * @param worth  as of throng_tree_worth  @param reach [sets] what worths are divided by; NULL: by nothing; sets that
+ *               are not reached are left alone
+ * @param logs   [sequences] in and out  @param strategy [sequences] out
+ */
+THRONG_API void throng_solver_log_linear(const throng_tree *tree, int player, double keep, double step,
+                                         const double *worth, const double *reach, double *logs, double *strategy);
+
+/** Adds what each action would have gained over the strategy, and plays in proportion to what is positive.
+ *  @param floor forget what is negative, as CFR+ does  @param regrets [sequences] in and out */
+THRONG_API void throng_solver_match_regrets(const throng_tree *tree, int player, const double *worth, bool floor,
+                                            double *regrets, double *strategy);
+
+/* ---- solving --------------------------------------------------------------------------------------------------- */
+
+/** Zero means the default everywhere. */
+typedef struct throng_solve_def {
+    const char *solver; /* "cfr-plus" */
+    int64_t iterations; /* most; 100,000 */
+    double tolerance;   /* the gap, NashConv, that is good enough; 0.001. Negative: 0, make all iterations */
+    bool every;         /* measure the gap in every iteration; otherwise ever more rarely, as it changes less */
+} throng_solve_def;
+
+typedef struct throng_solution throng_solution;
+
+/**
+ * Solves a game.
+ * @return THRONG_E_UNSUPPORTED: somebody forgets, or the solver cannot serve this game; THRONG_E_UNKNOWN_NAME,
+ * THRONG_E_PARAMETER, THRONG_E_CANCELLED. That the tolerance was not reached is no error: see the solution.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_solve(throng_context *context, const throng_tree *tree,
+                                                      const throng_solve_def *def, throng_solution **out,
+                                                      throng_error *err);
+THRONG_API void throng_solution_free(throng_solution *self);
+
+THRONG_API const char *throng_solution_solver(const throng_solution *self); /**< with every parameter */
+THRONG_API int64_t throng_solution_iterations(const throng_solution *self);
+THRONG_API double throng_solution_gap(const throng_solution *self);
+THRONG_API double throng_solution_tolerance(const throng_solution *self);
+THRONG_API bool throng_solution_converged(const throng_solution *self);
+THRONG_API double throng_solution_value(const throng_solution *self, int player);
+THRONG_API const double *throng_solution_strategy(const throng_solution *self); /**< [sequences] */
+
+/** How the gap went: [trace] pairs. */
+THRONG_API int64_t throng_solution_trace(const throng_solution *self);
+THRONG_API int64_t throng_solution_trace_iteration(const throng_solution *self, int64_t index);
+THRONG_API double throng_solution_trace_gap(const throng_solution *self, int64_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,49 @@
+/* What several solvers do at every information set of a player. */
+#include "game/tree.h"
+#include "throng/math.h"
+#include "throng/solver.h"
+
+#include <math.h>
+
+static void softmax(const double *logs, int n, double *out) {
+    double most = logs[0], sum = 0.0;
+    for (int a = 1; a < n; a++)
+        most = fmax(most, logs[a]);
+    for (int a = 0; a < n; a++)
+        sum += out[a] = throng_exp(logs[a] - most);
+    for (int a = 0; a < n; a++)
+        out[a] /= sum;
+}
+
+void throng_solver_log_linear(const throng_tree *tree, int player, double keep, double step, const double *worth,
+                              const double *reach, double *logs, double *strategy) {
+    for (int i = 0; i < tree->n_sets; i++) {
+        const throng_i_set *set = &tree->sets[i];
+        if (set->player != player || (reach && !(reach[i] > 0.0)))
+            continue;
+        double scale = reach ? step / reach[i] : step;
+        for (int a = set->first; a < set->first + set->n_actions; a++)
+            logs[a] = keep * logs[a] + scale * worth[a];
+        softmax(logs + set->first, set->n_actions, strategy + set->first);
+    }
+}
+
+void throng_solver_match_regrets(const throng_tree *tree, int player, const double *worth, bool floor, double *regrets,
+                                 double *strategy) {
+    for (int i = 0; i < tree->n_sets; i++) {
+        const throng_i_set *set = &tree->sets[i];
+        double value = 0.0, sum = 0.0, *regret = regrets + set->first, *play = strategy + set->first;
+        if (set->player != player)
+            continue;
+        for (int a = 0; a < set->n_actions; a++)
+            value += play[a] * worth[set->first + a];
+        for (int a = 0; a < set->n_actions; a++) {
+            regret[a] += worth[set->first + a] - value;
+            if (floor)
+                regret[a] = fmax(regret[a], 0.0);
+            sum += fmax(regret[a], 0.0);
+        }
+        for (int a = 0; a < set->n_actions; a++)
+            play[a] = sum > 0.0 ? fmax(regret[a], 0.0) / sum : 1.0 / set->n_actions;
+    }
+}

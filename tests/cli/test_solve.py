@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Solving games: built in, from files whole and broken, with and without convergence.
+
+Use: tests/cli/test_solve.py [WORD ...]     (runs the tests whose names contain one of the words; default: all)
+
+Environment: as for test_cli.py.
+"""
+
+import json
+import sys
+
+from harness import fails, main, ok, put, report, test, throng
+
+PENNIES = 'NFG 1 R "Pennies" { "Even" "Odd" } { { "h" "t" } { "h" "t" } }\n3 -3 -1 1 -1 1 1 -1'
+
+
+@test
+def test_kuhn():
+    got = report("solve", "kuhn", "--tolerance", 1e-4)
+    assert got["game"] == "kuhn" and got["solver"] == "cfr-plus" and got["converged"] is True and 0 <= got["gap"] <= got["tolerance"] == 1e-4
+    assert abs(got["value"][0] + 1 / 18) < 1e-4 and abs(sum(got["value"])) < 1e-12
+    assert len(got["strategy"]) == 12 and all(abs(sum(one["probabilities"]) - 1) < 1e-12 for one in got["strategy"])
+    assert got["trace"][-1] == {"iteration": got["iterations"], "gap": got["gap"]}
+    bet = {one["set"]: one["probabilities"][1] for one in got["strategy"]}
+    assert abs(bet["K"] - 3 * bet["J"]) < 0.1 and bet["Q"] < 0.1 and bet["Kb"] > 0.99, bet  # the known family of equilibria
+    every = report("solve", "kuhn", "--every", "--tolerance", 1e-4)
+    assert [one["iteration"] for one in every["trace"]] == list(range(1, every["iterations"] + 1))
+    shown = ok("solve", "kuhn")
+    assert "55 nodes, 12 information sets" in shown and "Player 1" in shown, shown
+
+
+@test
+def test_files():
+    put("p.nfg", PENNIES)
+    got = report("solve", "p.nfg", "--solver", "cfr", "--tolerance", 0.01)
+    assert got["players"] == ["Even", "Odd"] and abs(got["value"][0] - 1 / 3) < 0.01, got
+    assert [one["probabilities"][0] for one in got["strategy"]] and abs(got["strategy"][1]["probabilities"][0] - 1 / 3) < 0.02, got
+    ok("solve", "p.nfg", "--write", "p.efg", "--quiet", "--tolerance", 0.01)
+    again = report("solve", "p.efg", "--solver", "cfr", "--tolerance", 0.01)
+    assert again["value"] == got["value"] and again["gap"] == got["gap"]
+
+
+@test
+def test_what_fails():
+    done = throng("solve", "kuhn", "--solver", "cfr", "--iterations", 5, "--json")
+    assert done.code == 1 and json.loads(done.out)["converged"] is False and "did not converge: after 5 iterations" in done.err, done.err
+    put("cut.nfg", PENNIES[:-3])
+    put("cut.efg", 'EFG 2 R "x" { "A" } p "" 1 1 "" { "a" "b" } 0\nt "" 0')
+    put("forget.efg", 'EFG 2 R "driver" { "A" } p "" 1 1 "" { "E" "B" } 0 t "" 1 "" { 0 } p "" 1 1 0 t "" 2 "" { 4 } t "" 3 "" { 1 }')
+    fails(1, r"cut\.nfg, line 2: expected a payoff", "solve", "cut.nfg")
+    fails(1, r"cut\.efg ends too early", "solve", "cut.efg")
+    fails(1, "imperfect recall", "solve", "forget.efg")
+    fails(1, "none.efg cannot be opened", "solve", "none.efg")
+    fails(2, 'no game "kuhm".*"kuhn"', "solve", "kuhm")
+    fails(2, 'no solver "cfrplus".*cfr-plus', "solve", "kuhn", "--solver", "cfrplus")
+    fails(2, "no parameter", "solve", "kuhn", "--solver", "mmd:beta=1")
+    fails(2, "which game", "solve")
+    fails(2, "tolerance", "solve", "kuhn", "--tolerance", "x")
+    done = throng("solve", "stag-hunt", "--tolerance", 0, "--iterations", 7, "--json")
+    assert done.code in (0, 1) and json.loads(done.out)["tolerance"] == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], __doc__))

@@ -1,0 +1,145 @@
+/* Solvers against published values, and against each other. */
+#include "crowds.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static throng_context *context;
+static throng_error error;
+static int64_t idle_bytes;
+
+static void set_up(void) {
+    context = test_context(2);
+    idle_bytes = throng_context_bytes(context);
+}
+
+static void tear_down(void) {
+    int64_t left = throng_context_bytes(context) - idle_bytes;
+    cr_expect_eq(left, 0, "%lld bytes leak", (long long)left);
+    throng_context_free(context);
+}
+
+TestSuite(solver, .init = set_up, .fini = tear_down, .timeout = 120);
+
+static throng_tree *open_tree(const char *name) {
+    throng_tree *tree = NULL;
+    cr_assert_eq(throng_tree_open(context, name, &tree, &error), THRONG_OK, "%s: %s", name, error.message);
+    return tree;
+}
+
+static throng_solution *solve(const throng_tree *tree, const char *solver, int64_t iterations, double tolerance) {
+    throng_solution *solution = NULL;
+    throng_solve_def def = {.solver = solver, .iterations = iterations, .tolerance = tolerance};
+    cr_assert_eq(throng_solve(context, tree, &def, &solution, &error), THRONG_OK, "%s: %s", solver, error.message);
+    return solution;
+}
+
+Test(solver, kuhn_by_every_solver) {
+    throng_tree *tree = open_tree("kuhn");
+    for (int i = 0; i < throng_context_plugin_count(context, THRONG_KIND_SOLVER); i++) {
+        const char *name = throng_context_plugin(context, THRONG_KIND_SOLVER, i)->name;
+        /* the automatic step of hedge is that of its bound, for one choice only */
+        throng_solution *solution = solve(tree, strcmp(name, "hedge") == 0 ? "hedge:step=1" : name, 20000, 0.01);
+        cr_expect(throng_solution_converged(solution), "%s: gap %g", name, throng_solution_gap(solution));
+        cr_expect_float_eq(throng_solution_value(solution, 0), -1.0 / 18.0, 0.01, "%s", name);
+        cr_expect_geq(throng_solution_gap(solution), -1e-12, "%s", name);
+        int64_t last = throng_solution_trace(solution) - 1;
+        cr_expect_eq(throng_solution_trace_iteration(solution, last), throng_solution_iterations(solution));
+        cr_expect_eq(throng_solution_trace_gap(solution, last), throng_solution_gap(solution));
+        throng_solution_free(solution);
+    }
+    throng_tree_free(tree);
+}
+
+Test(solver, leduc_by_cfr_plus) {
+    throng_tree *tree = open_tree("leduc");
+    throng_solution *solution = solve(tree, "cfr-plus", 10000, 4e-4);
+    cr_expect(throng_solution_converged(solution), "gap %g", throng_solution_gap(solution));
+    cr_expect_leq(throng_solution_iterations(solution), 2000, "%lld", (long long)throng_solution_iterations(solution));
+    cr_expect_float_eq(throng_solution_value(solution, 0), -0.085606, 2e-4);
+    throng_solution_free(solution);
+    throng_tree_free(tree);
+}
+
+/* Quantal response: published sums of gains at fixed alpha. */
+Test(solver, mmd_at_fixed_alpha) {
+    static const struct {
+        const char *spec;
+        int64_t iterations;
+        double gap;
+    } cases[] = {{"mmd:alpha=0.2,step=0.2", 2000, 0.0872}, {"mmd:alpha=0.05,step=0.05", 6000, 0.0144}};
+    throng_tree *tree = open_tree("kuhn");
+    int n = throng_tree_sequences(tree);
+    double *room = calloc(3 * (size_t)n, sizeof *room), *plan = room, *worth = room + n, *reach = room + 2 * n;
+    for (int c = 0; c < 2; c++) {
+        throng_solution *solution = solve(tree, cases[c].spec, cases[c].iterations, 1e-9);
+        cr_expect_float_eq(throng_solution_gap(solution), cases[c].gap, 1e-3);
+        cr_expect_not(throng_solution_converged(solution));
+        cr_expect_eq(throng_solution_iterations(solution), cases[c].iterations);
+        const double *strategy = throng_solution_strategy(solution);
+        throng_tree_plan(tree, strategy, plan);
+        for (int p = 0; c == 0 && p < 2; p++) {
+            throng_tree_worth(tree, p, plan, strategy, worth);
+            throng_tree_reach(tree, p, plan, reach);
+            for (int i = 0; i < throng_tree_sets(tree); i++) {
+                throng_tree_set set = throng_tree_set_at(tree, i);
+                double odds = exp((worth[set.first + 1] - worth[set.first]) / reach[i] / 0.2);
+                if (set.player == p)
+                    cr_expect_float_eq(strategy[set.first + 1], odds / (1.0 + odds), 1e-10, "%s", set.name);
+            }
+        }
+        throng_solution_free(solution);
+    }
+    free(room);
+    throng_tree_free(tree);
+}
+
+Test(solver, annealed_mmd_beats_cfr) {
+    throng_tree *tree = open_tree("kuhn");
+    throng_solution *mmd = solve(tree, "mmd", 1000, 1e-9), *cfr = solve(tree, "cfr", 1000, 1e-9);
+    cr_expect_leq(throng_solution_gap(mmd), 0.012);
+    cr_expect_lt(throng_solution_gap(mmd), throng_solution_gap(cfr));
+    throng_solution_free(mmd);
+    throng_solution_free(cfr);
+    throng_tree_free(tree);
+}
+
+/* arXiv 2401.04056 on a cycle of preferences: the average's gap, and that the last strategy is not the answer. */
+Test(solver, hedge_within_its_bound) {
+    static const double wins[3][3] = {{.5, .9, .2}, {.1, .5, .7}, {.8, .3, .5}};
+    const int n_actions[2] = {3, 3};
+    throng_normal_form *game = NULL;
+    throng_tree *tree = NULL;
+    cr_assert_eq(throng_normal_form_create(context, "cycle", 2, n_actions, &game, &error), THRONG_OK);
+    for (int i = 0; i < 9; i++) {
+        const int actions[2] = {i / 3, i % 3};
+        const double payoffs[2] = {wins[i / 3][i % 3], 1.0 - wins[i / 3][i % 3]};
+        cr_assert_eq(throng_normal_form_set_payoffs(game, throng_normal_form_profile(game, actions), payoffs, &error),
+                     THRONG_OK);
+    }
+    cr_assert_eq(throng_tree_from_normal_form(context, game, &tree, &error), THRONG_OK);
+    for (int64_t t = 100; t <= 10000; t *= 10) {
+        throng_solution *solution = solve(tree, "hedge", t, 1e-12);
+        cr_expect_leq(throng_solution_gap(solution), 2.0 * sqrt(log(3.0) / (2.0 * (double)t)), "%lld", (long long)t);
+        cr_expect_gt(throng_solution_gap(solution), 1e-6);
+        throng_solution_free(solution);
+    }
+    throng_normal_form_free(game);
+    throng_tree_free(tree);
+}
+
+Test(solver, what_is_refused) {
+    throng_tree *tree = open_tree("kuhn");
+    throng_solution *solution = NULL;
+    throng_solve_def def = {.solver = "cfr-pluss"};
+    cr_expect_eq(throng_solve(context, tree, &def, &solution, &error), THRONG_E_UNKNOWN_NAME);
+    def.solver = "mmd:alpha=-1";
+    cr_expect_eq(throng_solve(context, tree, &def, &solution, &error), THRONG_E_PARAMETER);
+    def = (throng_solve_def){.solver = "cfr", .iterations = -1};
+    cr_expect_eq(throng_solve(context, tree, &def, &solution, &error), THRONG_E_ARGUMENT);
+    def = (throng_solve_def){0};
+    cr_expect_eq(throng_solve(context, tree, &def, &solution, &error), THRONG_E_ARGUMENT);
+    cr_expect_null(solution);
+    throng_tree_free(tree);
+}
