@@ -49,6 +49,14 @@ THRONG_API void throng_solver_log_linear(const throng_tree *tree, int player, do
 THRONG_API void throng_solver_match_regrets(const throng_tree *tree, int player, const double *worth, bool floor,
                                             double *regrets, double *strategy);
 
+/**
+ * Solves a game of two players and constant sum exactly, as a linear program over plans (von Stengel 1996).
+ * @param strategy [sequences] out
+ * @return THRONG_E_UNSUPPORTED: another game, or somebody forgets; THRONG_E_NOT_CONVERGED: the program was not solved.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_solver_linear_program(const throng_tree *tree, double *strategy,
+                                                                      throng_error *err);
+
 /* ---- solving --------------------------------------------------------------------------------------------------- */
 
 /** Zero means the default everywhere. */

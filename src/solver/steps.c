@@ -5,6 +5,9 @@
 
 #include <math.h>
 
+/* Less likely than this is never: quotients of numbers so small have no digits left. */
+#define NEVER 1e-200
+
 static void softmax(const double *logs, int n, double *out) {
     double most = logs[0], sum = 0.0;
     for (int a = 1; a < n; a++)
@@ -19,11 +22,10 @@ void throng_solver_log_linear(const throng_tree *tree, int player, double keep, 
                               const double *reach, double *logs, double *strategy) {
     for (int i = 0; i < tree->n_sets; i++) {
         const throng_i_set *set = &tree->sets[i];
-        if (set->player != player || (reach && !(reach[i] > 0.0)))
+        if (set->player != player || (reach && !(reach[i] > NEVER)))
             continue;
-        double scale = reach ? step / reach[i] : step;
         for (int a = set->first; a < set->first + set->n_actions; a++)
-            logs[a] = keep * logs[a] + scale * worth[a];
+            logs[a] = keep * logs[a] + step * (reach ? worth[a] / reach[i] : worth[a]);
         softmax(logs + set->first, set->n_actions, strategy + set->first);
     }
 }

@@ -2,6 +2,7 @@
 #include "crowds.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +96,15 @@ Test(solver, mmd_at_fixed_alpha) {
     throng_tree_free(tree);
 }
 
+/* Where the others come with a probability that underflows in time. */
+Test(solver, mmd_for_long) {
+    throng_tree *tree = open_tree("leduc");
+    throng_solution *solution = solve(tree, "mmd", 20000, 1e-6);
+    cr_expect_lt(throng_solution_gap(solution), 0.1, "%g", throng_solution_gap(solution));
+    throng_solution_free(solution);
+    throng_tree_free(tree);
+}
+
 Test(solver, annealed_mmd_beats_cfr) {
     throng_tree *tree = open_tree("kuhn");
     throng_solution *mmd = solve(tree, "mmd", 1000, 1e-9), *cfr = solve(tree, "cfr", 1000, 1e-9);
@@ -127,6 +137,54 @@ Test(solver, hedge_within_its_bound) {
     }
     throng_normal_form_free(game);
     throng_tree_free(tree);
+}
+
+Test(solver, linear_programs) {
+    throng_tree *kuhn = open_tree("kuhn"), *leduc = open_tree("leduc"), *dilemma = open_tree("prisoners-dilemma");
+    throng_solution *solution = solve(kuhn, "lp", 0, 1e-9);
+    cr_expect(throng_solution_converged(solution), "gap %g", throng_solution_gap(solution));
+    cr_expect_float_eq(throng_solution_value(solution, 0), -1.0 / 18.0, 1e-10);
+    cr_expect_eq(throng_solution_iterations(solution), 1);
+    throng_solution_free(solution);
+    solution = solve(leduc, "lp", 0, 1e-6);
+    cr_expect(throng_solution_converged(solution), "gap %g", throng_solution_gap(solution));
+    cr_expect_float_eq(throng_solution_value(solution, 0), -0.085606, 1e-6);
+    throng_solution_free(solution);
+    solution = NULL;
+    throng_solve_def def = {.solver = "lp"};
+    cr_expect_eq(throng_solve(context, dilemma, &def, &solution, &error), THRONG_E_UNSUPPORTED);
+    throng_tree_free(kuhn);
+    throng_tree_free(leduc);
+    throng_tree_free(dilemma);
+}
+
+/* The values that are listed for Gambit's games of constant sum. */
+Test(solver, values_of_gambits_games) {
+    const char *shared = getenv("SHARED");
+    char path[2048], line[1024];
+    snprintf(path, sizeof path, "%s/data/games/EXPECTED_nfg.tsv", shared ? shared : "");
+    FILE *expected = fopen(path, "r");
+    if (!expected)
+        cr_skip_test("no games in SHARED");
+    int n = 0;
+    while (fgets(line, sizeof line, expected)) {
+        char *yes = strstr(line, "\tyes\t");
+        if (*line == '#' || !yes)
+            continue;
+        double value = atof(yes + 5);
+        line[strcspn(line, "\t")] = '\0';
+        snprintf(path, sizeof path, "%s/data/games/gambit/%s", shared, line);
+        throng_tree *tree = open_tree(path);
+        throng_solution *solution = solve(tree, "lp", 0, 1e-9);
+        cr_expect(throng_solution_converged(solution), "%s: gap %g", line, throng_solution_gap(solution));
+        cr_expect_float_eq(throng_solution_value(solution, 0), value, 1e-9, "%s: %g", line,
+                           throng_solution_value(solution, 0));
+        throng_solution_free(solution);
+        throng_tree_free(tree);
+        n++;
+    }
+    fclose(expected);
+    cr_expect_geq(n, 8);
 }
 
 Test(solver, what_is_refused) {
