@@ -34,9 +34,9 @@ static void print_result(const throng_tree *tree, const throng_solution *solutio
     int n = throng_tree_sets(tree);
     printf("%s: %s nodes, %s information sets\n", throng_tree_name(tree), cli_count(throng_tree_nodes(tree)).text,
            cli_count(n).text);
-    printf("%s, %s iterations: gap %s (tolerance %s)\n\n", throng_solution_solver(solution),
-           cli_count(throng_solution_iterations(solution)).text, cli_value(throng_solution_gap(solution)).text,
-           cli_value(throng_solution_tolerance(solution)).text);
+    printf("%s, %s iteration%s: gap %s (tolerance %s)\n\n", throng_solution_solver(solution),
+           cli_count(throng_solution_iterations(solution)).text, throng_solution_iterations(solution) == 1 ? "" : "s",
+           cli_value(throng_solution_gap(solution)).text, cli_value(throng_solution_tolerance(solution)).text);
     for (int p = 0; p < throng_tree_players(tree); p++) {
         printf("  ");
         cli_print_left(cli_clip(throng_tree_player_name(tree, p), 16).text, 18);

@@ -86,11 +86,10 @@ static void write_entries(program *self) {
 static throng_status sort_entries(program *self, throng_error *err) {
     throng_status status = THRONG_OK;
     int *seen = NULL;
-    int64_t *next = NULL;
+    int64_t *next = NULL, *order = NULL;
     int n = self->n_columns;
     THRONG_TRY(throng_i_alloc(self->context, self->n_rows, sizeof *seen, &seen, err));
     THRONG_TRY(throng_i_alloc(self->context, n + 1, sizeof *next, &next, err));
-    int64_t *order = NULL;
     THRONG_TRY(throng_i_alloc(self->context, self->n_entries, sizeof *order, &order, err));
     for (int64_t k = 0; k < self->n_entries; k++)
         next[self->column[k] + 1]++;
