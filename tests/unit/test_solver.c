@@ -201,3 +201,49 @@ Test(solver, what_is_refused) {
     cr_expect_null(solution);
     throng_tree_free(tree);
 }
+
+/* ---- memory ---------------------------------------------------------------------------------------------------- */
+
+/* Reads both kinds of files and solves: all allocations in turn fail. */
+static throng_status read_and_solve(throng_context *own) {
+    static const char matrix[] =
+        "NFG 1 R \"t\" { \"A\" \"B\" } { { \"x\" \"x\" } { \"y\" \"\" } } { { \"o\" 1 -1 } } 1 0 0 1";
+    static const char moves[] = "EFG 2 R \"t\" { \"A\" \"B\" } c \"\" 1 \"\" { \"l\" 1/2 \"r\" 1/2 } 0\n"
+                                "p \"\" 1 1 \"\" { \"x\" \"y\" } 0 t \"\" 1 \"\" { 1 -1 } t \"\" 0\n"
+                                "p \"\" 2 1 \"\" { \"x\" \"y\" } 0 t \"\" 1 t \"\" 2 \"\" { -2 2 }";
+    throng_normal_form *game = NULL;
+    throng_tree *trees[2] = {NULL, NULL};
+    throng_status status = throng_normal_form_parse(own, "m", matrix, (int64_t)sizeof matrix - 1, &game, &error);
+    if (status == THRONG_OK)
+        status = throng_tree_from_normal_form(own, game, &trees[0], &error);
+    if (status == THRONG_OK)
+        status = throng_tree_parse(own, "e", moves, (int64_t)sizeof moves - 1, &trees[1], &error);
+    for (int k = 0; k < 4 && status == THRONG_OK; k++) {
+        throng_solution *solution = NULL;
+        throng_solve_def def = {.solver = k % 2 ? "lp" : "cfr-plus", .iterations = 3};
+        status = throng_solve(own, trees[k / 2], &def, &solution, &error);
+        throng_solution_free(solution);
+    }
+    throng_normal_form_free(game);
+    throng_tree_free(trees[0]);
+    throng_tree_free(trees[1]);
+    return status;
+}
+
+Test(solver, memory_that_runs_out) {
+    bool finished = false;
+    for (int64_t fail_at = 1; !finished; fail_at++) {
+        test_faults faults = {0};
+        throng_context *own = NULL;
+        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &own, &error), THRONG_OK);
+        int64_t idle = throng_context_bytes(own);
+        faults.fail_at = faults.calls + fail_at;
+        throng_status status = read_and_solve(own);
+        finished = faults.calls < faults.fail_at;
+        cr_expect_eq(status, finished ? THRONG_OK : THRONG_E_MEMORY, "allocation %lld: %s", (long long)fail_at,
+                     error.message);
+        cr_expect_eq(throng_context_bytes(own), idle, "allocation %lld leaks", (long long)fail_at);
+        throng_context_free(own);
+        cr_assert_lt(fail_at, 1000);
+    }
+}
