@@ -45,7 +45,7 @@ THRONG_API void throng_personas_draw(const throng_personas *self, uint64_t seed,
 /* ---- playing --------------------------------------------------------------------------------------------------- */
 
 /** What to play. Texts and what is borrowed must live as long as the player. */
-typedef struct throng_player_def {
+typedef struct throng_policy_def {
     const char *policy;              /* "table": see throng list policies */
     const throng_world *world;       /* has actions */
     const throng_personas *personas; /* NULL: everybody is alike */
@@ -57,18 +57,18 @@ typedef struct throng_player_def {
     uint64_t seed;
     uint64_t refit; /* not 0: a table's answers are moved by errors drawn from those of its held-out answers, other ones
                        for every number */
-} throng_player_def;
+} throng_policy_def;
 
-typedef struct throng_player throng_player;
+typedef struct throng_policy throng_policy;
 
 /** @return THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER (what the policy needs is missing), THRONG_E_FORMAT and what
  *  reading gives (the file). */
-THRONG_API THRONG_MUST_USE throng_status throng_player_create(throng_context *context, const throng_player_def *def,
-                                                              throng_player **out, throng_error *err);
-THRONG_API void throng_player_free(throng_player *self);
+THRONG_API THRONG_MUST_USE throng_status throng_policy_create(throng_context *context, const throng_policy_def *def,
+                                                              throng_policy **out, throng_error *err);
+THRONG_API void throng_policy_free(throng_policy *self);
 
 /** For throng_simulation_def; lives as long as the player. */
-THRONG_API const throng_decider *throng_player_decider(const throng_player *self);
+THRONG_API const throng_decider *throng_policy_decider(const throng_policy *self);
 
 /** How well a table says what was answered where it was not made from it: questions held out when distilling. */
 typedef struct throng_fit {
@@ -81,10 +81,10 @@ typedef struct throng_fit {
 } throng_fit;
 
 /** False if the policy is no table. */
-THRONG_API bool throng_player_fit(const throng_player *self, throng_fit *out);
+THRONG_API bool throng_policy_fit(const throng_policy *self, throng_fit *out);
 
 /** What asking met, of a policy that asks. False if it does not. */
-THRONG_API bool throng_player_asked(const throng_player *self, int64_t *questions, int64_t *different,
+THRONG_API bool throng_policy_asked(const throng_policy *self, int64_t *questions, int64_t *different,
                                     throng_llm_choose_counts *counts);
 
 /* ---- distilling ------------------------------------------------------------------------------------------------ */

@@ -11,7 +11,7 @@
 
 /* ---- probabilities --------------------------------------------------------------------------------------------- */
 
-static void face(const throng_player *self, const throng_situations *from, int64_t at, throng_i_faced *out) {
+static void face(const throng_policy *self, const throng_situations *from, int64_t at, throng_i_faced *out) {
     out->n = from->n - at < THRONG_I_FACED_MAX ? from->n - at : THRONG_I_FACED_MAX;
     for (int s = 0; s < self->def.world->n_sights; s++)
         out->sight[s] = from->sight[s] + at;
@@ -64,7 +64,7 @@ THRONG_WIDE static void add_weighed(const double *restrict weight, const double 
 }
 
 static void decide(void *user, const throng_situations *situations, double *const *p) {
-    const throng_player *self = user;
+    const throng_policy *self = user;
     int n_actions = self->def.world->n_actions, actions = n_actions - 1;
     throng_i_faced faced;
     throng_i_logits logit;
@@ -100,7 +100,7 @@ THRONG_WIDE static void harden(double (*p)[THRONG_I_FACED_MAX], const double *re
 
 static void decide_adjoint(void *user, const throng_situations *situations, const double *const *of,
                            double *const *sight, double *const *last) {
-    const throng_player *self = user;
+    const throng_policy *self = user;
     int n_actions = self->def.world->n_actions, actions = n_actions - 1;
     throng_i_faced faced;
     throng_i_logits logit;
@@ -123,7 +123,7 @@ static void decide_adjoint(void *user, const throng_situations *situations, cons
     }
 }
 
-void throng_i_player_at(const throng_player *self, int persona, int last, const double *sight, double *p) {
+void throng_i_player_at(const throng_policy *self, int persona, int last, const double *sight, double *p) {
     int actions = self->def.world->n_actions - 1;
     throng_i_faced faced = {.n = 1, .persona = {persona}};
     throng_i_logits logit;
@@ -139,18 +139,18 @@ void throng_i_player_at(const throng_player *self, int persona, int last, const 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
 static throng_status ask(void *user, const throng_situations *situations, double *const *p, throng_error *err) {
-    throng_player *self = user;
+    throng_policy *self = user;
     return self->policy->ask(self, situations, p, err);
 }
 
-throng_status throng_player_create(throng_context *context, const throng_player_def *def, throng_player **out,
+throng_status throng_policy_create(throng_context *context, const throng_policy_def *def, throng_policy **out,
                                    throng_error *err) {
     throng_status status = THRONG_OK;
-    throng_player *self = NULL;
+    throng_policy *self = NULL;
     throng_i_plugin_use use;
     THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_POLICY, def->policy, &use, err));
     THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
-    *self = (throng_player){.context = context,
+    *self = (throng_policy){.context = context,
                             .policy = (const throng_i_policy *)(const void *)use.about,
                             .def = *def,
                             .lasts = def->world->last > 0 ? def->world->n_actions : 1};
@@ -162,26 +162,26 @@ throng_status throng_player_create(throng_context *context, const throng_player_
     *out = self;
     self = NULL;
 out:
-    throng_player_free(self);
+    throng_policy_free(self);
     return status;
 }
 
-void throng_player_free(throng_player *self) {
+void throng_policy_free(throng_policy *self) {
     if (!self)
         return;
     self->policy->clear(self);
     throng_i_free(self->context, self);
 }
 
-const throng_decider *throng_player_decider(const throng_player *self) {
+const throng_decider *throng_policy_decider(const throng_policy *self) {
     return &self->decider;
 }
 
-bool throng_player_fit(const throng_player *self, throng_fit *out) {
+bool throng_policy_fit(const throng_policy *self, throng_fit *out) {
     return self->policy->logits == throng_i_table_logits && throng_i_table_fit(self, out);
 }
 
-bool throng_player_asked(const throng_player *self, int64_t *questions, int64_t *different,
+bool throng_policy_asked(const throng_policy *self, int64_t *questions, int64_t *different,
                          throng_llm_choose_counts *counts) {
     return self->policy->asked && self->policy->asked(self, questions, different, counts);
 }

@@ -30,23 +30,23 @@ typedef struct throng_i_policy {
     throng_about about;
     /* Reads what it needs from player->def and sets player->self; player->lasts is 1 if what was done last does not
      * matter. */
-    throng_status (*create)(throng_player *player, throng_error *err);
-    void (*clear)(throng_player *player);
-    void (*logits)(const throng_player *player, const throng_i_faced *faced, throng_i_logits logit);
+    throng_status (*create)(throng_policy *player, throng_error *err);
+    void (*clear)(throng_policy *player);
+    void (*logits)(const throng_policy *player, const throng_i_faced *faced, throng_i_logits logit);
     /* sight[s][k] += d logit / d sight, times of. */
-    void (*logits_adjoint)(const throng_player *player, const throng_i_faced *faced, throng_i_logits of,
+    void (*logits_adjoint)(const throng_policy *player, const throng_i_faced *faced, throng_i_logits of,
                            double *const *sight);
-    throng_status (*ask)(throng_player *player, const throng_situations *situations, double *const *p,
+    throng_status (*ask)(throng_policy *player, const throng_situations *situations, double *const *p,
                          throng_error *err);
-    /* What asking met: see throng_player_asked. */
-    bool (*asked)(const throng_player *player, int64_t *questions, int64_t *different,
+    /* What asking met: see throng_policy_asked. */
+    bool (*asked)(const throng_policy *player, int64_t *questions, int64_t *different,
                   throng_llm_choose_counts *counts);
 } throng_i_policy;
 
-struct throng_player {
+struct throng_policy {
     throng_context *context;
     const throng_i_policy *policy;
-    throng_player_def def;
+    throng_policy_def def;
     throng_decider decider;
     int lasts; /* last actions that are told apart: the world's actions, or 1 */
     void *self;
@@ -67,16 +67,16 @@ int throng_i_persona_trait(const throng_personas *personas, const char *trait);
 const char *throng_i_persona_value(const throng_personas *personas, int persona, int trait);
 
 /* The answer at one place, as it is played. @param p [actions] out */
-void throng_i_player_at(const throng_player *player, int persona, int last, const double *sight, double *p);
+void throng_i_player_at(const throng_policy *player, int persona, int last, const double *sight, double *p);
 
 /* ---- tables (table.c) -------------------------------------------------------------------------------------------- */
 
-throng_status throng_i_table_create(throng_player *player, throng_error *err);
-void throng_i_table_clear(throng_player *player);
-void throng_i_table_logits(const throng_player *player, const throng_i_faced *faced, throng_i_logits logit);
-void throng_i_table_logits_adjoint(const throng_player *player, const throng_i_faced *faced, throng_i_logits of,
+throng_status throng_i_table_create(throng_policy *player, throng_error *err);
+void throng_i_table_clear(throng_policy *player);
+void throng_i_table_logits(const throng_policy *player, const throng_i_faced *faced, throng_i_logits logit);
+void throng_i_table_logits_adjoint(const throng_policy *player, const throng_i_faced *faced, throng_i_logits of,
                                    double *const *sight);
-bool throng_i_table_fit(const throng_player *player, throng_fit *out);
+bool throng_i_table_fit(const throng_policy *player, throng_fit *out);
 
 /* ---- prompts (prompt.c) ----------------------------------------------------------------------------------------- */
 

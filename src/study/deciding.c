@@ -89,7 +89,7 @@ throng_status throng_i_deciding_create(throng_context *context, const throng_i_s
             throng_personas_draw(self.personas, settings->seed, self.n, self.persona);
     }
     THRONG_TRY(throng_i_model_open(settings->study, (throng_i_model_budget){0}, &self.llm, err));
-    self.def = (throng_player_def){.policy = settings->deciding.policy,
+    self.def = (throng_policy_def){.policy = settings->deciding.policy,
                                    .world = world,
                                    .personas = self.personas,
                                    .persona = self.persona,
@@ -99,7 +99,7 @@ throng_status throng_i_deciding_create(throng_context *context, const throng_i_s
                                    .samples = settings->deciding.samples,
                                    .orders = settings->deciding.orders,
                                    .seed = settings->seed};
-    THRONG_TRY(throng_player_create(context, &self.def, &self.player, err));
+    THRONG_TRY(throng_policy_create(context, &self.def, &self.player, err));
     *out = self;
     return THRONG_OK;
 out:
@@ -108,7 +108,7 @@ out:
 }
 
 void throng_i_deciding_clear(throng_i_deciding *self) {
-    throng_player_free(self->player);
+    throng_policy_free(self->player);
     throng_llm_free(self->llm);
     throng_personas_free(self->personas);
     if (self->context)
@@ -180,14 +180,14 @@ static void compare(const throng_run *run, const throng_attribution *refit, comp
 static throng_status attribute_again(throng_run *run, const throng_i_settings *settings, int refit, compare_job *job,
                                      throng_i_refits *out, throng_error *err) {
     throng_status status = THRONG_OK;
-    throng_player_def def = run->deciding.def;
-    throng_player *player = NULL;
+    throng_policy_def def = run->deciding.def;
+    throng_policy *player = NULL;
     throng_attribution *attribution = NULL;
     throng_attribution_def what = throng_i_run_what(run, settings);
     throng_simulation_def world = run->world;
     def.refit = (uint64_t)refit;
-    THRONG_TRY(throng_player_create(run->context, &def, &player, err));
-    world.decider = throng_player_decider(player);
+    THRONG_TRY(throng_policy_create(run->context, &def, &player, err));
+    world.decider = throng_policy_decider(player);
     what.world = &world;
     what.cohorts = run->cohorts;
     what.group = NULL;
@@ -195,7 +195,7 @@ static throng_status attribute_again(throng_run *run, const throng_i_settings *s
     compare(run, attribution, job, out);
 out:
     throng_attribution_free(attribution);
-    throng_player_free(player);
+    throng_policy_free(player);
     return status;
 }
 
@@ -206,7 +206,7 @@ throng_status throng_i_deciding_refit(throng_run *run, const throng_i_settings *
     throng_fit fit;
     int64_t n = run->deciding.n;
     int refits = settings->deciding.refits;
-    if (refits == 0 || !throng_player_fit(run->deciding.player, &fit) || fit.held_out == 0)
+    if (refits == 0 || !throng_policy_fit(run->deciding.player, &fit) || fit.held_out == 0)
         return THRONG_OK;
     THRONG_TRY(throng_i_alloc(run->context, n, sizeof *job.scratch, &job.scratch, err));
     THRONG_TRY(throng_i_alloc(run->context, n, sizeof *job.rank, &job.rank, err));

@@ -21,8 +21,8 @@ typedef struct throng_i_deciding {
     int32_t *persona;          /* [n] NULL without personas */
     int64_t n;
     throng_llm *llm; /* NULL: nobody is asked */
-    throng_player_def def;
-    throng_player *player;
+    throng_policy_def def;
+    throng_policy *player;
     bool drawn;
     throng_i_refits refits;
 } throng_i_deciding;

@@ -108,16 +108,16 @@ throng_status throng_i_deciding_report(const throng_i_deciding *self, const thro
     throng_llm_choose_counts counts;
     int64_t questions = 0, different = 0;
     throng_i_json_put(&failed, object, "name", throng_i_json_string(self->def.policy));
-    if (self->def.file && !throng_player_decider(self->player)->ask)
+    if (self->def.file && !throng_policy_decider(self->player)->ask)
         throng_i_json_put(&failed, object, "file", throng_i_json_string(self->def.file));
     throng_i_json_put(&failed, object, "play", throng_i_json_string(self->drawn ? "drawn" : "likely"));
-    if (throng_player_fit(self->player, &fit))
+    if (throng_policy_fit(self->player, &fit))
         throng_i_json_put(&failed, object, "fit", throng_i_fit_pack(&failed, &fit));
     if (self->refits.n > 0)
         throng_i_json_put(
             &failed, object, "within_fit",
             pack_refits(&failed, &self->refits, throng_attribution_certificate(attribution, 0).everybody));
-    if (throng_player_asked(self->player, &questions, &different, &counts))
+    if (throng_policy_asked(self->player, &questions, &different, &counts))
         throng_i_json_put(&failed, object, "asked", pack_asked(&failed, self, questions, different, &counts));
     if (self->personas)
         throng_i_json_put(&failed, object, "personas", pack_personas(&failed, self, attribution));

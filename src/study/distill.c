@@ -153,13 +153,13 @@ static throng_status make_report(const distill_job *self, const char *out, char 
 
 /* Reads the table back as it will be played. */
 static throng_status measure(distill_job *self, const char *out, throng_error *err) {
-    throng_player *player = NULL;
-    throng_player_def def = {
+    throng_policy *player = NULL;
+    throng_policy_def def = {
         .policy = "table", .world = self->world, .personas = self->personas, .file = out, .seed = self->def.seed};
-    throng_status status = throng_player_create(self->study->context, &def, &player, err);
+    throng_status status = throng_policy_create(self->study->context, &def, &player, err);
     if (status == THRONG_OK)
-        throng_player_fit(player, &self->fit);
-    throng_player_free(player);
+        throng_policy_fit(player, &self->fit);
+    throng_policy_free(player);
     return status;
 }
 

@@ -70,7 +70,7 @@ static throng_status add_policy(throng_run *self, const throng_i_settings *setti
     throng_status status = THRONG_OK;
     const throng_i_deciding_settings *it = &settings->deciding;
     THRONG_TRY(throng_i_deciding_create(self->context, settings, self->population, &self->deciding, err));
-    self->world.decider = throng_player_decider(self->deciding.player);
+    self->world.decider = throng_policy_decider(self->deciding.player);
     bool asks = self->world.decider->ask; /* then a file is not played, and else nobody is told anything */
     THRONG_TRY(add_source(self, asks ? it->prompt : it->file, err));
     THRONG_TRY(add_source(self, it->personas, err));

@@ -94,7 +94,7 @@ class Library:
         self.error = Error()
         self.context = ctypes.c_void_p()
         self.call("throng_context_create", ctypes.byref(self.context))
-        self.throng.throng_player_decider.restype = ctypes.c_void_p
+        self.throng.throng_policy_decider.restype = ctypes.c_void_p
         self.deciders = {"feed": self.decider("feed", worlds.FEED_RULE)}
 
     def decider(self, world, rule):
@@ -105,8 +105,8 @@ class Library:
             json.dump(rule, file)
             file.flush()
             definition = Player(policy=b"rule", world=about, file=file.name.encode())
-            self.call("throng_player_create", self.context, ctypes.byref(definition), ctypes.byref(player))
-        return self.throng.throng_player_decider(player)
+            self.call("throng_policy_create", self.context, ctypes.byref(definition), ctypes.byref(player))
+        return self.throng.throng_policy_decider(player)
 
     def call(self, name, *arguments):
         if getattr(self.throng, name)(*arguments, ctypes.byref(self.error)) != 0:

@@ -33,32 +33,32 @@ typedef struct bench {
     char folder[64], rule[96], table[96], people[96];
 } bench;
 
-static throng_player *play(const bench *self, const char *policy, const char *file, const int32_t *persona,
+static throng_policy *play(const bench *self, const char *policy, const char *file, const int32_t *persona,
                            uint64_t refit) {
     throng_error err = {0};
-    throng_player *out = NULL;
-    throng_player_def def = {.policy = policy,
+    throng_policy *out = NULL;
+    throng_policy_def def = {.policy = policy,
                              .world = self->world,
                              .personas = self->personas,
                              .persona = persona,
                              .file = file,
                              .refit = refit};
-    cr_assert_eq(throng_player_create(self->context, &def, &out, &err), THRONG_OK, "%s", err.message);
+    cr_assert_eq(throng_policy_create(self->context, &def, &out, &err), THRONG_OK, "%s", err.message);
     return out;
 }
 
-static void decide_one(const throng_player *player, int64_t agent, double x, double y, int last, double *p) {
+static void decide_one(const throng_policy *player, int64_t agent, double x, double y, int last, double *p) {
     double did[2] = {last == 0, last == 1};
     double *out[ACTIONS] = {p, p + 1, p + 2};
     throng_situations at = {.n = 1, .agent = agent, .lanes = 1, .sight = {&x, &y}, .last = {&did[0], &did[1]}};
-    const throng_decider *decider = throng_player_decider(player);
+    const throng_decider *decider = throng_policy_decider(player);
     decider->decide(decider->self, &at, out);
 }
 
 /* @param shift what is held out is off by that much in one probability */
 static void write_table(const bench *self, int bins, double shift) {
     static const int32_t people[2] = {0, 1};
-    throng_player *player = play(self, "rule", self->rule, people, 0);
+    throng_policy *player = play(self, "rule", self->rule, people, 0);
     FILE *file = fopen(self->table, "w");
     fputs("persona,last,opinion,feed,post,share,stay silent,held_out\n", file);
     for (int i = 0; i < 2 * ACTIONS * bins * bins + 20; i++) {
@@ -72,7 +72,7 @@ static void write_table(const bench *self, int bins, double shift) {
                 p[0] + off * p[0], p[1], p[2] - off * p[0], held_out);
     }
     fclose(file);
-    throng_player_free(player);
+    throng_policy_free(player);
 }
 
 static bench set_up(void) {
@@ -127,10 +127,10 @@ static void gather(situations *self) {
     }
 }
 
-static void values(const throng_player *player, const situations *crowd, double *out) {
+static void values(const throng_policy *player, const situations *crowd, double *out) {
     static double p[ACTIONS][SITUATIONS];
     double *rows[ACTIONS] = {p[0], p[1], p[2]};
-    const throng_decider *decider = throng_player_decider(player);
+    const throng_decider *decider = throng_policy_decider(player);
     decider->decide(decider->self, &crowd->at, rows);
     for (int64_t k = 0; k < SITUATIONS; k++) {
         double sum = p[0][k] + p[1][k] + p[2][k];
@@ -141,11 +141,11 @@ static void values(const throng_player *player, const situations *crowd, double 
     }
 }
 
-static void check_slopes(const throng_player *player, situations *crowd, const char *what) {
+static void check_slopes(const throng_policy *player, situations *crowd, const char *what) {
     static double back[4][SITUATIONS], value[4][SITUATIONS];
     double *sight[2] = {back[0], back[1]}, *last[2] = {back[2], back[3]};
     const double *of[ACTIONS] = {crowd->of[0], crowd->of[1], crowd->of[2]};
-    const throng_decider *decider = throng_player_decider(player);
+    const throng_decider *decider = throng_policy_decider(player);
     const double step = 1e-3;
     memset(back, 0, sizeof back);
     decider->decide_adjoint(decider->self, &crowd->at, of, sight, last);
@@ -174,12 +174,12 @@ Test(policy, slopes_are_those_of_what_is_played) {
     bench self = set_up();
     situations *crowd = malloc(sizeof *crowd);
     gather(crowd);
-    throng_player *one = play(&self, "rule", self.rule, crowd->persona, 0);
-    throng_player *other = play(&self, "table", self.table, crowd->persona, 0);
+    throng_policy *one = play(&self, "rule", self.rule, crowd->persona, 0);
+    throng_policy *other = play(&self, "table", self.table, crowd->persona, 0);
     check_slopes(one, crowd, "rule");
     check_slopes(other, crowd, "table");
-    throng_player_free(one);
-    throng_player_free(other);
+    throng_policy_free(one);
+    throng_policy_free(other);
     free(crowd);
     tear_down(&self);
 }
@@ -191,20 +191,20 @@ Test(policy, a_table_of_a_polynomial_is_that_polynomial) {
     static double one[SITUATIONS], other[SITUATIONS];
     throng_fit fit;
     gather(crowd);
-    throng_player *known = play(&self, "rule", self.rule, crowd->persona, 0);
-    throng_player *table = play(&self, "table", self.table, crowd->persona, 0);
+    throng_policy *known = play(&self, "rule", self.rule, crowd->persona, 0);
+    throng_policy *table = play(&self, "table", self.table, crowd->persona, 0);
     values(known, crowd, one);
     values(table, crowd, other);
     for (int k = 0; k < SITUATIONS; k++)
         cr_assert(fabs(one[k] - other[k]) < 1e-12, "situation %d: %g, not %g", k, other[k], one[k]);
-    cr_assert(throng_player_fit(table, &fit) && fit.held_out == 20 && fit.mean < 1e-12 && fit.flat > 0.05);
-    cr_assert_not(throng_player_fit(known, &fit));
-    throng_player_free(table);
+    cr_assert(throng_policy_fit(table, &fit) && fit.held_out == 20 && fit.mean < 1e-12 && fit.flat > 0.05);
+    cr_assert_not(throng_policy_fit(known, &fit));
+    throng_policy_free(table);
     write_table(&self, 2, 0.0); /* degree 1 cannot */
     table = play(&self, "table", self.table, crowd->persona, 0);
-    cr_assert(throng_player_fit(table, &fit) && fit.mean > 1e-3 && fit.most >= fit.mean);
-    throng_player_free(table);
-    throng_player_free(known);
+    cr_assert(throng_policy_fit(table, &fit) && fit.mean > 1e-3 && fit.most >= fit.mean);
+    throng_policy_free(table);
+    throng_policy_free(known);
     free(crowd);
     tear_down(&self);
 }
@@ -216,13 +216,13 @@ Test(policy, refits_move_answers_by_held_out_errors) {
     gather(crowd);
     for (int exact = 0; exact < 2; exact++) {
         write_table(&self, 4, exact ? 0.0 : 0.1);
-        throng_player *player = play(&self, "table", self.table, crowd->persona, 0);
+        throng_policy *player = play(&self, "table", self.table, crowd->persona, 0);
         values(player, crowd, as_is);
-        throng_player_free(player);
+        throng_policy_free(player);
         for (int r = 0; r < 4; r++) {
             player = play(&self, "table", self.table, crowd->persona, (uint64_t)(r == 3 ? 1 : r + 1));
             values(player, crowd, value[r]);
-            throng_player_free(player);
+            throng_policy_free(player);
         }
         double moved = 0.0, apart = 0.0;
         for (int k = 0; k < SITUATIONS; k++) {
@@ -250,14 +250,14 @@ static void attribute(bench *self, int threads, bool drawn, outcome *out) {
     cr_assert_eq(throng_context_set_threads(place.context, threads, &err), THRONG_OK);
     self->context = place.context;
     throng_personas_draw(self->personas, 7, CROWD, persona);
-    throng_player *player = play(self, "table", self->table, persona, 0);
+    throng_policy *player = play(self, "table", self->table, persona, 0);
     throng_simulation_def def = throng_simulation_default();
     throng_simulation *simulation = NULL;
     throng_dynamics *dynamics = NULL;
     def.world = "feed";
     def.steps = 6;
     def.seed = 7;
-    def.decider = throng_player_decider(player);
+    def.decider = throng_policy_decider(player);
     def.drawn = drawn;
     cr_assert_eq(
         throng_simulation_create(place.context, place.graph, CROWD, place.state, NULL, &def, &simulation, &err),
@@ -283,7 +283,7 @@ static void attribute(bench *self, int threads, bool drawn, outcome *out) {
     }
     throng_dynamics_free(dynamics);
     throng_simulation_free(simulation);
-    throng_player_free(player);
+    throng_policy_free(player);
     self->context = kept;
     scene_clear(&place);
 }

@@ -1,7 +1,7 @@
 /* A language model's answers, distilled into a table. */
 #include "policy/policy.h"
 
-static throng_status create(throng_player *player, throng_error *err) {
+static throng_status create(throng_policy *player, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_fit fit;
     THRONG_REQUIRE(player->def.file, E_PARAMETER,

@@ -32,7 +32,7 @@ static int find_word(const char *const *words, int n, const char *word) {
 }
 
 /* A factor: "opinion", "last post", "persona ana". */
-static throng_status read_factor(const throng_player *player, const char *key, const char *word, term *out,
+static throng_status read_factor(const throng_policy *player, const char *key, const char *word, term *out,
                                  throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_world *world = player->def.world;
@@ -62,7 +62,7 @@ out:
     return status;
 }
 
-static throng_status read_term(const throng_player *player, const char *key, json_t *adds, term *out,
+static throng_status read_term(const throng_policy *player, const char *key, json_t *adds, term *out,
                                throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_world *world = player->def.world;
@@ -95,7 +95,7 @@ out:
     return status;
 }
 
-static throng_status create(throng_player *player, throng_error *err) {
+static throng_status create(throng_policy *player, throng_error *err) {
     throng_status status = THRONG_OK;
     rule *self = NULL;
     json_error_t why;
@@ -125,7 +125,7 @@ out:
     return status;
 }
 
-static void clear(throng_player *player) {
+static void clear(throng_policy *player) {
     throng_i_free(player->context, player->self);
 }
 
@@ -145,7 +145,7 @@ static double add_of(const term *it, int a, int actions) {
     return it->add[a] - it->add[actions];
 }
 
-static void logits(const throng_player *player, const throng_i_faced *faced, throng_i_logits logit) {
+static void logits(const throng_policy *player, const throng_i_faced *faced, throng_i_logits logit) {
     const rule *self = player->self;
     int actions = player->def.world->n_actions - 1;
     double factor[THRONG_I_FACED_MAX];
@@ -162,7 +162,7 @@ static void logits(const throng_player *player, const throng_i_faced *faced, thr
     }
 }
 
-static void logits_adjoint(const throng_player *player, const throng_i_faced *faced, throng_i_logits of,
+static void logits_adjoint(const throng_policy *player, const throng_i_faced *faced, throng_i_logits of,
                            double *const *sight) {
     const rule *self = player->self;
     int actions = player->def.world->n_actions - 1;
