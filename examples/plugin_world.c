@@ -16,7 +16,8 @@ enum {
 static const throng_param params[] = {
     [RATE] = {"rate", THRONG_PARAM_REAL, 0.3, 0, 1, "", "how far an agent moves towards what it hears in a step"}, {0}};
 
-static const throng_world_column columns[] = {{"opinion", "", "what the agent thinks", 0, -INFINITY, INFINITY}};
+static const throng_world_column columns[] = {
+    {.name = "opinion", .unit = "", .doc = "what the agent thinks", .lowest = -INFINITY, .highest = INFINITY}};
 
 /* x' = tanh(x + rate (heard - present x)): who hears nobody stays put, but for the pull of the scale's ends. */
 static void move(const throng_slots *slots, double *const *next) {

@@ -50,14 +50,16 @@ static bool is_stopped(throng_i_query *query) {
     return stop;
 }
 
-/* Works on the query until its result is ready or it has failed. Where other threads have all the work, DuckDB's own
- * wait spins. */
-static void wait_for_tasks(const throng_i_query *query) {
+/* Works on the query until its result is ready (NULL) or it has failed. Where other threads have all the work, DuckDB's
+ * own wait spins. */
+static const char *wait_for_tasks(const throng_i_query *query) {
     const struct timespec nap = {.tv_nsec = NAP};
     for (;;) {
         duckdb_pending_state state = duckdb_pending_execute_task(query->pending);
-        if (state == DUCKDB_PENDING_RESULT_READY || state == DUCKDB_PENDING_ERROR)
-            return;
+        if (state == DUCKDB_PENDING_ERROR)
+            return duckdb_pending_error(query->pending);
+        if (state == DUCKDB_PENDING_RESULT_READY)
+            return NULL;
         if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE)
             nanosleep(&nap, NULL);
     }
@@ -73,7 +75,9 @@ static const char *start_query(throng_i_query *query) {
         return NULL;
     if (duckdb_pending_prepared_streaming(query->statement, &query->pending) != DUCKDB_OK)
         return duckdb_pending_error(query->pending);
-    wait_for_tasks(query);
+    const char *failure = wait_for_tasks(query);
+    if (failure)
+        return failure;
     query->has_result = true;
     if (duckdb_execute_pending(query->pending, &query->result) != DUCKDB_OK)
         return duckdb_result_error(&query->result);
