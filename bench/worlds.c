@@ -113,6 +113,7 @@ static throng_simulation *simulate(const crowd *self, const char *world, int64_t
     throng_error err = {0};
     throng_simulation *out = NULL;
     throng_simulation_def def = throng_simulation_default();
+    def.memory = (int64_t)720 << 20; /* with the graph and what else is held, 1 GB in all */
     def.world = world;
     def.steps = steps;
     def.seed = 7;
