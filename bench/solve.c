@@ -41,13 +41,13 @@ static double time_bare(const throng_tree *tree, double seconds) {
     return took / (double)rounds;
 }
 
-static double time_solver(throng_context *context, const throng_tree *tree, const char *solver, double seconds) {
+static double time_solver(throng_context *context, const throng_problem *problem, const char *solver, double seconds) {
     throng_error err = {0};
     for (int64_t iterations = 256;; iterations *= 2) {
         throng_solution *solution = NULL;
         throng_solve_def def = {.solver = solver, .iterations = iterations, .tolerance = -1.0};
         double began = throng_i_seconds();
-        must(throng_solve(context, tree, &def, &solution, &err), &err);
+        must(throng_solve(context, problem, &def, &solution, &err), &err);
         double took = throng_i_seconds() - began;
         throng_solution_free(solution);
         if (took >= seconds)
@@ -60,10 +60,11 @@ static void run_game(throng_context *context, const char *name, double seconds) 
     throng_error err = {0};
     throng_tree *tree = NULL;
     must(throng_tree_open(context, name, &tree, &err), &err);
+    throng_problem problem = throng_tree_problem(tree);
     double bare = time_bare(tree, seconds);
     printf("%-8s%-18s%12.0f /s\n", name, "worths alone", 1.0 / bare);
     for (size_t s = 0; s < sizeof solvers / sizeof *solvers; s++) {
-        double one = time_solver(context, tree, solvers[s], seconds);
+        double one = time_solver(context, &problem, solvers[s], seconds);
         printf("%-8s%-18s%12.0f /s%14.3g sequences/s%8.2f times worths alone\n", name, solvers[s], 1.0 / one,
                throng_tree_sequences(tree) / one, one / bare);
     }
@@ -86,7 +87,8 @@ static void run_matrix(throng_context *context, int n) {
     double began = throng_i_seconds();
     throng_solve_def def = {.solver = "lp", .tolerance = 1e-9};
     must(throng_tree_from_normal_form(context, game, &tree, &err), &err);
-    must(throng_solve(context, tree, &def, &solution, &err), &err);
+    throng_problem problem = throng_tree_problem(tree);
+    must(throng_solve(context, &problem, &def, &solution, &err), &err);
     printf("%d x %d, lp: %.4f s, gap %.2g\n", n, n, throng_i_seconds() - began, throng_solution_gap(solution));
     throng_solution_free(solution);
     throng_tree_free(tree);

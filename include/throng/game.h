@@ -11,6 +11,11 @@
 extern "C" {
 #endif
 
+/** Forms of games; a solver says which it serves. */
+typedef enum throng_game_form {
+    THRONG_GAME_FORM_TREE = 1, /* extensive and normal form: throng/tree.h */
+} throng_game_form;
+
 /* ---- the normal form ------------------------------------------------------------------------------------------- */
 
 #define THRONG_GAME_PLAYERS_MAX 16

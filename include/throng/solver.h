@@ -5,31 +5,46 @@
 #ifndef THRONG_SOLVER_H
 #define THRONG_SOLVER_H
 
-#include "throng/tree.h"
+#include "throng/problem.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** What a solver works on. Arrays of [sequences] belong to all players together; see throng/tree.h. */
+/** What a solver works on. Arrays of [numbers] and [rows] are those of throng/problem.h: of a tree, its sequences and
+ *  information sets, of all players together. */
 typedef struct throng_solver_state {
-    const throng_tree *tree;
+    throng_context *context;
+    const throng_problem *problem;
+    const throng_tree *tree;       /* problem->game, if that is a tree; otherwise NULL */
     const double *param;           /* the descriptor's parameters, in its order */
+    uint64_t seed;                 /* keys what is drawn */
     int64_t iteration, iterations; /* this one, from 1; the most that there will be */
-    double *strategy;              /* [sequences] begins as uniform play */
-    double *average;               /* [sequences] plans added up, in any scale; begins as 0 */
-    double *kept;                  /* [sequences] a solver's own, such as regrets; begins as 0 */
-    double *plan, *worth;          /* [sequences] room */
-    double *reach;                 /* [sets] room */
+    int64_t evaluations;           /* a solver that counts what it asks of the game adds to it */
+    double *strategy;              /* [numbers] begins as the problem's start: uniform play */
+    double *average;               /* [numbers] plans added up, in any scale; begins as 0 */
+    double *kept;                  /* [numbers] a solver's own, such as regrets; begins as 0 */
+    const double *reference;       /* [numbers] what regularised solvers are drawn to */
+    double *plan, *worth;          /* [numbers] room */
+    double *reach;                 /* [rows] room */
+    void *self;                    /* what `begin` made */
 } throng_solver_state;
 
 /** A solver plug-in: plugins/solvers/NAME.c and a line in solvers.def. */
 typedef struct throng_solver {
     throng_about about;
-    bool last; /* what it finds is `strategy`; otherwise what `average` says */
-    bool once; /* one iteration does all: fewer than two make no sense */
+    unsigned forms; /* of games that it serves, THRONG_GAME_FORM_... or'ed; 0: trees */
+    bool last;      /* what it finds is `strategy`; otherwise what `average` says */
+    bool once;      /* one iteration does all: fewer than two make no sense */
+    /** Before the first iteration, and after the last or an error. May be NULL. */
+    throng_status (*begin)(throng_solver_state *state, throng_error *err);
+    void (*end)(throng_solver_state *state);
     /** One iteration. */
     throng_status (*step)(throng_solver_state *state, throng_error *err);
+    /** How far a strategy is from what this solver seeks, where that is not the game's own gap; with its name, such as
+     *  "regularised gap". May be NULL. */
+    throng_status (*gap)(const throng_solver_state *state, const double *strategy, double *gap, throng_error *err);
+    const char *gap_name;
 } throng_solver;
 
 /* ---- what several solvers do ----------------------------------------------------------------------------------- */
@@ -64,6 +79,7 @@ typedef struct throng_solve_def {
     const char *solver; /* "cfr-plus" */
     int64_t iterations; /* most; 100,000 */
     double tolerance;   /* the gap, NashConv, that is good enough; 0.001. Negative: 0, make all iterations */
+    uint64_t seed;      /* of solvers that draw */
     bool every;         /* measure the gap in every iteration; otherwise ever more rarely, as it changes less */
 } throng_solve_def;
 
@@ -71,21 +87,28 @@ typedef struct throng_solution throng_solution;
 
 /**
  * Solves a game.
- * @return THRONG_E_UNSUPPORTED: somebody forgets, or the solver cannot serve this game; THRONG_E_UNKNOWN_NAME,
- * THRONG_E_PARAMETER, THRONG_E_CANCELLED. That the tolerance was not reached is no error: see the solution.
+ * @return THRONG_E_UNSUPPORTED: somebody forgets, or the solver does not serve games of this form;
+ * THRONG_E_UNKNOWN_NAME, THRONG_E_PARAMETER, THRONG_E_CANCELLED. That the tolerance was not reached is no error: see
+ * the solution.
  */
-THRONG_API THRONG_MUST_USE throng_status throng_solve(throng_context *context, const throng_tree *tree,
+THRONG_API THRONG_MUST_USE throng_status throng_solve(throng_context *context, const throng_problem *problem,
                                                       const throng_solve_def *def, throng_solution **out,
                                                       throng_error *err);
 THRONG_API void throng_solution_free(throng_solution *self);
 
 THRONG_API const char *throng_solution_solver(const throng_solution *self); /**< with every parameter */
 THRONG_API int64_t throng_solution_iterations(const throng_solution *self);
+/** What is compared with the tolerance; its name: "gap", or what the solver calls its own. */
 THRONG_API double throng_solution_gap(const throng_solution *self);
+THRONG_API const char *throng_solution_gap_name(const throng_solution *self);
+
+/** The game's own gap, whatever the solver seeks. */
+THRONG_API double throng_solution_game_gap(const throng_solution *self);
+THRONG_API int64_t throng_solution_evaluations(const throng_solution *self); /**< 0: the solver does not count */
 THRONG_API double throng_solution_tolerance(const throng_solution *self);
 THRONG_API bool throng_solution_converged(const throng_solution *self);
 THRONG_API double throng_solution_value(const throng_solution *self, int player);
-THRONG_API const double *throng_solution_strategy(const throng_solution *self); /**< [sequences] */
+THRONG_API const double *throng_solution_strategy(const throng_solution *self); /**< [numbers] */
 
 /** How the gap went: [trace] pairs. */
 THRONG_API int64_t throng_solution_trace(const throng_solution *self);

@@ -18,6 +18,7 @@
 #include "throng/panel.h"
 #include "throng/policy.h"
 #include "throng/population.h"
+#include "throng/problem.h"
 #include "throng/prompt.h"
 #include "throng/report.h"
 #include "throng/serve.h"

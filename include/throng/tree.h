@@ -125,15 +125,7 @@ THRONG_API void throng_tree_reach(const throng_tree *self, int player, const dou
 THRONG_API THRONG_MUST_USE throng_status throng_tree_gap(const throng_tree *self, const double *strategy,
                                                          double *values, double *gap, throng_error *err);
 
-/* ---- plug-ins and files ---------------------------------------------------------------------------------------- */
-
-/** A game plug-in: plugins/games/NAME.c and a line in games.def. */
-typedef struct throng_game {
-    throng_about about;
-    int n_players;
-    /** Adds all nodes. @param param the descriptor's parameters, in its order */
-    throng_status (*build)(throng_tree *tree, const double *param, throng_error *err);
-} throng_game;
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 /** Reads a file of Gambit's, "EFG 2". @return THRONG_E_FILE, THRONG_E_FORMAT */
 THRONG_API THRONG_MUST_USE throng_status throng_tree_read(throng_context *context, const char *path, throng_tree **out,
@@ -147,8 +139,8 @@ THRONG_API THRONG_MUST_USE throng_status throng_tree_write(const throng_tree *se
                                                            throng_error *err);
 
 /**
- * Any game there is: a file GAME.efg or GAME.nfg, a plug-in "kuhn" with parameters, or a built-in normal form.
- * @return THRONG_E_UNKNOWN_NAME and what the readers return.
+ * Any game that is a tree: a file GAME.efg or GAME.nfg, a plug-in "kuhn" with parameters, or a built-in normal form.
+ * @return THRONG_E_UNKNOWN_NAME, THRONG_E_UNSUPPORTED: a game of another form; and what the readers return.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_tree_open(throng_context *context, const char *name, throng_tree **out,
                                                           throng_error *err);

@@ -1,5 +1,5 @@
 /* Kuhn's poker: three cards, one chip to bet. */
-#include "throng/tree.h"
+#include "throng/problem.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* Leduc hold'em: six cards of three ranks, two rounds of betting, one card for all between them. */
-#include "throng/tree.h"
+#include "throng/problem.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* Building a tree: nodes in the order of drawing, information sets by name, then its sequence form. */
 #include "game/tree.h"
+#include "throng/problem.h"
 
 #include <limits.h>
 #include <math.h>
@@ -410,6 +411,7 @@ throng_status throng_tree_open(throng_context *context, const char *name, throng
         if (strlen(about->name) != head || strncmp(about->name, name, head) != 0)
             continue;
         const throng_game *plugin = (const throng_game *)(const void *)about;
+        THRONG_REQUIRE(plugin->build, E_UNSUPPORTED, "%s is not a game that is played move by move.", about->name);
         THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_GAME, name, &use, err));
         THRONG_TRY(throng_tree_create(context, name, plugin->n_players, &self, err));
         THRONG_TRY(plugin->build(self, use.param, err));

@@ -1,6 +1,5 @@
 /* The loop of every solver: iterations, the gap and its trace, stopping. */
 #include "core/core.h"
-#include "game/tree.h"
 #include "throng/solver.h"
 
 #include <math.h>
@@ -17,27 +16,33 @@ typedef struct point {
 struct throng_solution {
     throng_context *context;
     char solver[THRONG_I_SPEC_LENGTH];
-    int64_t iterations;
-    double tolerance, gap, values[THRONG_GAME_PLAYERS_MAX];
-    double *strategy; /* [sequences] */
+    const char *gap_name;
+    int64_t iterations, evaluations;
+    double tolerance, gap, game_gap, values[THRONG_GAME_PLAYERS_MAX];
+    double *strategy; /* [numbers] */
     point *trace;
     int64_t n_trace, trace_cap;
 };
 
-static throng_status make_state(throng_context *context, const throng_tree *tree, throng_solver_state *state,
+static throng_status make_state(throng_context *context, const throng_problem *problem, throng_solver_state *state,
                                 double **room, throng_error *err) {
-    int64_t n = tree->n_sequences;
-    throng_status status = throng_i_alloc(context, 5 * n + tree->n_sets, sizeof **room, room, err);
+    const throng_problem_kind *kind = problem->kind;
+    int64_t n = kind->numbers(problem->game);
+    throng_status status = throng_i_alloc(context, 6 * n + kind->rows(problem->game), sizeof **room, room, err);
     if (status != THRONG_OK)
         return status;
-    state->tree = tree;
+    state->context = context;
+    state->problem = problem;
+    state->tree = kind->form == THRONG_GAME_FORM_TREE ? problem->game : NULL;
     state->strategy = *room;
     state->average = *room + n;
     state->kept = *room + 2 * n;
     state->plan = *room + 3 * n;
     state->worth = *room + 4 * n;
-    state->reach = *room + 5 * n;
-    throng_tree_uniform(tree, state->strategy);
+    state->reference = *room + 5 * n;
+    state->reach = *room + 6 * n;
+    kind->start(problem->game, state->strategy);
+    (kind->reference ? kind->reference : kind->start)(problem->game, *room + 5 * n);
     return THRONG_OK;
 }
 
@@ -45,15 +50,18 @@ static throng_status make_state(throng_context *context, const throng_tree *tree
 static throng_status measure(throng_solution *self, const throng_solver *solver, const throng_solver_state *state,
                              throng_error *err) {
     throng_status status = THRONG_OK;
-    const throng_tree *tree = state->tree;
+    const throng_problem *problem = state->problem;
     if (solver->last)
-        memcpy(self->strategy, state->strategy, (size_t)tree->n_sequences * sizeof *self->strategy);
+        memcpy(self->strategy, state->strategy, (size_t)problem->kind->numbers(problem->game) * sizeof *self->strategy);
     else
-        throng_tree_strategy(tree, state->average, self->strategy);
-    THRONG_TRY(throng_tree_gap(tree, self->strategy, self->values, &self->gap, err));
+        throng_problem_average(problem, state->average, self->strategy);
+    THRONG_TRY(problem->kind->gap(problem->game, self->strategy, self->values, &self->game_gap, err));
+    self->gap = self->game_gap;
+    if (solver->gap)
+        THRONG_TRY(solver->gap(state, self->strategy, &self->gap, err));
     THRONG_REQUIRE(isfinite(self->gap), E_NOT_CONVERGED,
-                   "%s: the gap stopped being a number in iteration %lld: take smaller steps.", self->solver,
-                   (long long)state->iteration);
+                   "%s: the %s stopped being a number in iteration %lld: take smaller steps.", self->solver,
+                   self->gap_name, (long long)state->iteration);
     if (self->n_trace == self->trace_cap) {
         int64_t cap = 2 * self->trace_cap + 64;
         THRONG_TRY(throng_i_resize(self->context, &self->trace, cap, sizeof *self->trace, err));
@@ -86,32 +94,56 @@ out:
     return status;
 }
 
-throng_status throng_solve(throng_context *context, const throng_tree *tree, const throng_solve_def *def,
+static throng_status require_served(const throng_solver *solver, const throng_problem *problem, throng_error *err) {
+    static const char *const names[] = {"a tree"};
+    unsigned forms = solver->forms ? solver->forms : THRONG_GAME_FORM_TREE;
+    const char *served = "another form";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (forms & (1U << i))
+            served = names[i];
+    if (forms & problem->kind->form)
+        return THRONG_OK;
+    return THRONG_FAIL(err, E_UNSUPPORTED, "%s solves games that are %s, which %s is not: see throng list solvers.",
+                       solver->about.name, served, problem->kind->name(problem->game));
+}
+
+throng_status throng_solve(throng_context *context, const throng_problem *problem, const throng_solve_def *def,
                            throng_solution **out, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_plugin_use use;
     throng_solution *self = NULL;
-    throng_solver_state state = {0};
+    throng_solver_state state = {.seed = def->seed};
+    const throng_solver *solver = NULL;
     double *room = NULL;
+    bool began = false;
     THRONG_REQUIRE(def->solver, E_ARGUMENT, "No solver was named.");
     THRONG_REQUIRE(def->iterations >= 0, E_ARGUMENT, "iterations must not be negative, got %lld.",
                    (long long)def->iterations);
     THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_SOLVER, def->solver, &use, err));
-    const throng_solver *solver = (const throng_solver *)(const void *)use.about;
+    solver = (const throng_solver *)(const void *)use.about;
+    THRONG_TRY(require_served(solver, problem, err));
     THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
     self->context = context;
     self->tolerance = def->tolerance != 0.0 ? fmax(def->tolerance, 0.0) : TOLERANCE;
+    self->gap_name = solver->gap ? solver->gap_name : "gap";
     throng_i_plugin_print(&use, self->solver, sizeof self->solver);
-    THRONG_TRY(throng_i_alloc(context, tree->n_sequences, sizeof *self->strategy, &self->strategy, err));
-    THRONG_TRY(make_state(context, tree, &state, &room, err));
+    THRONG_TRY(
+        throng_i_alloc(context, problem->kind->numbers(problem->game), sizeof *self->strategy, &self->strategy, err));
+    THRONG_TRY(make_state(context, problem, &state, &room, err));
     /* Before any iteration: games that have no gap are refused. */
-    THRONG_TRY(throng_tree_gap(tree, state.strategy, NULL, &self->gap, err));
+    THRONG_TRY(problem->kind->gap(problem->game, state.strategy, NULL, &self->gap, err));
     state.param = use.param;
     state.iterations = solver->once ? 1 : def->iterations > 0 ? def->iterations : ITERATIONS;
+    began = true;
+    if (solver->begin)
+        THRONG_TRY(solver->begin(&state, err));
     THRONG_TRY(iterate(self, solver, &state, def->every, err));
+    self->evaluations = state.evaluations;
     *out = self;
     self = NULL;
 out:
+    if (began && solver->end)
+        solver->end(&state);
     throng_i_free(context, room);
     throng_solution_free(self);
     return status;
@@ -135,6 +167,18 @@ int64_t throng_solution_iterations(const throng_solution *self) {
 
 double throng_solution_gap(const throng_solution *self) {
     return self->gap;
+}
+
+const char *throng_solution_gap_name(const throng_solution *self) {
+    return self->gap_name;
+}
+
+double throng_solution_game_gap(const throng_solution *self) {
+    return self->game_gap;
+}
+
+int64_t throng_solution_evaluations(const throng_solution *self) {
+    return self->evaluations;
 }
 
 double throng_solution_tolerance(const throng_solution *self) {
