@@ -352,6 +352,8 @@ static bool evaluate_nodes(const throng_i_ocean *ocean, const double *centre, do
 throng_status throng_i_ocean_sum_init(const throng_i_ocean *ocean, throng_i_ocean_sum *sum, throng_error *err) {
     int64_t n = ocean->n_nodes, k = ocean->k;
     throng_status status = throng_i_alloc(ocean->context, n * (3 * k + 2), sizeof(double), &sum->storage, err);
+    if (status != THRONG_OK)
+        return status;
     sum->cross = sum->storage;
     sum->bend = sum->cross + n * k;
     sum->gradients = sum->bend + n * k;

@@ -215,8 +215,8 @@ static void pass_over(throng_i_lines *lines) {
 
 throng_i_lines_result throng_i_lines_next(throng_i_lines *lines, char **line, int64_t *length) {
     while (!lines->at_end) {
-        char *from = lines->text + lines->searched;
-        char *stop = lines->end > lines->searched ? memchr(from, '\n', (size_t)(lines->end - lines->searched)) : NULL;
+        int64_t unseen = lines->end - lines->searched;
+        char *stop = unseen > 0 ? memchr(lines->text + lines->searched, '\n', (size_t)unseen) : NULL;
         if (stop)
             return take(lines, stop - lines->text, 1, line, length);
         lines->searched = lines->end;
