@@ -54,11 +54,15 @@ out:
 static throng_status read_on(throng_i_store *store, throng_i_store_file *file, const char *path, throng_i_lines *lines,
                              int64_t *new_lines, throng_error *err) {
     throng_status status = THRONG_OK;
-    throng_i_batch batch = {.platform = store->platform, .lines = lines, .line = file->lines, .patience = PATIENCE};
+    throng_i_batch batch = {.platform = store->platform,
+                            .lines = lines,
+                            .line = file->lines,
+                            .patience = PATIENCE,
+                            .stop = &store->stop,
+                            .taking = PTHREAD_MUTEX_INITIALIZER};
     THRONG_REQUIRE(throng_i_lines_skip(lines, file->offset), E_FORMAT,
                    "%s is shorter than when it was read before: its content ends before byte %lld.", path,
                    (long long)file->offset);
-    batch.stop = &store->stop;
     while (!batch.is_finished)
         THRONG_TRY(throng_i_store_add(store, file, path, &batch, err));
     *new_lines += batch.line;

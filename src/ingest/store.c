@@ -218,6 +218,18 @@ out:
     return status;
 }
 
+/* Makes the view `lines` of what a batch reads. Lines have numbers, and the tables are ordered when they are read. */
+static throng_status prepare_lines(throng_i_store *store, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_batch_source(store->platform, &store->batch, store->columns, &store->source);
+    store->source.n_threads = throng_context_threads(store->context);
+    THRONG_TRY(throng_i_database_source(&store->database, &store->source, err));
+    THRONG_TRY(run(store, "SET preserve_insertion_order = false", err));
+    THRONG_TRY(run(store, "CREATE TEMP VIEW lines AS SELECT * FROM line_source()", err));
+out:
+    return status;
+}
+
 throng_status throng_i_store_open(throng_context *context, const throng_ingest_def *def,
                                   const throng_i_platform *platform, throng_i_store *store, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -231,9 +243,8 @@ throng_status throng_i_store_open(throng_context *context, const throng_ingest_d
     store->database.stop = &store->stop;
     THRONG_TRY(attach(store, err));
     THRONG_TRY(run_text(store, "_schema", err));
-    if (platform->input ==
-        THRONG_I_INPUT_NDJSON) /* lines have numbers, and the tables are ordered when they are read */
-        THRONG_TRY(run(store, "SET preserve_insertion_order = false", err));
+    if (platform->input == THRONG_I_INPUT_NDJSON)
+        THRONG_TRY(prepare_lines(store, err));
     THRONG_TRY(open_secret(store, err));
     store->pseudonym = (throng_i_function){.name = "pseudonym", .hash = hash_id, .user = &store->secret};
     store->score = (throng_i_function){.name = "score", .number = score_text, .user = &store->stance};
@@ -483,26 +494,6 @@ out:
     return status;
 }
 
-/* Makes the stream of a batch the view `lines`. DuckDB takes it that a stream leaves out the columns that a query does
- * not read, but ours has all of them, always: so the view reads all of them, in a branch that is never taken. */
-static throng_status scan_lines(throng_i_store *store, throng_i_batch *batch, throng_error *err) {
-    throng_i_sql sql = {.context = store->context};
-    throng_status status = THRONG_OK;
-    THRONG_TRY(throng_i_database_scan(&store->database, "line_stream", &batch->arrow, err));
-    throng_i_sql_add(&sql, "CREATE OR REPLACE TEMP VIEW lines AS SELECT * FROM line_stream WHERE CASE WHEN line > 0 "
-                           "THEN true ELSE concat(broken");
-    for (int i = 0; i < store->platform->n_fields; i++) {
-        throng_i_sql_add(&sql, ", ");
-        throng_i_sql_name(&sql, store->platform->fields[i].name);
-    }
-    throng_i_sql_add(&sql, ") = '' END");
-    THRONG_TRY(throng_i_sql_check(&sql, err));
-    THRONG_TRY(run(store, sql.text, err));
-out:
-    throng_i_sql_clear(&sql);
-    return status;
-}
-
 /* What is written before a failure is taken back when the connection closes. */
 throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *file, const char *path,
                                  throng_i_batch *batch, throng_error *err) {
@@ -512,7 +503,7 @@ throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *fil
     store->database.progress =
         (throng_progress){.stage = "ingesting", .unit = "bytes", .total = throng_i_lines_size(batch->lines)};
     store->database.done = throng_i_lines_read(batch->lines);
-    THRONG_TRY(scan_lines(store, batch, err));
+    store->batch = batch;
     THRONG_TRY(run(store, "BEGIN", err));
     THRONG_TRY(judge(store, file->number, err));
     THRONG_TRY(count_batch(store, file->number, file->lines, &made, err));

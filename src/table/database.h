@@ -83,6 +83,35 @@ typedef struct throng_i_function {
 THRONG_MUST_USE throng_status throng_i_database_function(throng_i_database *database, const throng_i_function *function,
                                                          throng_error *err);
 
+/* A table that is made while a query reads it, by several of DuckDB's threads at once and so in any order. */
+typedef struct throng_i_source_column {
+    const char *name;
+    bool is_number; /* BIGINT, else VARCHAR */
+} throng_i_source_column;
+
+/* Rows in the making: each value of each row is put once; row < THRONG_I_SOURCE_ROWS. */
+typedef struct throng_i_source_rows throng_i_source_rows;
+#define THRONG_I_SOURCE_ROWS 2048
+void throng_i_source_put_number(throng_i_source_rows *to, int column, int64_t row, int64_t number);
+void throng_i_source_put_text(throng_i_source_rows *to, int column, int64_t row, const char *text, int64_t length);
+void throng_i_source_put_null(throng_i_source_rows *to, int column, int64_t row);
+
+typedef struct throng_i_source {
+    const char *name;
+    void *user;
+    const throng_i_source_column *columns;
+    int n_columns;
+    int n_threads;             /* at most so many read at once */
+    void *(*open)(void *user); /* what a thread works with; NULL: there is no memory */
+    void (*close)(void *part);
+    /* Makes some rows and returns their number, 0 at the end, -1 without memory. */
+    int64_t (*fill)(void *part, throng_i_source_rows *out);
+} throng_i_source;
+
+/* Adds "FROM name()" to SQL. *source must live as long as the database. */
+THRONG_MUST_USE throng_status throng_i_database_source(throng_i_database *database, const throng_i_source *source,
+                                                       throng_error *err);
+
 /* One plain sentence out of what DuckDB said: without its kind of error, SQL and advice. */
 #define THRONG_I_SENTENCE_LENGTH 256
 void throng_i_database_sentence(const char *words, char out[THRONG_I_SENTENCE_LENGTH]);

@@ -19,6 +19,9 @@ typedef struct throng_i_duckdb_type_handle *duckdb_logical_type;
 typedef struct throng_i_duckdb_stream_handle *duckdb_arrow_stream;
 typedef struct throng_i_duckdb_function_handle *duckdb_scalar_function;
 typedef struct throng_i_duckdb_call_handle *duckdb_function_info;
+typedef struct throng_i_duckdb_table_function_handle *duckdb_table_function;
+typedef struct throng_i_duckdb_bind_handle *duckdb_bind_info;
+typedef struct throng_i_duckdb_init_handle *duckdb_init_info;
 
 typedef enum duckdb_state {
     DUCKDB_OK = 0,
@@ -157,5 +160,30 @@ void duckdb_scalar_function_set_function(duckdb_scalar_function function,
                                                      duckdb_vector output));
 duckdb_state duckdb_register_scalar_function(duckdb_connection connection, duckdb_scalar_function function);
 void *duckdb_scalar_function_get_extra_info(duckdb_function_info call);
+
+/* Tables of our own. `bind` names the columns, `init` says how many threads may read, `local_init` makes what each of
+ * them works with, and `run` fills a chunk of at most duckdb_vector_size() rows, all valid before; none is the end. */
+void duckdb_data_chunk_set_size(duckdb_data_chunk chunk, uint64_t n_rows);
+uint64_t duckdb_vector_size(void);
+void duckdb_vector_assign_string_element_len(duckdb_vector vector, uint64_t row, const char *text, uint64_t length);
+duckdb_table_function duckdb_create_table_function(void);
+void duckdb_destroy_table_function(duckdb_table_function *function);
+void duckdb_table_function_set_name(duckdb_table_function function, const char *name);
+void duckdb_table_function_set_extra_info(duckdb_table_function function, void *info, void (*destroy)(void *info));
+void duckdb_table_function_set_bind(duckdb_table_function function, void (*bind)(duckdb_bind_info bind));
+void duckdb_table_function_set_init(duckdb_table_function function, void (*init)(duckdb_init_info init));
+void duckdb_table_function_set_local_init(duckdb_table_function function, void (*init)(duckdb_init_info init));
+void duckdb_table_function_set_function(duckdb_table_function function,
+                                        void (*run)(duckdb_function_info call, duckdb_data_chunk output));
+duckdb_state duckdb_register_table_function(duckdb_connection connection, duckdb_table_function function);
+void *duckdb_bind_get_extra_info(duckdb_bind_info bind);
+void duckdb_bind_add_result_column(duckdb_bind_info bind, const char *name, duckdb_logical_type type);
+void *duckdb_init_get_extra_info(duckdb_init_info init);
+void duckdb_init_set_init_data(duckdb_init_info init, void *data, void (*destroy)(void *data));
+void duckdb_init_set_max_threads(duckdb_init_info init, uint64_t n_threads);
+void duckdb_init_set_error(duckdb_init_info init, const char *message);
+void *duckdb_function_get_extra_info(duckdb_function_info call);
+void *duckdb_function_get_local_init_data(duckdb_function_info call);
+void duckdb_function_set_error(duckdb_function_info call, const char *message);
 
 #endif

@@ -1,6 +1,8 @@
-/* What throng adds to DuckDB: streams as views, and functions of a text. */
+/* What throng adds to DuckDB: streams as views, functions of a text, and tables made while they are read. */
 #include "table/arrow.h"
 #include "table/database.h"
+
+#include <stdlib.h>
 
 throng_status throng_i_database_scan(throng_i_database *database, const char *name, arrow_stream *stream,
                                      throng_error *err) {
@@ -55,5 +57,97 @@ throng_status throng_i_database_function(throng_i_database *database, const thro
     if (state != DUCKDB_OK)
         return THRONG_FAIL(err, E_INTERNAL, "DuckDB %s does not take the function %s; please report this.",
                            duckdb_library_version(), function->name);
+    return THRONG_OK;
+}
+
+/* ---- tables ---------------------------------------------------------------------------------------------------- */
+
+struct throng_i_source_rows {
+    const throng_i_source *source;
+    void *part;
+    struct {
+        duckdb_vector vector;
+        int64_t *numbers;
+        uint64_t *validity;
+    } columns[];
+};
+
+void throng_i_source_put_number(throng_i_source_rows *to, int column, int64_t row, int64_t number) {
+    to->columns[column].numbers[row] = number;
+}
+
+void throng_i_source_put_text(throng_i_source_rows *to, int column, int64_t row, const char *text, int64_t length) {
+    duckdb_vector_assign_string_element_len(to->columns[column].vector, (uint64_t)row, text, (uint64_t)length);
+}
+
+void throng_i_source_put_null(throng_i_source_rows *to, int column, int64_t row) {
+    to->columns[column].validity[row / 64] &= ~((uint64_t)1 << (row % 64));
+}
+
+static void bind_source(duckdb_bind_info bind) {
+    const throng_i_source *source = duckdb_bind_get_extra_info(bind);
+    for (int i = 0; i < source->n_columns; i++) {
+        duckdb_logical_type type =
+            duckdb_create_logical_type(source->columns[i].is_number ? DUCKDB_TYPE_BIGINT : DUCKDB_TYPE_VARCHAR);
+        duckdb_bind_add_result_column(bind, source->columns[i].name, type);
+        duckdb_destroy_logical_type(&type);
+    }
+}
+
+static void init_source(duckdb_init_info init) {
+    const throng_i_source *source = duckdb_init_get_extra_info(init);
+    duckdb_init_set_max_threads(init, (uint64_t)source->n_threads);
+}
+
+static void close_rows(void *data) {
+    throng_i_source_rows *rows = data;
+    if (rows->part)
+        rows->source->close(rows->part);
+    free(rows);
+}
+
+static void open_rows(duckdb_init_info init) {
+    const throng_i_source *source = duckdb_init_get_extra_info(init);
+    throng_i_source_rows *made = calloc(1, sizeof *made + (size_t)source->n_columns * sizeof *made->columns);
+    if (made) {
+        made->source = source;
+        made->part = source->open(source->user);
+        duckdb_init_set_init_data(init, made, close_rows);
+    }
+    if (!made || !made->part)
+        duckdb_init_set_error(init, "Out of Memory Error: there is no room for a batch of lines");
+}
+
+static void fill_rows(duckdb_function_info call, duckdb_data_chunk output) {
+    throng_i_source_rows *to = duckdb_function_get_local_init_data(call);
+    for (int i = 0; i < to->source->n_columns; i++) {
+        duckdb_vector vector = duckdb_data_chunk_get_vector(output, (uint64_t)i);
+        duckdb_vector_ensure_validity_writable(vector);
+        to->columns[i].vector = vector;
+        to->columns[i].numbers = duckdb_vector_get_data(vector);
+        to->columns[i].validity = duckdb_vector_get_validity(vector);
+    }
+    int64_t n = to->source->fill(to->part, to);
+    if (n < 0)
+        duckdb_function_set_error(call, "Out of Memory Error: there is no room for a batch of lines");
+    else
+        duckdb_data_chunk_set_size(output, (uint64_t)n);
+}
+
+throng_status throng_i_database_source(throng_i_database *database, const throng_i_source *source, throng_error *err) {
+    duckdb_state state = DUCKDB_FAILED;
+    duckdb_table_function made = duckdb_create_table_function();
+    duckdb_table_function_set_name(made, source->name);
+    duckdb_table_function_set_extra_info(made, (void *)(uintptr_t)source, NULL);
+    duckdb_table_function_set_bind(made, bind_source);
+    duckdb_table_function_set_init(made, init_source);
+    duckdb_table_function_set_local_init(made, open_rows);
+    duckdb_table_function_set_function(made, fill_rows);
+    if (duckdb_vector_size() >= THRONG_I_SOURCE_ROWS)
+        state = duckdb_register_table_function(database->connection, made);
+    duckdb_destroy_table_function(&made);
+    if (state != DUCKDB_OK)
+        return THRONG_FAIL(err, E_INTERNAL, "DuckDB %s does not take the table %s; please report this.",
+                           duckdb_library_version(), source->name);
     return THRONG_OK;
 }
