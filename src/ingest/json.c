@@ -5,28 +5,44 @@
 
 /* ---- paths ----------------------------------------------------------------------------------------------------- */
 
+static int bucket_of(const char *key, int64_t length) {
+    return length == 0 ? 0 : (int)((unsigned char)key[0] + 7 * (uint64_t)length) % THRONG_I_JSON_BUCKETS;
+}
+
+static int16_t find_child(const throng_i_json_paths *paths, int16_t node, const char *key, int64_t length) {
+    int16_t at = node < 0 ? -1 : paths->nodes[node].child[bucket_of(key, length)];
+    while (at >= 0 && (paths->nodes[at].length != length || memcmp(paths->nodes[at].key, key, (size_t)length) != 0))
+        at = paths->nodes[at].sibling;
+    return at;
+}
+
+/* Adds a step without children at the end of the list of steps. */
+static int add_node(throng_i_json_paths *paths, char *key, int64_t length, int16_t sibling) {
+    throng_i_json_node *made = &paths->nodes[paths->n_nodes];
+    *made = (throng_i_json_node){.key = key, .length = (int32_t)length, .sibling = sibling, .slot = -1};
+    for (int i = 0; i < THRONG_I_JSON_BUCKETS; i++)
+        made->child[i] = -1;
+    return paths->n_nodes++;
+}
+
 /* Finds or adds the child of a node; -1 without room. */
 static int child_of(throng_i_json_paths *paths, int parent, const char *key, int64_t length, throng_error *err) {
-    for (int at = paths->nodes[parent].child; at >= 0; at = paths->nodes[at].sibling)
-        if (paths->nodes[at].length == length && memcmp(paths->nodes[at].key, key, (size_t)length) == 0)
-            return at;
+    int found = find_child(paths, (int16_t)parent, key, length);
+    if (found >= 0)
+        return found;
     char *copy = NULL;
     if (paths->n_nodes == THRONG_I_JSON_NODES || throng_i_alloc(paths->context, length + 1, 1, &copy, err) != THRONG_OK)
         return -1;
     memcpy(copy, key, (size_t)length);
-    int made = paths->n_nodes++;
-    paths->nodes[made] = (throng_i_json_node){
-        .key = copy, .length = (int32_t)length, .child = -1, .sibling = paths->nodes[parent].child, .slot = -1};
-    paths->nodes[parent].child = (int16_t)made;
-    return made;
+    int16_t *list = &paths->nodes[parent].child[bucket_of(key, length)];
+    *list = (int16_t)add_node(paths, copy, length, *list);
+    return *list;
 }
 
 throng_status throng_i_json_paths_add(throng_i_json_paths *paths, const char *path, int *slot, throng_error *err) {
     int node = 0;
-    if (paths->n_nodes == 0) {
-        paths->nodes[0] = (throng_i_json_node){.child = -1, .sibling = -1, .slot = -1};
-        paths->n_nodes = 1;
-    }
+    if (paths->n_nodes == 0)
+        add_node(paths, NULL, 0, -1);
     for (const char *at = path; node >= 0 && (*at || at == path);) {
         size_t length = *at == '[' ? strcspn(at, "]") + 1 : strcspn(at, ".[");
         if (length == 0 || strlen(at) < length)
@@ -69,10 +85,13 @@ static int character_length(const unsigned char *at, const unsigned char *end) {
 bool throng_i_is_utf8(const char *bytes, int64_t length) {
     const unsigned char *at = (const unsigned char *)bytes, *end = at + length;
     while (at < end) {
-        uint64_t eight;
-        if (end - at >= 8 && (memcpy(&eight, at, 8), !(eight & 0x8080808080808080u))) {
-            at += 8;
-            continue;
+        uint64_t words[4];
+        if (end - at >= 32) {
+            memcpy(words, at, 32);
+            if (!((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080u)) {
+                at += 32;
+                continue;
+            }
         }
         int n = *at < 0x80 ? 1 : character_length(at, end);
         if (n == 0)
@@ -134,8 +153,13 @@ static bool unescape_code(char **at, const char *end, char **to) {
     return true;
 }
 
-/* Passes over characters that mean themselves, eight at a time; stops at one that does not, or shortly before. */
-static char *skip_plain(char *at, const char *end) {
+/* Whether a character of a string means itself. */
+static inline bool is_plain(char c) {
+    return c != '"' && c != '\\' && (unsigned char)c >= 0x20;
+}
+
+/* Passes over characters that mean themselves, eight at a time; stops at one that does not, or at the end. */
+static inline char *skip_plain(char *at, const char *end) {
     const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
     while (end - at >= 8) {
         uint64_t eight;
@@ -146,12 +170,15 @@ static char *skip_plain(char *at, const char *end) {
             (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((eight - ones * 0x20) & ~eight)) & tops;
         if (odd) {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            at += __builtin_ctzll(odd) / 8; /* the lowest is where it is; a borrow can only mark bytes behind it */
-#endif
+            return at + __builtin_ctzll(odd) / 8; /* the lowest is where it is; a borrow can only mark those behind it */
+#else
             break;
+#endif
         }
         at += 8;
     }
+    while (at < end && is_plain(*at))
+        at++;
     return at;
 }
 
@@ -160,16 +187,16 @@ static const char *scan_string(char **at, const char *end, throng_i_json_value *
     static const char plain[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
     char *from = *at, *to = *at;
     *out = (throng_i_json_value){.shape = THRONG_I_JSON_STRING, .text = *at};
-    from = to = skip_plain(from, end);
-    for (; from < end && *from != '"';) {
+    for (;;) {
+        char *stop = skip_plain(from, end);
+        if (to != from)
+            memmove(to, from, (size_t)(stop - from));
+        to += stop - from;
+        from = stop;
+        if (from >= end || *from == '"')
+            break;
         if ((unsigned char)*from < 0x20)
             return "not JSON: a control character in a string";
-        if (*from != '\\') {
-            if (to != from)
-                *to = *from;
-            to++, from++;
-            continue;
-        }
         if (end - from < 2)
             return cut_off;
         char kind = from[1];
@@ -264,17 +291,6 @@ static void skip_space(pass *it) {
         it->at++;
 }
 
-static int16_t find_child(const throng_i_json_paths *paths, int16_t node, const char *key, int64_t length) {
-    int16_t at = node < 0 ? -1 : paths->nodes[node].child;
-    for (; at >= 0; at = paths->nodes[at].sibling) {
-        const throng_i_json_node *here = &paths->nodes[at];
-        bool may_be = here->length == length && (length == 0 || here->key[0] == key[0]); /* cheaper than memcmp */
-        if (may_be && memcmp(here->key, key, (size_t)length) == 0)
-            break;
-    }
-    return at;
-}
-
 /* Reads what stands before a value: a comma, and in an object its key. *node is the value's place in the paths. */
 static const char *begin_item(pass *it, int16_t *node) {
     level *top = &it->levels[it->depth - 1];
@@ -310,11 +326,12 @@ static const char *begin_item(pass *it, int16_t *node) {
 
 /* Forgets what an earlier key of the same name had below it. */
 static void forget(pass *it, int16_t node) {
-    for (int16_t at = it->paths->nodes[node].child; at >= 0; at = it->paths->nodes[at].sibling) {
-        if (it->paths->nodes[at].slot >= 0)
-            it->values[it->paths->nodes[at].slot] = (throng_i_json_value){0};
-        forget(it, at); /* as deep as the longest path */
-    }
+    for (int i = 0; i < THRONG_I_JSON_BUCKETS; i++)
+        for (int16_t at = it->paths->nodes[node].child[i]; at >= 0; at = it->paths->nodes[at].sibling) {
+            if (it->paths->nodes[at].slot >= 0)
+                it->values[it->paths->nodes[at].slot] = (throng_i_json_value){0};
+            forget(it, at); /* as deep as the longest path */
+        }
 }
 
 static const char *read_value(pass *it, int16_t node) {

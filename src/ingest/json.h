@@ -12,6 +12,9 @@
 
 #define THRONG_I_JSON_NODES 256
 
+/* Lists of children that a step keeps, so that most keys, which nobody wants, are looked up in an empty one. */
+#define THRONG_I_JSON_BUCKETS 16
+
 typedef enum throng_i_json_shape {
     THRONG_I_JSON_NONE, /* the path leads nowhere in this line */
     THRONG_I_JSON_NULL,
@@ -34,8 +37,9 @@ typedef struct throng_i_json_value {
 typedef struct throng_i_json_node {
     char *key;
     int32_t length;
-    int16_t child, sibling; /* -1: none */
-    int16_t slot;           /* where a value goes, -1: only a way to deeper ones */
+    int16_t child[THRONG_I_JSON_BUCKETS]; /* by length and first character; -1: none */
+    int16_t sibling;                      /* the next one in the parent's list; -1: none */
+    int16_t slot;                         /* where a value goes, -1: only a way to deeper ones */
 } throng_i_json_node;
 
 /* The paths wanted; zeroed, with the context set, there are none. */

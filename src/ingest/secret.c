@@ -31,6 +31,10 @@ static inline void mix(uint64_t v[4]) {
 
 static inline uint64_t little_endian(const unsigned char *bytes, int n) {
     uint64_t word = 0;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (n == 8)
+        return memcpy(&word, bytes, 8), word;
+#endif
     for (int i = n - 1; i >= 0; i--)
         word = word << 8 | bytes[i];
     return word;

@@ -3,6 +3,7 @@
 #include "table/database.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 throng_status throng_i_database_scan(throng_i_database *database, const char *name, arrow_stream *stream,
                                      throng_error *err) {
@@ -77,6 +78,12 @@ void throng_i_source_put_number(throng_i_source_rows *to, int column, int64_t ro
 }
 
 void throng_i_source_put_text(throng_i_source_rows *to, int column, int64_t row, const char *text, int64_t length) {
+    if (length <= DUCKDB_STRING_INLINE) { /* most are */
+        duckdb_string_t made = {.value.inlined = {.length = (uint32_t)length}};
+        memcpy(made.value.inlined.data, text, (size_t)length);
+        ((duckdb_string_t *)(void *)to->columns[column].numbers)[row] = made;
+        return;
+    }
     duckdb_vector_assign_string_element_len(to->columns[column].vector, (uint64_t)row, text, (uint64_t)length);
 }
 
