@@ -49,6 +49,9 @@ int cli_serve_start(throng_context *context, const cli_serve *wanted, const thro
     if (throng_server_start(context, &all, out, &err) != THRONG_OK)
         return cli_fail_error(&err);
     fprintf(beside_report ? stderr : stdout, "%s\n", throng_server_url(*out));
+    const char *problem;
+    for (int i = 0; (problem = throng_server_problem(*out, i)); i++)
+        fprintf(stderr, "throng: left out: %s\n", problem);
     int code = cli_finish_output();
     if (code != CLI_OK) {
         throng_server_stop(*out);

@@ -24,15 +24,19 @@ typedef struct throng_server_def {
 } throng_server_def;
 
 /**
- * Opens the runs and listens on threads of its own until throng_server_stop. `context` must live as long.
- * @return THRONG_E_FILE, THRONG_E_FORMAT: a run cannot be read; THRONG_E_ARGUMENT: an address or port that is none;
- *         THRONG_E_ENDPOINT: the port is in use, or may not be used.
+ * Opens the runs and listens on threads of its own until throng_server_stop. `context` must live as long. What cannot
+ * be read of some runs is left out as long as there is a run to show: throng_server_problem says what.
+ * @return THRONG_E_FILE, THRONG_E_FORMAT: no run can be read, and why the first cannot; THRONG_E_ARGUMENT: an address
+ * or port that is none; THRONG_E_ENDPOINT: the port is in use, or may not be used.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_server_start(throng_context *context, const throng_server_def *def,
                                                              throng_server **out, throng_error *err);
 
 /** The address for a browser, with the token if one is needed. */
 THRONG_API const char *throng_server_url(const throng_server *server);
+
+/** What is left out and why, a sentence each; NULL after the last. Valid until a live run ends. */
+THRONG_API const char *throng_server_problem(const throng_server *server, int index);
 
 /** How many requests were answered so far. */
 THRONG_API int64_t throng_server_requests(const throng_server *server);

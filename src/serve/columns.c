@@ -39,15 +39,16 @@ static json_t *pack_label(const throng_column_view *times, int64_t row) {
     return json_string(text);
 }
 
-static bool pack_table(throng_i_call *call, throng_i_run_table *table, json_t *list) {
+/* A table that turns out to be damaged is left out, with the reason among `problems`. */
+static void pack_table(throng_i_call *call, throng_i_run_table *table, json_t *list, json_t *problems) {
     throng_error err = {0};
     const int64_t *begins = NULL;
     int64_t n = 0;
     throng_column_view times;
     call->table = table;
     if (throng_i_run_frames(table, &begins, &n, &err) != THRONG_OK) {
-        throng_i_reply_error(call->reply, &err);
-        return false;
+        json_array_append_new(problems, throng_i_json_string(err.message));
+        return;
     }
     if (n < 2 || !throng_i_call_part(call, THRONG_I_PART_TIME, &times))
         throng_i_call_part(call, THRONG_I_PART_STEP, &times);
@@ -64,17 +65,13 @@ static bool pack_table(throng_i_call *call, throng_i_run_table *table, json_t *l
                                                 "from", (json_int_t)begins[i], "to", (json_int_t)begins[i + 1]));
     json_array_append_new(list, json_pack("{s:s, s:I, s:o, s:o}", "table", table->name, "rows",
                                           (json_int_t)table->file.n_rows, "columns", columns, "frames", frames));
-    return true;
 }
 
 void throng_i_handle_tables(throng_i_call *call) {
-    json_t *list = json_array();
+    json_t *list = json_array(), *problems = json_array();
     for (int i = 0; i < call->run->n_tables; i++)
-        if (!pack_table(call, &call->run->tables[i], list)) {
-            json_decref(list);
-            return;
-        }
-    throng_i_reply_json(call->reply, json_pack("{s:o}", "tables", list));
+        pack_table(call, &call->run->tables[i], list, problems);
+    throng_i_reply_json(call->reply, json_pack("{s:o, s:o}", "tables", list, "problems", problems));
 }
 
 /* ---- arrays ---------------------------------------------------------------------------------------------------- */

@@ -356,7 +356,7 @@ void throng_i_handle_agent(throng_i_call *call) {
         return;
     }
     json_t *tables = json_array();
-    for (int i = 0; i < call->run->n_tables && call->reply->status == 0; i++) {
+    for (int i = 0; i < call->run->n_tables; i++) { /* if one cannot be read, the others can */
         shown columns;
         call->table = &call->run->tables[i];
         json_t *rows = rows_of_agent(call, id, &columns);
@@ -365,7 +365,7 @@ void throng_i_handle_agent(throng_i_call *call) {
                                                     pack_names(&columns), "rows", rows));
     }
     throng_i_call_leave(call);
-    if (call->reply->status == 0 && json_array_size(tables) > 0) {
+    if (json_array_size(tables) > 0) {
         throng_i_reply_json(call->reply, json_pack("{s:o, s:o}", "id", throng_i_json_string(id), "tables", tables));
         return;
     }

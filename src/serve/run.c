@@ -150,6 +150,25 @@ static void close_table(throng_i_run *self, throng_i_run_table *table) {
     pthread_mutex_destroy(&table->lock);
 }
 
+/* Only memory that runs out is worth giving up the other tables for. */
+static throng_status try_table(throng_i_run *self, const char *path, const char *name, throng_error *err) {
+    throng_error reason = {0};
+    throng_i_run_table *table = &self->tables[self->n_tables];
+    throng_status status = open_table(self, path, name, table, &reason);
+    if (status == THRONG_OK) {
+        self->n_tables++;
+        return status;
+    }
+    close_table(self, table);
+    if (status == THRONG_E_MEMORY && err)
+        *err = reason;
+    if (status == THRONG_E_MEMORY)
+        return status;
+    status = throng_i_copy_text(self->context, reason.message, &self->problems[self->n_problems], err);
+    self->n_problems += status == THRONG_OK;
+    return status;
+}
+
 static throng_status open_tables(throng_i_run *self, const char *path, throng_error *err) {
     throng_status status = THRONG_OK;
     struct stat facts;
@@ -158,7 +177,7 @@ static throng_status open_tables(throng_i_run *self, const char *path, throng_er
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         snprintf(file, sizeof file, "%s.parquet", tables[i]);
         if (fstatat(self->folder, file, &facts, AT_SYMLINK_NOFOLLOW) == 0)
-            THRONG_TRY(open_table(self, path, tables[i], &self->tables[self->n_tables++], err));
+            THRONG_TRY(try_table(self, path, tables[i], err));
     }
 out:
     return status;
@@ -216,6 +235,8 @@ void throng_i_run_close(throng_i_run *self) {
         return;
     for (int i = 0; i < self->n_tables; i++)
         close_table(self, &self->tables[i]);
+    for (int i = 0; i < self->n_problems; i++)
+        throng_i_free(self->context, self->problems[i]);
     throng_i_free(self->context, self->tables);
     throng_i_free(self->context, self->report);
     throng_text_free(self->context, self->figures);
@@ -229,6 +250,11 @@ void throng_i_run_close(throng_i_run *self) {
     *self = (throng_i_run){0};
 }
 
+void throng_i_run_fail(throng_i_run *self, const char *message) {
+    (void)!throng_i_copy_text(self->context, message, &self->message, NULL);
+    atomic_store(&self->state, THRONG_I_RUN_FAILED);
+}
+
 void throng_i_run_read_ahead(throng_i_run *self) {
     throng_i_run_table *table = throng_i_run_first(self);
     const int64_t *begins;
@@ -236,7 +262,7 @@ void throng_i_run_read_ahead(throng_i_run *self) {
     int64_t n;
     double sums[2] = {0.0, 0.0};
     throng_column_view column;
-    if (!table)
+    if (!table || atomic_load(&self->state) != THRONG_I_RUN_COMPLETE)
         return;
     /* What fails here will fail again, and say so, when it is asked for. */
     (void)!throng_i_run_frames(table, &begins, &n, NULL);
@@ -279,5 +305,9 @@ json_t *throng_i_run_pack(const throng_i_run *self) {
     json_object_set_new(out, "command", throng_i_json_string(complete ? self->command : NULL));
     if (state == THRONG_I_RUN_FAILED)
         json_object_set_new(out, "message", throng_i_json_string(self->message));
+    json_t *problems = json_array();
+    for (int i = 0; complete && i < self->n_problems; i++)
+        json_array_append_new(problems, throng_i_json_string(self->problems[i]));
+    json_object_set_new(out, "problems", problems);
     return out;
 }

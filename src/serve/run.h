@@ -63,8 +63,10 @@ typedef struct throng_i_run {
     char *command, *message; /* NULL: none */
     const char *kind;
     int folder;                 /* descriptor, -1 */
-    throng_i_run_table *tables; /* [n_tables] */
+    throng_i_run_table *tables; /* [n_tables] those that could be opened */
     int n_tables;
+    char *problems[THRONG_I_TABLES_MAX]; /* [n_problems] what is wrong with the others */
+    int n_problems;
     pthread_mutex_t lock; /* of: */
     char *figures;        /* the tables as the report draws them; NULL: nobody asked yet */
 } throng_i_run;
@@ -73,9 +75,13 @@ typedef struct throng_i_run {
 THRONG_MUST_USE throng_status throng_i_run_expect(throng_context *context, const char *path, throng_i_run *out,
                                                   throng_error *err);
 
-/* Opens the directory, once; the state becomes COMPLETE at the end. E_FILE, E_FORMAT. */
+/* Opens the directory, once; the state becomes COMPLETE at the end. A table that cannot be opened is left out, and
+ * `problems` says so. E_FILE, E_FORMAT: there is no report. */
 THRONG_MUST_USE throng_status throng_i_run_open(throng_i_run *self, const char *path, throng_error *err);
 void throng_i_run_close(throng_i_run *self);
+
+/* There is nothing to show of this run, and why; without memory for it, there is no message. */
+void throng_i_run_fail(throng_i_run *self, const char *message);
 
 /* Reads what most requests need of a complete run's agents, so that the first of them need not wait. */
 void throng_i_run_read_ahead(throng_i_run *self);

@@ -296,10 +296,25 @@ out:
     return status;
 }
 
+/* A run that cannot be opened takes none of the others with it; `first` keeps the first reason. */
+static throng_status try_run(throng_i_run *run, const char *path, throng_error *first, throng_error *err) {
+    throng_error reason = {0};
+    throng_status status = throng_i_run_open(run, path, &reason);
+    if (status == THRONG_E_MEMORY && err)
+        *err = reason;
+    if (status == THRONG_OK || status == THRONG_E_MEMORY)
+        return status;
+    throng_i_run_fail(run, reason.message);
+    if (first->status == THRONG_OK)
+        *first = reason;
+    return THRONG_OK;
+}
+
 static throng_status open_runs(throng_server *self, const throng_server_def *def, throng_error *err) {
     throng_status status = THRONG_OK;
+    throng_error reason = {0};
     throng_i_explorer *explorer = &self->explorer;
-    int first = def->live ? 1 : 0;
+    int first = def->live ? 1 : 0, open = 0;
     THRONG_REQUIRE(def->n_paths + first > 0, E_ARGUMENT, "Which runs? Name at least one run directory.");
     THRONG_TRY(throng_i_explorer_init(self->context, def->n_paths + first, explorer, err));
     explorer->reads_graphs = def->graphs;
@@ -313,7 +328,13 @@ static throng_status open_runs(throng_server *self, const throng_server_def *def
         run->stopping = &explorer->events.stopping;
         THRONG_TRY(make_unique(explorer, i, err));
         if (!run->is_live)
-            THRONG_TRY(throng_i_run_open(run, path, err));
+            THRONG_TRY(try_run(run, path, &reason, err));
+        open += atomic_load(&run->state) != THRONG_I_RUN_FAILED;
+    }
+    if (open == 0) {
+        status = reason.status;
+        if (err)
+            *err = reason;
     }
 out:
     return status;
@@ -358,6 +379,20 @@ const char *throng_server_url(const throng_server *server) {
     return server->url;
 }
 
+const char *throng_server_problem(const throng_server *server, int index) {
+    for (int i = 0; i < server->explorer.n_runs; i++) {
+        throng_i_run *run = &server->explorer.runs[i];
+        int state = atomic_load(&run->state);
+        if (state == THRONG_I_RUN_FAILED && index-- == 0)
+            return run->message ? run->message : "Out of memory for the reason why a run cannot be shown.";
+        if (state == THRONG_I_RUN_COMPLETE && index < run->n_problems)
+            return run->problems[index];
+        if (state == THRONG_I_RUN_COMPLETE)
+            index -= run->n_problems;
+    }
+    return NULL;
+}
+
 int64_t throng_server_requests(const throng_server *server) {
     return atomic_load(&server->requests);
 }
@@ -382,9 +417,7 @@ throng_status throng_server_finish(throng_server *server, throng_error *err) {
 
 void throng_server_fail(throng_server *server, const char *message) {
     throng_i_run *run = &server->explorer.runs[0];
-    /* Without memory for it, there is no message. */
-    (void)!throng_i_copy_text(server->context, message, &run->message, NULL);
-    atomic_store(&run->state, THRONG_I_RUN_FAILED);
+    throng_i_run_fail(run, message);
     throng_i_events_state(&server->explorer.events);
 }
 

@@ -400,7 +400,44 @@ static const char *skip_kind(const char *words) {
     }
 }
 
+/* "BIGINT, STRING_LITERAL)": what the first of them is called by people. */
+static const char *type_in_words(const char *types, int n) {
+    static const char *const names[][2] = {
+        {"BOOLEAN", "yes or no"},      {"DATE", "a date"},    {"DECIMAL", "a number"},
+        {"DOUBLE", "a number"},        {"FLOAT", "a number"}, {"STRING", "a text"},
+        {"TIMESTAMP", "a time"},       {"VARCHAR", "a text"}, {"BIGINT", "a whole number"},
+        {"INTEGER", "a whole number"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(types, names[i][0], strlen(names[i][0])) == 0)
+            return names[i][1];
+    return n > 0 ? "what it is given" : "nothing";
+}
+
+/* "No function matches ... '~~(BIGINT, STRING_LITERAL)'", for whoever wrote LIKE; false: it is about something else. */
+static bool explain_call(const char *words, char out[THRONG_I_SENTENCE_LENGTH]) {
+    static const char sign[] = "No function matches the given name and argument types '";
+    static const char *const operators[][2] = {
+        {"~~", "LIKE"}, {"!~~", "NOT LIKE"}, {"~~*", "ILIKE"}, {"!~~*", "NOT ILIKE"}};
+    const char *name = strstr(words, sign);
+    if (!name)
+        return false;
+    name += sizeof sign - 1;
+    const int n = (int)strcspn(name, "("), n_shown = n < 40 ? n : 40;
+    const char *types = name + n + (name[n] == '('), *shown = NULL;
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+        if (strncmp(name, operators[i][0], (size_t)n) == 0 && operators[i][0][n] == '\0')
+            shown = operators[i][1];
+    snprintf(out, THRONG_I_SENTENCE_LENGTH,
+             "%.*s does not take %s here; CAST(x AS VARCHAR) makes x a text, AS DOUBLE a number, AS DATE a date.",
+             shown ? (int)strlen(shown) : n_shown, shown ? shown : name,
+             type_in_words(types, (int)strcspn(types, ")")));
+    return true;
+}
+
 void throng_i_database_sentence(const char *words, char out[THRONG_I_SENTENCE_LENGTH]) {
+    if (explain_call(words, out))
+        return;
     words = skip_kind(words);
     size_t used = 0, limit = THRONG_I_SENTENCE_LENGTH - 5;
     for (const char *c = words; *c && *c != '\n'; c++) {

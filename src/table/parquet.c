@@ -191,7 +191,14 @@ throng_status throng_i_parquet_column_view(throng_i_parquet *self, int index, th
     if (fresh) {
         const char *path = self->path;
         throng_column_request request = {column->name, column->role};
-        throng_status status = throng_table_read(self->context, &path, 1, &request, 1, NULL, &column->table, err);
+        throng_error reason = {0};
+        throng_status status = throng_table_read(self->context, &path, 1, &request, 1, NULL, &column->table, &reason);
+        if (status != THRONG_OK && status != THRONG_E_MEMORY &&
+            status != THRONG_E_CANCELLED) /* it names the descriptor */
+            return THRONG_FAIL(err, E_FORMAT, "%s is damaged: its column \"%.60s\" cannot be read.", self->shown,
+                               column->name);
+        if (status != THRONG_OK && err)
+            *err = reason;
         if (status != THRONG_OK)
             return status;
     }

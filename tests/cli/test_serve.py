@@ -14,6 +14,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -89,8 +90,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*arguments, command="serve", beside_report=False):
-    """Runs the server; it must stop at Ctrl-C without complaint."""
+def serving(*arguments, command="serve", beside_report=False, left_out=()):
+    """Runs the server; it must stop at Ctrl-C without other complaints than of what is left out."""
     process = subprocess.Popen([THRONG, command, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                env=PLAIN, text=True)
     try:
@@ -102,7 +103,10 @@ def serving(*arguments, command="serve", beside_report=False):
             process.send_signal(signal.SIGINT)
         server.out, server.err = process.communicate(timeout=60)
         assert process.returncode == 0, (process.returncode, server.err)
-        assert server.err in ("", "Ctrl-C ends it.\n"), server.err
+        complaints = server.err.removesuffix("Ctrl-C ends it.\n").splitlines()
+        assert len(complaints) == len(left_out), server.err
+        for complaint, reason in zip(complaints, left_out):
+            assert re.match("throng: left out: .*" + reason, complaint), complaint
     finally:
         process.kill()
         process.communicate()
@@ -177,7 +181,38 @@ def test_nothing_outside_the_run_is_reached():
     os.unlink("run/verify.json")
     os.rename("run/change.parquet", "elsewhere.parquet")
     os.symlink("../elsewhere.parquet", "run/change.parquet")
-    fails(1, r"run/change\.parquet cannot be opened: it is a symbolic link", "serve", "run")
+    with serving("run", "--quiet", left_out=[r"run/change\.parquet cannot be opened: it is a symbolic link"]) as it:
+        assert code_of(it.get("runs/0/column", 404, table="change", column="phi")) == "table"
+        assert it.get("runs/0/agent", id="agent3")["tables"][0]["table"] == "attribution"
+
+
+@test
+def test_what_is_damaged_is_left_out():
+    nasty_run()
+    shutil.copytree("run", "broken")
+    whole = pathlib.Path("run/attribution.parquet").read_bytes()
+    put("broken/attribution.parquet", whole[:-100])
+    change = bytearray(pathlib.Path("run/change.parquet").read_bytes())
+    change[4:len(change) // 2] = bytes(len(change) // 2 - 4)  # the end, where the file describes itself, is as it was
+    put("broken/change.parquet", bytes(change))
+    shutil.copytree("run", "ruined")
+    put("ruined/report.json", "{")
+    reasons = [r"broken/attribution\.parquet is not a Parquet file, or it is damaged", r"ruined/report\.json is damaged",
+               "nowhere: there is no such directory"]
+    with serving("run", "broken", "ruined", "nowhere", "--quiet", left_out=reasons) as it:
+        runs = it.get("runs")["runs"]
+        assert [run["state"] for run in runs] == ["complete", "complete", "failed", "failed"]
+        assert "no such directory" in runs[3]["message"] and runs[2]["problems"] == runs[0]["problems"] == []
+        assert len(runs[1]["problems"]) == 1 and "attribution.parquet" in runs[1]["problems"][0]
+        assert code_of(it.get("runs/2/report", 409)) == "running"
+        assert it.get("runs/1/report")["agents"] == 20 and it.get("runs/1/figures")["problems"]
+        told = it.get("runs/1/tables")
+        assert {one["table"] for one in told["tables"]} == {"change", "cohorts"} and told["problems"] == []
+        error = it.get("runs/1/column", 500, table="change", column="phi")["error"]
+        assert error["code"] == "internal" and "broken/change.parquet is damaged" in error["message"], error
+        assert code_of(it.get("runs/1/agent", 500, id="agent3")) == "internal"
+        assert it.get("runs/0/agent", id="agent3")["tables"]
+    fails(1, r"ruined/report\.json is damaged", "serve", "ruined", "nowhere")
 
 
 @test
@@ -362,6 +397,12 @@ def test_whole_number_ids_are_exact():
         assert it.get("runs/0/agent", id="9007199254740993")["tables"][0]["rows"][0][0] == 2
         assert it.post("runs/0/select", {"ids": [12, "9007199254740993"]})["rows"] == 2
         assert code_of(it.get("runs/0/agent", 404, id="012")) == "agent"
+        for name, wrong in (("LIKE", "id LIKE '1%'"), ("NOT ILIKE", "id NOT ILIKE '1%'"), ("lower", "lower(id) = '1'")):
+            reply = it.get("runs/0/select", 400, where=wrong)
+            message = reply["error"]["message"]
+            assert code_of(reply) == "filter" and message.startswith(name + " does not take a whole number here"), message
+            assert "CAST(x AS VARCHAR)" in message, message
+        assert it.get("runs/0/select", where="CAST(id AS VARCHAR) LIKE '12%'")["rows"] == 2
 
 
 @test
@@ -455,15 +496,12 @@ def test_messages():
     nasty_run()
     fails(2, "needs a run directory", "serve")
     fails(1, "nowhere: there is no such directory", "serve", "nowhere")
-    fails(1, "crowd.csv: this is not a directory", "serve", "run", "crowd.csv")
+    fails(1, "crowd.csv: this is not a directory", "serve", "crowd.csv")
     pathlib.Path("empty").mkdir()
     fails(1, "empty is no run directory: it has no report.json", "serve", "empty")
     for text, message in (("{", "damaged"), ("[]", "no schema"), ('{"schema": 99}', "has schema 99"), ("", "damaged")):
         put("empty/report.json", text)
         fails(1, "empty/report.json.*" + message, "serve", "empty")
-    shutil.copytree("run", "broken")
-    put("broken/attribution.parquet", pathlib.Path("run/attribution.parquet").read_bytes()[:-100])
-    fails(1, "broken/attribution.parquet is not a Parquet file, or it is damaged", "serve", "broken")
     fails(2, "--port", "serve", "run", "--port", 65536)
     fails(2, "not an address", "serve", "run", "--bind", "example.com")
     fails(1, "cannot be served", "serve", "run", "--bind", "192.0.2.1")

@@ -44,6 +44,8 @@ def make_runs():
     for name, arguments in runs.items():
         ok(*arguments, "--out", name, "--quiet")
     ok("verify", "times", "--quiet")
+    shutil.copytree("times", "damaged")
+    put("damaged/change.parquet", "PAR1")
     for name in runs:
         ok("report", name, "--quiet")
 

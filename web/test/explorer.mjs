@@ -23,7 +23,7 @@ function serve(args) {
 }
 
 const RUNS = ["times", "panel", "world", "hostile", "simulation"];
-const { child, address } = await serve(["serve", ...RUNS, "--port", "0"]);
+const { child, address } = await serve(["serve", ...RUNS, "damaged", "--port", "0"]);
 const browser = await launch(chromium, { webgl: true });
 const inside = (url) => url.startsWith(address) || url.startsWith("blob:") || url.startsWith("data:");
 const clean = ({ problems }) => assert(!problems.length, problems.join("\n"));
@@ -100,6 +100,10 @@ await run([
     await it.page.selectOption("#colour", "phi");
     await it.page.waitForFunction(() => document.querySelector(".axes")?.textContent.includes("state"));
     assert(await painted(it.page) !== before, "another axis draws the same");
+    // Across is linear now and up is a log from 0: round numbers on both sides of it, by size as by sign.
+    await it.page.click("button:has-text('See all')");
+    const up = await it.page.$$eval(".axes [aria-label='y-axis tick label'] text", (list) => list.map((one) => one.textContent.replaceAll("−", "-")));
+    assert(up.length > 3 && up.includes("0") && up.every((text) => /^-?(0|[125]0*|0\.0*[125]|[125]e-\d+)$/.test(text)), `ticks ${up}`);
     await it.page.focus(".picture canvas");
     await it.page.keyboard.press("+");
     await it.page.keyboard.press("ArrowLeft");
@@ -183,8 +187,24 @@ await run([
     clean(it);
     await it.close();
   }],
+  ["what is damaged is left out", async () => {
+    const it = await visit({}, `#report=${RUNS.length}`);
+    await it.page.waitForSelector("#cite");
+    assert(/damaged\/change\.parquet is not a Parquet file/.test(await it.page.textContent(".run .problem")), "it is not said");
+    await it.page.click("nav button:has-text('Crowd')");
+    await it.page.waitForSelector(".picture[data-points]");
+    clean(it);
+    await it.close();
+  }],
   ["dark, and on a phone", async () => {
-    const it = await crowd("simulation", { width: 380, height: 740, scheme: "dark" });
+    const it = await crowd("world", { width: 380, height: 740, scheme: "dark" });
+    await it.page.fill("#where", "state > 0");
+    await it.page.click(".grow button[type=submit]");
+    await it.page.fill("#search", "17");
+    await it.page.click(".found button >> nth=0");
+    await it.page.waitForSelector("#selected .scroll");
+    await it.page.waitForSelector("#network canvas");
+    await accessible(it.page);
     const wide = await it.page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
     assert(wide <= 0, `${wide} pixels too wide`);
     await picture(it.page, `${out}/explorer-phone-dark`);

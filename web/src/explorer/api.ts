@@ -11,6 +11,8 @@ export interface RunInfo {
   kind: string | null;
   live: boolean;
   message?: string;
+  /** What could not be read and is left out. */
+  problems: string[];
   command?: string | null;
 }
 
@@ -121,8 +123,9 @@ export async function loadRun(info: RunInfo): Promise<Run> {
   return { name: info.name, report, verification, figures, study };
 }
 
-export async function tables(run: number): Promise<TableInfo[]> {
-  return (await json<{ tables: TableInfo[] }>(`runs/${run}/tables`)).tables;
+/** `problems`: tables that turned out to be damaged. */
+export function tables(run: number): Promise<{ tables: TableInfo[]; problems: string[] }> {
+  return json(`runs/${run}/tables`);
 }
 
 export interface Window {

@@ -16,16 +16,25 @@ function firstTable(list: TableInfo[]): TableInfo | undefined {
 }
 
 export function CrowdView({ run, graph, cohorts }: { run: number; graph: boolean; cohorts: string[] }) {
-  const [list, setList] = useState<TableInfo[] | null>(null);
+  const [found, setFound] = useState<Awaited<ReturnType<typeof fetchTables>> | null>(null);
   const [problem, setProblem] = useState("");
   useEffect(() => {
-    fetchTables(run).then(setList, (reason: Error) => setProblem(reason.message));
+    fetchTables(run).then(setFound, (reason: Error) => setProblem(reason.message));
   }, [run]);
   if (problem) return <p role="alert" class="problem">{problem}</p>;
-  if (!list) return <p class="aid">Reading tables…</p>;
-  const table = firstTable(list);
-  if (!table) return <p class="aid">This run has no table of agents.</p>;
-  return <TableView run={run} list={list} first={table} graph={graph} cohorts={cohorts} />;
+  if (!found) return <p class="aid">Reading tables…</p>;
+  const table = firstTable(found.tables);
+  return (
+    <>
+      <LeftOut problems={found.problems} />
+      {table ? <TableView run={run} list={found.tables} first={table} graph={graph} cohorts={cohorts} /> : <p class="aid">This run has no table of agents.</p>}
+    </>
+  );
+}
+
+/** What could not be read. */
+export function LeftOut({ problems }: { problems: string[] }) {
+  return <>{problems.map((one) => <p key={one} role="status" class="problem">Left out: {one}</p>)}</>;
 }
 
 function TableView({ run, list, first, graph, cohorts }: { run: number; list: TableInfo[]; first: TableInfo; graph: boolean; cohorts: string[] }) {

@@ -7,7 +7,7 @@ import { Chart, ChartCard } from "../chart";
 import { ReportView } from "../report";
 import { Run } from "../run";
 import { eventsAddress, loadRun, RunInfo, runs as fetchRuns } from "./api";
-import { CrowdView } from "./crowd";
+import { CrowdView, LeftOut } from "./crowd";
 
 interface Progress {
   stage: string;
@@ -117,6 +117,7 @@ function RunView({ info, view, alone, progress, series }: { info: RunInfo; view:
       {info.state === "running" && <Running info={info} progress={progress} series={series} />}
       {info.state === "failed" && <p role="alert" class="problem">{info.message ?? "This run has failed."}</p>}
       {problem && <p role="alert" class="problem">{problem}</p>}
+      <LeftOut problems={info.problems} />
       {run && view === "crowd" && <CrowdView run={info.run} graph={run?.report.graph != null} cohorts={(run?.report.cohorts ?? []).map((one) => one.name)} />}
       {run && view === "report" && <ReportView run={run} heading={alone} />}
       {info.state === "complete" && !run && !problem && <p class="aid">Loading…</p>}

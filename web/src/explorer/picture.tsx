@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Plot, ticks } from "../figures/plot";
 import { Colouring, nearest, within } from "./data";
 import { CrowdCanvas } from "./canvas";
-import { Scale, valueAt } from "./scales";
+import { roundNumbers, Scale, valueAt } from "./scales";
 import { rgb } from "../colour";
 import { count } from "../format";
 
@@ -24,7 +24,7 @@ export interface PictureProps {
   onPoint: (point: number) => void;
 }
 
-const LEFT = 64, BELOW = 44, ABOVE = 10, RIGHT = 10;
+const LEFT = 64, BELOW = 44, ABOVE = 26, RIGHT = 10; // as in style.css
 
 /** The view's edges on both axes, as Plot draws them. */
 function drawAxes(box: HTMLElement, crowd: CrowdCanvas, x: Axis, y: Axis): void {
@@ -35,7 +35,7 @@ function drawAxes(box: HTMLElement, crowd: CrowdCanvas, x: Axis, y: Axis): void 
     type: one.scale.kind, constant: one.scale.unit, base: 10, domain: [valueAt(from, one.scale), valueAt(to, one.scale)],
     label: one.name, tickFormat: ticks.amount, nice: false as const,
   });
-  const across = spread(x.scale, x0, x1, Math.max(3, Math.round(width / 110))), up = spread(y.scale, y0, y1, Math.max(3, Math.round(height / 70)));
+  const across = roundNumbers(x.scale, x0, x1, Math.max(3, Math.round(width / 110))), up = roundNumbers(y.scale, y0, y1, Math.max(3, Math.round(height / 70)));
   const zero = (one: Axis) => (one.scale.kind !== "log" && valueAt(0, one.scale) < 0 && valueAt(1, one.scale) > 0 ? [0] : []);
   const svg = Plot.plot({
     width, height, marginLeft: LEFT, marginRight: RIGHT, marginTop: ABOVE, marginBottom: BELOW,
@@ -46,19 +46,6 @@ function drawAxes(box: HTMLElement, crowd: CrowdCanvas, x: Axis, y: Axis): void 
   });
   svg.setAttribute("aria-hidden", "true");
   box.querySelector(".axes")!.replaceChildren(svg);
-}
-
-/** Round numbers about evenly over the screen, on any scale. */
-function spread(scale: Scale, from: number, to: number, n: number): number[] | number {
-  if (scale.kind === "linear") return n;
-  const out = new Set<number>();
-  for (let i = 0; i <= n; i++) {
-    const at = valueAt(from + ((i + 0.5) / (n + 1)) * (to - from), scale);
-    const next = valueAt(from + ((i + 1.5) / (n + 1)) * (to - from), scale);
-    const step = 10 ** Math.floor(Math.log10(Math.abs(next - at) || 1));
-    out.add(Number((Math.round(at / step) * step).toPrecision(6)));
-  }
-  return [...out];
 }
 
 export function Picture(props: PictureProps) {

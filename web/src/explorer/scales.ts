@@ -33,6 +33,26 @@ export function valueAt(place: number, scale: Scale): number {
   return unbend(a + place * (bend(scale.high, scale) - a), scale);
 }
 
+/** Numbers for an axis that shows places `from`..`to`: 0, then powers of ten either side, then 2 and 5 of them, as long as
+ * they are apart; how many, where Plot finds them better, on a linear scale and where one looks at a small part. */
+export function roundNumbers(scale: Scale, from: number, to: number, n: number): number[] | number {
+  if (scale.kind === "linear") return n;
+  const a = bend(scale.low, scale), size = bend(scale.high, scale) - a || 1;
+  const edges = [valueAt(from, scale), valueAt(to, scale)];
+  const largest = Math.max(...edges.map(Math.abs)), least = scale.kind === "log" ? edges[0]! : scale.unit / 2;
+  const sides = scale.kind === "log" ? [1] : [1, -1];
+  const out = scale.kind === "symlog" && edges[0]! <= 0 && edges[1]! >= 0 ? [0] : [];
+  const place = (x: number) => (bend(x, scale) - a) / size;
+  for (const digit of [1, 5, 2])
+    for (let power = Math.floor(Math.log10(largest)); digit * 10 ** power >= least; power--)
+      for (const side of sides) {
+        const x = Number(`${side * digit}e${power}`);
+        const fits = x >= edges[0]! && x <= edges[1]! && out.every((other) => Math.abs(place(other) - place(x)) * n >= 0.75 * (to - from));
+        if (fits) out.push(x);
+      }
+  return out.length > 2 ? out : n;
+}
+
 /** Least and largest finite value; of logarithms, positive ones. */
 function range(values: ArrayLike<number>, positive: boolean): [number, number] {
   let low = Infinity, high = -Infinity;
