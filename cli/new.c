@@ -117,12 +117,12 @@ const cli_command cli_command_new = {
     .name = "new",
     .synopsis = "KIND NAME",
     .summary = "Writes the beginnings of a plug-in: code that compiles, a test, a study.",
-    .details =
-        "KIND is world or indicator. A folder NAME is made with NAME.c, of which everything is yours to change,\n"
-        "a test that fails when its equations and derivatives do not belong together, a Makefile, which needs\n"
-        "pkg-config to find throng, and a study that uses it.\n"
-        "\n"
-        "  throng new world my-world\n"
-        "  cd my-world && make && make check && throng run study.yaml",
+    .details = "KIND is world, indicator or policy. A folder NAME is made with NAME.c, of which everything is yours to "
+               "change,\n"
+               "a test that fails when its equations and derivatives do not belong together, a Makefile, which needs\n"
+               "pkg-config to find throng, and a study that uses it.\n"
+               "\n"
+               "  throng new world my-world\n"
+               "  cd my-world && make && make check && throng run study.yaml",
     .run = run,
 };

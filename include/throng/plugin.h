@@ -11,6 +11,7 @@
 #include "throng/generator.h"
 #include "throng/graph_model.h"
 #include "throng/indicator.h"
+#include "throng/policy.h"
 #include "throng/solver.h"
 #include "throng/world.h"
 
@@ -31,6 +32,7 @@ typedef struct throng_plugin {
     const throng_about *const *graphs;
     const throng_about *const *games;
     const throng_about *const *solvers;
+    const throng_about *const *policies;
 } throng_plugin;
 
 #define THRONG_PLUGIN(...)                                                                                             \

@@ -42,7 +42,7 @@ THRONG_API double throng_personas_share(const throng_personas *self, int persona
 /** Draws everybody's persona by the shares: from seed and agent alone. @param persona [n] out */
 THRONG_API void throng_personas_draw(const throng_personas *self, uint64_t seed, int64_t n, int32_t *persona);
 
-/* ---- playing --------------------------------------------------------------------------------------------------- */
+/* ---- what to play ---------------------------------------------------------------------------------------------- */
 
 /** What to play. Texts and what is borrowed must live as long as the player. */
 typedef struct throng_policy_def {
@@ -58,6 +58,70 @@ typedef struct throng_policy_def {
     uint64_t refit; /* not 0: a table's answers are moved by errors drawn from those of its held-out answers, other ones
                        for every number */
 } throng_policy_def;
+
+/* ---- policies of your own -------------------------------------------------------------------------------------- */
+
+/** Slots that a policy is shown at a time. */
+#define THRONG_FACED_MAX 128
+
+/** What slots 0..n-1 see, and whose they are. */
+typedef struct throng_faced {
+    int64_t n;                                    /* 1..THRONG_FACED_MAX */
+    const double *sight[THRONG_WORLD_SIGHTS_MAX]; /* [n] each, in the world's order */
+    int32_t persona[THRONG_FACED_MAX];            /* which kind of person; 0 without personas */
+} throng_faced;
+
+typedef struct throng_policy_spec throng_policy_spec;
+
+/** What is being played: the functions of a policy look at it, and `create` may fill `self` and lower `lasts`. */
+typedef struct throng_policy_player {
+    throng_context *context;
+    const throng_policy_spec *spec;
+    throng_policy_def def; /* the world, the personas, the file */
+    const double *param;   /* the descriptor's parameters, in its order */
+    int lasts;  /* last actions that are told apart: the world's actions, or 1 where what was done in the step
+                   before is not known, or does not matter */
+    void *self; /* the policy's own */
+} throng_policy_player;
+
+/**
+ * A policy plug-in. Unused functions are NULL; one of `logits` and `ask` is required.
+ *
+ * A policy that is played gives logits: for slot k, last action l and action a the logarithm of how much likelier a is
+ * than the last action of the world. throng makes probabilities of them, and their mean over what was done last:
+ * p_a = sum_l last_l exp(logit_la) / sum_b exp(logit_lb). So whatever a policy computes is a policy.
+ */
+struct throng_policy_spec {
+    throng_about about;
+
+    /** What a world must have for it: its actions and what its agents see, all of them, in this order. NULL: the policy
+     *  plays any world. */
+    const char *const *actions; /* [n_actions] */
+    const char *const *sights;  /* [n_sights] */
+    int n_actions, n_sights;
+
+    /** Prepares: reads player->def.file, say. Fails with what is wrong. */
+    throng_status (*create)(throng_policy_player *player, throng_error *err);
+    /** Frees player->self, NULL too: also after a `create` that failed. */
+    void (*clear)(throng_policy_player *player);
+
+    /** logit[l * (actions - 1) + a][k] for l < player->lasts and every action a but the last. Called by many threads on
+     *  slots of their own, each to be treated from its own numbers alone. */
+    void (*logits)(const throng_policy_player *player, const throng_faced *faced, double *const *logit);
+    /** sight[s][k] += d logit / d sight, times of[l * (actions - 1) + a][k]. NULL: not smooth, sampling methods only.
+     */
+    void (*logits_adjoint)(const throng_policy_player *player, const throng_faced *faced, double *const *of,
+                           double *const *sight);
+
+    /** Instead of logits: as throng_decider.ask. */
+    throng_status (*ask)(throng_policy_player *player, const throng_situations *situations, double *const *p,
+                         throng_error *err);
+    /** What asking met: see throng_policy_asked. */
+    bool (*asked)(const throng_policy_player *player, int64_t *questions, int64_t *different,
+                  throng_llm_choose_counts *counts);
+};
+
+/* ---- playing --------------------------------------------------------------------------------------------------- */
 
 typedef struct throng_policy throng_policy;
 

@@ -59,7 +59,8 @@ typedef struct file_columns {
     int n, place[WORDS]; /* -1: not there */
 } file_columns;
 
-static throng_status read_file(throng_policy *player, file_columns *out, throng_table **table, throng_error *err) {
+static throng_status read_file(throng_policy_player *player, file_columns *out, throng_table **table,
+                               throng_error *err) {
     static const char *const words[WORDS] = {"persona", "last", "held_out", "answers"};
     static const throng_role roles[WORDS] = {THRONG_ROLE_LABEL, THRONG_ROLE_LABEL, THRONG_ROLE_NUMBER,
                                              THRONG_ROLE_NUMBER};
@@ -70,7 +71,7 @@ static throng_status read_file(throng_policy *player, file_columns *out, throng_
     THRONG_REQUIRE(path, E_PARAMETER,
                    "%s plays a table of answers: name its file with --policy-file (policy.file); throng distill makes "
                    "one.",
-                   player->policy->about.name);
+                   player->spec->about.name);
     for (int s = 0; s < world->n_sights; s++)
         out->request[out->n++] = (throng_column_request){world->sights[s].name, THRONG_ROLE_NUMBER};
     for (int a = 0; a < world->n_actions; a++)
@@ -85,7 +86,7 @@ out:
     return status;
 }
 
-static throng_status read_names(throng_policy *player, const throng_table *table, const file_columns *columns,
+static throng_status read_names(throng_policy_player *player, const throng_table *table, const file_columns *columns,
                                 int64_t row, answer *out, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_world *world = player->def.world;
@@ -111,7 +112,7 @@ out:
     return status;
 }
 
-static throng_status read_numbers(throng_policy *player, const throng_table *table, const file_columns *columns,
+static throng_status read_numbers(throng_policy_player *player, const throng_table *table, const file_columns *columns,
                                   int64_t row, answer *out, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_world *world = player->def.world;
@@ -142,7 +143,7 @@ out:
     return status;
 }
 
-static throng_status read_answers(throng_policy *player, answers_table *self, throng_error *err) {
+static throng_status read_answers(throng_policy_player *player, answers_table *self, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_table *table = NULL;
     file_columns columns;
@@ -236,7 +237,7 @@ static double ringing(const answers_table *self, int s) {
 }
 
 /* The different values of a sight. */
-static throng_status find_bins(const throng_policy *player, answers_table *self, int s, throng_error *err) {
+static throng_status find_bins(const throng_policy_player *player, answers_table *self, int s, throng_error *err) {
     throng_status status = THRONG_OK;
     double *value = self->value[s];
     int n = 0;
@@ -281,7 +282,7 @@ static int64_t place(const answers_table *self, const answer *one) {
     return at;
 }
 
-static throng_status check_whole(const throng_policy *player, const answers_table *self, throng_error *err) {
+static throng_status check_whole(const throng_policy_player *player, const answers_table *self, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_world *world = player->def.world;
     int64_t wanted = self->cells * self->personas * player->lasts, cell = 0;
@@ -335,7 +336,7 @@ static void transform(const answers_table *self, double *persona) {
 }
 
 /* Half of the errors the other way round, so that their mean is none. */
-static void move_by_error(const throng_policy *player, const answers_table *self, int64_t cell, double *logit) {
+static void move_by_error(const throng_policy_player *player, const answers_table *self, int64_t cell, double *logit) {
     double uniform[4], p[ACTIONS];
     int actions = self->n_actions - 1;
     if (player->def.refit == 0 || self->n_held_out == 0)
@@ -351,7 +352,7 @@ static void move_by_error(const throng_policy *player, const answers_table *self
 }
 
 /* Coefficients for the answers; of a refit, for answers moved by errors of those that stood there before. */
-static throng_status fit(throng_policy *player, answers_table *self, throng_error *err) {
+static throng_status fit(throng_policy_player *player, answers_table *self, throng_error *err) {
     throng_status status = THRONG_OK;
     double *coefficient = NULL;
     int actions = self->n_actions - 1;
@@ -373,7 +374,7 @@ out:
     return status;
 }
 
-throng_status throng_i_table_create(throng_policy *player, throng_error *err) {
+throng_status throng_i_table_create(throng_policy_player *player, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_world *world = player->def.world;
     answers_table *self = NULL;
@@ -398,7 +399,7 @@ out:
     return status;
 }
 
-void throng_i_table_clear(throng_policy *player) {
+void throng_i_table_clear(throng_policy_player *player) {
     answers_table *self = player->self;
     if (!self)
         return;
@@ -425,7 +426,7 @@ typedef struct slot_group {
 } slot_group;
 
 /* Slots in the order of their personas. @param order [n] out */
-static void sort_slots(const throng_i_faced *faced, int personas, int16_t *order) {
+static void sort_slots(const throng_faced *faced, int personas, int16_t *order) {
     int16_t first[THRONG_PERSONAS_MAX + 1];
     memset(first, 0, ((size_t)personas + 1) * sizeof *first);
     for (int64_t k = 0; k < faced->n; k++)
@@ -437,7 +438,7 @@ static void sort_slots(const throng_i_faced *faced, int personas, int16_t *order
 }
 
 /* The slots from order[at] on that have its persona, and where they stand. */
-static void gather(const throng_policy *player, const throng_i_faced *faced, const int16_t *order, int64_t at,
+static void gather(const throng_policy_player *player, const throng_faced *faced, const int16_t *order, int64_t at,
                    slot_group *out) {
     const answers_table *self = player->self;
     int32_t persona = faced->persona[order[at]];
@@ -542,9 +543,9 @@ THRONG_WIDE static void blend_back(slot_group *at, const wide *of, wide *back) {
         blend_back_rows(at->rows, at, of, back);
 }
 
-void throng_i_table_logits(const throng_policy *player, const throng_i_faced *faced, throng_i_logits logit) {
+void throng_i_table_logits(const throng_policy_player *player, const throng_faced *faced, double *const *logit) {
     const answers_table *self = player->self;
-    int16_t order[THRONG_I_FACED_MAX];
+    int16_t order[THRONG_FACED_MAX];
     wide out[THRONG_I_LOGITS_MAX];
     slot_group group;
     sort_slots(faced, self->personas, order);
@@ -557,10 +558,10 @@ void throng_i_table_logits(const throng_policy *player, const throng_i_faced *fa
     }
 }
 
-void throng_i_table_logits_adjoint(const throng_policy *player, const throng_i_faced *faced, throng_i_logits of,
+void throng_i_table_logits_adjoint(const throng_policy_player *player, const throng_faced *faced, double *const *of,
                                    double *const *sight) {
     const answers_table *self = player->self;
-    int16_t order[THRONG_I_FACED_MAX];
+    int16_t order[THRONG_FACED_MAX];
     wide mine[THRONG_I_LOGITS_MAX], back[SIGHTS];
     slot_group group;
     sort_slots(faced, self->personas, order);
@@ -585,7 +586,7 @@ static double distance(const double *p, const double *q, int n) {
     return sum;
 }
 
-bool throng_i_table_fit(const throng_policy *player, throng_fit *out) {
+bool throng_i_table_fit(const throng_policy_player *player, throng_fit *out) {
     const answers_table *self = player->self;
     double mean[ACTIONS] = {0}, p[ACTIONS];
     *out = (throng_fit){.cells = self->n_asked, .held_out = self->n_held_out};

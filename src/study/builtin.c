@@ -30,7 +30,7 @@
 #define THRONG_GRAPH(name) extern const throng_graph_model throng_graph_##name;
 #include "plugins/graphs/graphs.def"
 #undef THRONG_GRAPH
-#define THRONG_POLICY(name) extern const throng_i_policy throng_policy_##name;
+#define THRONG_POLICY(name) extern const throng_policy_spec throng_policy_##name;
 #include "policy/policies/policies.def"
 #undef THRONG_POLICY
 #define THRONG_GAME(name) extern const throng_game throng_game_##name;
@@ -76,7 +76,7 @@ static const struct {
 static const size_t descriptor_size[THRONG_KIND_COUNT] = {
     [THRONG_KIND_INDICATOR] = sizeof(throng_indicator), [THRONG_KIND_METHOD] = sizeof(throng_method),
     [THRONG_KIND_GENERATOR] = sizeof(throng_generator), [THRONG_KIND_WORLD] = sizeof(throng_world),
-    [THRONG_KIND_GRAPH] = sizeof(throng_graph_model),   [THRONG_KIND_POLICY] = sizeof(throng_i_policy),
+    [THRONG_KIND_GRAPH] = sizeof(throng_graph_model),   [THRONG_KIND_POLICY] = sizeof(throng_policy_spec),
     [THRONG_KIND_GAME] = sizeof(throng_game),           [THRONG_KIND_SOLVER] = sizeof(throng_solver),
 };
 
@@ -112,6 +112,8 @@ throng_status throng_context_register(throng_context *context, throng_kind kind,
         return THRONG_FAIL(err, E_ARGUMENT, "A plug-in needs a kind and a descriptor.");
     if (kind == THRONG_KIND_INDICATOR)
         return throng_i_indicator_register(context, (const throng_indicator *)(const void *)about, err);
+    if (kind == THRONG_KIND_POLICY)
+        return throng_i_policy_register(context, (const throng_policy_spec *)(const void *)about, err);
     if (kind == THRONG_KIND_WORLD)
         return throng_i_world_register(context, (const throng_world *)(const void *)about, err);
     return throng_i_context_register(context, kind, about, descriptor_size[kind], err);
@@ -141,7 +143,7 @@ throng_status throng_context_load_plugin(throng_context *context, const char *pa
                    "%s was built for another version of throng (plug-in interface %d, expected %d): compile it again.",
                    path, plugin->abi, THRONG_PLUGIN_ABI);
     THRONG_REQUIRE(plugin->indicators || plugin->generators || plugin->methods || plugin->worlds || plugin->graphs ||
-                       plugin->games || plugin->solvers,
+                       plugin->games || plugin->solvers || plugin->policies,
                    E_PLUGIN, "%s offers no plug-in.", path);
     THRONG_TRY(register_list(context, THRONG_KIND_INDICATOR, plugin->indicators, err));
     THRONG_TRY(register_list(context, THRONG_KIND_GENERATOR, plugin->generators, err));
@@ -150,6 +152,7 @@ throng_status throng_context_load_plugin(throng_context *context, const char *pa
     THRONG_TRY(register_list(context, THRONG_KIND_GRAPH, plugin->graphs, err));
     THRONG_TRY(register_list(context, THRONG_KIND_GAME, plugin->games, err));
     THRONG_TRY(register_list(context, THRONG_KIND_SOLVER, plugin->solvers, err));
+    THRONG_TRY(register_list(context, THRONG_KIND_POLICY, plugin->policies, err));
 out:
     return status;
 }

@@ -74,7 +74,7 @@ throng_status throng_i_deciding_create(throng_context *context, const throng_i_s
     throng_i_deciding_settings asked = settings->deciding;
     throng_i_plugin_use use, policy;
     THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_POLICY, asked.policy, &policy, err));
-    if (!((const throng_i_policy *)(const void *)policy.about)->ask)
+    if (!((const throng_policy_spec *)(const void *)policy.about)->ask)
         asked.prompt = NULL; /* nobody is told anything: traits are not needed */
     THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_WORLD, settings->world.world, &use, err));
     const throng_world *world = (const throng_world *)(const void *)use.about;

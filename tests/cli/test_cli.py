@@ -276,6 +276,13 @@ def test_plugin():
     fails(2, r'no indicator "vote"', "attribute", "t.csv", "--state", "x", "--indicator", "vote")
     # Loading the same file twice is harmless.
     report("attribute", "t.csv", "--state", "x", "--plugin", "mine.so", "--plugin", "mine.so", "--indicator", "vote")
+    shutil.copy(plugin.with_name("plugin_policy.so"), "acts.so")
+    world = ["attribute", "--generate", "uniform", "--agents", 200, "--graph-model", "ring", "--world", "feed", "--steps", 3]
+    it = report(*world, "--plugin", "acts.so", "--policy", "outrage:heat=2", "--out", "acting")
+    assert it["policy"]["name"] == "outrage:heat=2" and it["certificate"]["converged"]
+    assert report("run", "acting/study.yaml")["top"] == it["top"]
+    assert it["top"] != report(*world, "--plugin", "acts.so", "--policy", "outrage")["top"]
+    fails(2, r"heat must be a number from 0 to 10, got \"11\"", *world, "--plugin", "acts.so", "--policy", "outrage:heat=11")
 
 
 # ---- run directories ---------------------------------------------------------------------------------------------

@@ -332,3 +332,88 @@ Test(policy, personas_are_drawn_by_their_shares) {
     cr_assert(fabs((double)second / N - 0.25) < 5.0 * sqrt(0.25 * 0.75 / N), "%g", (double)second / N);
     tear_down(&self);
 }
+
+/* ---- policies of one's own ------------------------------------------------------------------------------------- */
+
+/* examples/plugin_policy.c, as a shared object where the build made one. */
+Test(policy, the_example_plugin_is_right) {
+    bench self = set_up();
+    throng_error err = {0};
+    char path[1000];
+    snprintf(path, sizeof path, "%s/examples/plugin_policy.so", getenv("BUILD") ? getenv("BUILD") : ".");
+    if (access(path, R_OK) == 0) {
+        situations *crowd = malloc(sizeof *crowd);
+        gather(crowd);
+        cr_assert_eq(throng_context_load_plugin(self.context, path, &err), THRONG_OK, "%s", err.message);
+        throng_policy *player = play(&self, "outrage:heat=2", NULL, crowd->persona, 0);
+        check_slopes(player, crowd, "outrage");
+        double x = 0.7, y = -0.4, p[ACTIONS], post = exp(2.0 * 1.21 - 1.0), share = exp(-0.56 - 1.0);
+        decide_one(player, 0, x, y, 0, p);
+        cr_assert(fabs(p[0] - post / (post + share + 1.0)) < 1e-13 &&
+                  fabs(p[1] - share / (post + share + 1.0)) < 1e-13);
+        throng_policy_free(player);
+        free(crowd);
+    }
+    tear_down(&self);
+}
+
+static void play_nothing(const throng_policy_player *player, const throng_faced *faced, double *const *logit) {
+    for (int r = 0; r < player->lasts * (player->def.world->n_actions - 1); r++)
+        memset(logit[r], 0, (size_t)faced->n * sizeof **logit);
+}
+
+static void no_slope(const throng_policy_player *player, const throng_faced *faced, double *const *of,
+                     double *const *sight) {
+    (void)player, (void)faced, (void)of, (void)sight;
+}
+
+static const char *const post[] = {"post", "rest"};
+static const char *const nameless[] = {"post", ""};
+static const throng_policy_spec idle = {.about = {.struct_size = sizeof(throng_policy_spec),
+                                                  .name = "idle",
+                                                  .summary = "Does anything.",
+                                                  .details = "All actions are as likely.",
+                                                  .reference = "this test"},
+                                        .logits = play_nothing,
+                                        .logits_adjoint = no_slope};
+
+Test(policy, a_policy_of_ones_own_plays_what_it_knows) {
+    bench self = set_up();
+    throng_error err = {0};
+    throng_policy *player = NULL;
+    double p[ACTIONS];
+    cr_assert_eq(throng_context_register(self.context, THRONG_KIND_POLICY, &idle.about, &err), THRONG_OK, "%s",
+                 err.message);
+    player = play(&self, "idle", NULL, NULL, 0); /* neither create nor clear */
+    decide_one(player, 0, 0.3, 0.1, 0, p);
+    cr_assert(fabs(p[0] - 1.0 / 3.0) < 1e-15 && p[0] == p[1]);
+    throng_policy_free(player);
+    throng_policy_spec of_others = idle;
+    of_others.about.name = "of-others";
+    of_others.actions = post;
+    of_others.n_actions = 2;
+    cr_assert_eq(throng_context_register(self.context, THRONG_KIND_POLICY, &of_others.about, &err), THRONG_OK);
+    throng_policy_def def = {.policy = "of-others", .world = self.world};
+    cr_assert_eq(throng_policy_create(self.context, &def, &player, &err), THRONG_E_PARAMETER);
+    cr_assert(strstr(err.message, "actions are post, rest; those of feed are post, share, stay silent"), "%s",
+              err.message);
+    tear_down(&self);
+}
+
+Test(policy, descriptors_that_lack_something_are_refused) {
+    bench self = set_up();
+    throng_error err = {0};
+    throng_policy_spec wrong[5] = {idle, idle, idle, idle, idle};
+    wrong[0].about.struct_size--;
+    wrong[1].logits = NULL;
+    wrong[2].logits = NULL;
+    wrong[2].logits_adjoint = NULL;
+    wrong[3].actions = nameless;
+    wrong[3].n_actions = 2;
+    wrong[4].sights = post;
+    wrong[4].n_sights = THRONG_WORLD_SIGHTS_MAX + 1;
+    for (int k = 0; k < 5; k++)
+        cr_assert_eq(throng_context_register(self.context, THRONG_KIND_POLICY, &wrong[k].about, &err), THRONG_E_PLUGIN,
+                     "fault %d", k);
+    tear_down(&self);
+}

@@ -65,8 +65,8 @@ static throng_status make_room(throng_context *context, asker *self, throng_erro
 
 /* ---- asking ---------------------------------------------------------------------------------------------------- */
 
-static throng_status copy_question(throng_policy *player, XXH128_hash_t key, const char *system, const char *prompt,
-                                   throng_error *err) {
+static throng_status copy_question(throng_policy_player *player, XXH128_hash_t key, const char *system,
+                                   const char *prompt, throng_error *err) {
     throng_status status = THRONG_OK;
     asker *self = player->self;
     if (self->n_pending == self->pending_cap) {
@@ -84,7 +84,7 @@ out:
     return status;
 }
 
-static void forget_questions(throng_policy *player) {
+static void forget_questions(throng_policy_player *player) {
     asker *self = player->self;
     for (int64_t i = 0; i < self->n_pending; i++) {
         throng_i_free(player->context, self->pending[i].system);
@@ -94,8 +94,8 @@ static void forget_questions(throng_policy *player) {
 }
 
 /* Remembers a question, to be asked if no equal one was. */
-static throng_status ask_about(throng_policy *player, const throng_situations *at, int64_t slot, int last, part *out,
-                               throng_error *err) {
+static throng_status ask_about(throng_policy_player *player, const throng_situations *at, int64_t slot, int last,
+                               part *out, throng_error *err) {
     throng_status status = THRONG_OK;
     asker *self = player->self;
     const char *system = NULL, *prompt = NULL;
@@ -129,7 +129,7 @@ static void add_counts(throng_llm_choose_counts *to, const throng_llm_choose_cou
 }
 
 /* Asks what is pending, and remembers the answers. */
-static throng_status settle(throng_policy *player, throng_error *err) {
+static throng_status settle(throng_policy_player *player, throng_error *err) {
     throng_status status = THRONG_OK;
     asker *self = player->self;
     const throng_world *world = player->def.world;
@@ -159,7 +159,7 @@ out:
 }
 
 /* The parts of which everybody's decision is the mean: one, or one for every last action that was done at all. */
-static throng_status collect(throng_policy *player, const throng_situations *at, part **parts, int64_t *n_parts,
+static throng_status collect(throng_policy_player *player, const throng_situations *at, part **parts, int64_t *n_parts,
                              throng_error *err) {
     throng_status status = THRONG_OK;
     int actions = player->def.world->n_actions - 1;
@@ -180,7 +180,7 @@ out:
     return status;
 }
 
-static throng_status ask(throng_policy *player, const throng_situations *situations, double *const *p,
+static throng_status ask(throng_policy_player *player, const throng_situations *situations, double *const *p,
                          throng_error *err) {
     throng_status status = THRONG_OK;
     asker *self = player->self;
@@ -205,7 +205,7 @@ out:
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
-static throng_status create(throng_policy *player, throng_error *err) {
+static throng_status create(throng_policy_player *player, throng_error *err) {
     throng_status status = THRONG_OK;
     asker *self = NULL;
     THRONG_REQUIRE(player->def.llm, E_PARAMETER,
@@ -222,7 +222,7 @@ out:
     return status;
 }
 
-static void clear(throng_policy *player) {
+static void clear(throng_policy_player *player) {
     asker *self = player->self;
     if (!self)
         return;
@@ -233,7 +233,7 @@ static void clear(throng_policy *player) {
     throng_i_free(player->context, self);
 }
 
-static bool asked(const throng_policy *player, int64_t *questions, int64_t *different,
+static bool asked(const throng_policy_player *player, int64_t *questions, int64_t *different,
                   throng_llm_choose_counts *counts) {
     const asker *self = player->self;
     *questions = self->questions;
@@ -242,8 +242,8 @@ static bool asked(const throng_policy *player, int64_t *questions, int64_t *diff
     return true;
 }
 
-const throng_i_policy throng_policy_llm = {
-    .about = {.struct_size = sizeof(throng_i_policy),
+const throng_policy_spec throng_policy_llm = {
+    .about = {.struct_size = sizeof(throng_policy_spec),
               .name = "llm",
               .summary = "Asks a language model what every agent does at every step: for small worlds.",
               .details =

@@ -1,7 +1,7 @@
 /* A language model's answers, distilled into a table. */
 #include "policy/policy.h"
 
-static throng_status create(throng_policy *player, throng_error *err) {
+static throng_status create(throng_policy_player *player, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_fit fit;
     THRONG_REQUIRE(player->def.file, E_PARAMETER,
@@ -16,8 +16,8 @@ out:
     return status;
 }
 
-const throng_i_policy throng_policy_llm_archetype = {
-    .about = {.struct_size = sizeof(throng_i_policy),
+const throng_policy_spec throng_policy_llm_archetype = {
+    .about = {.struct_size = sizeof(throng_policy_spec),
               .name = "llm-archetype",
               .summary = "Plays what a language model answered as each kind of person in each kind of situation.",
               .details =

@@ -32,7 +32,7 @@ static int find_word(const char *const *words, int n, const char *word) {
 }
 
 /* A factor: "opinion", "last post", "persona ana". */
-static throng_status read_factor(const throng_policy *player, const char *key, const char *word, term *out,
+static throng_status read_factor(const throng_policy_player *player, const char *key, const char *word, term *out,
                                  throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_world *world = player->def.world;
@@ -62,7 +62,7 @@ out:
     return status;
 }
 
-static throng_status read_term(const throng_policy *player, const char *key, json_t *adds, term *out,
+static throng_status read_term(const throng_policy_player *player, const char *key, json_t *adds, term *out,
                                throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_world *world = player->def.world;
@@ -95,7 +95,7 @@ out:
     return status;
 }
 
-static throng_status create(throng_policy *player, throng_error *err) {
+static throng_status create(throng_policy_player *player, throng_error *err) {
     throng_status status = THRONG_OK;
     rule *self = NULL;
     json_error_t why;
@@ -125,14 +125,14 @@ out:
     return status;
 }
 
-static void clear(throng_policy *player) {
+static void clear(throng_policy_player *player) {
     throng_i_free(player->context, player->self);
 }
 
 /* ---- playing --------------------------------------------------------------------------------------------------- */
 
 /* [n] what a term multiplies its numbers with, leaving out one factor (-1: none): for slopes. */
-static void multiply(const term *it, const throng_i_faced *faced, int without, double *out) {
+static void multiply(const term *it, const throng_faced *faced, int without, double *out) {
     for (int64_t k = 0; k < faced->n; k++)
         out[k] = it->persona < 0 || it->persona == faced->persona[k] ? 1.0 : 0.0;
     for (int f = 0; f < it->n_sights; f++)
@@ -145,10 +145,10 @@ static double add_of(const term *it, int a, int actions) {
     return it->add[a] - it->add[actions];
 }
 
-static void logits(const throng_policy *player, const throng_i_faced *faced, throng_i_logits logit) {
+static void logits(const throng_policy_player *player, const throng_faced *faced, double *const *logit) {
     const rule *self = player->self;
     int actions = player->def.world->n_actions - 1;
-    double factor[THRONG_I_FACED_MAX];
+    double factor[THRONG_FACED_MAX];
     for (int r = 0; r < player->lasts * actions; r++)
         memset(logit[r], 0, (size_t)faced->n * sizeof **logit);
     for (int t = 0; t < self->n; t++) {
@@ -162,11 +162,11 @@ static void logits(const throng_policy *player, const throng_i_faced *faced, thr
     }
 }
 
-static void logits_adjoint(const throng_policy *player, const throng_i_faced *faced, throng_i_logits of,
+static void logits_adjoint(const throng_policy_player *player, const throng_faced *faced, double *const *of,
                            double *const *sight) {
     const rule *self = player->self;
     int actions = player->def.world->n_actions - 1;
-    double factor[THRONG_I_FACED_MAX];
+    double factor[THRONG_FACED_MAX];
     for (int t = 0; t < self->n; t++)
         for (int f = 0; f < self->terms[t].n_sights; f++) {
             const term *it = &self->terms[t];
@@ -180,8 +180,8 @@ static void logits_adjoint(const throng_policy *player, const throng_i_faced *fa
         }
 }
 
-const throng_i_policy throng_policy_rule = {
-    .about = {.struct_size = sizeof(throng_i_policy),
+const throng_policy_spec throng_policy_rule = {
+    .about = {.struct_size = sizeof(throng_policy_spec),
               .name = "rule",
               .summary = "Plays a rule: each action's logit is a sum of products of what is seen.",
               .details =

@@ -1,8 +1,8 @@
 /* A table of answers, as it stands in a file: see policy/table.c. */
 #include "policy/policy.h"
 
-const throng_i_policy throng_policy_table = {
-    .about = {.struct_size = sizeof(throng_i_policy),
+const throng_policy_spec throng_policy_table = {
+    .about = {.struct_size = sizeof(throng_policy_spec),
               .name = "table",
               .summary = "Plays a table: what each kind of person does in each kind of situation.",
               .details =
