@@ -14,12 +14,26 @@ static const char *param_type(const throng_param *param) {
                                                                [THRONG_PARAM_INTEGER] = "whole number",
                                                                [THRONG_PARAM_FLAG] = "flag",
                                                                [THRONG_PARAM_AUTO] = "number or auto",
-                                                               [THRONG_PARAM_TEXT] = "text"};
+                                                               [THRONG_PARAM_TEXT] = "text",
+                                                               [THRONG_PARAM_CHOICE] = "word"};
     return (int)param->kind >= 0 && param->kind < THRONG_PARAM_KIND_COUNT ? names[param->kind] : "unknown";
+}
+
+/* The word of a choice at a place, from 0. */
+static cli_text choice_word(const char *words, int place) {
+    cli_text out;
+    for (; place > 0; place--) {
+        words += strcspn(words, " ");
+        words += strspn(words, " ");
+    }
+    snprintf(out.text, sizeof out.text, "%.*s", (int)strcspn(words, " "), words);
+    return out;
 }
 
 static cli_text param_default(const throng_param *param) {
     cli_text out;
+    if (param->kind == THRONG_PARAM_CHOICE)
+        return choice_word(param->text, (int)param->fallback);
     if (param->kind == THRONG_PARAM_FLAG)
         snprintf(out.text, sizeof out.text, "%s", param->fallback != 0.0 ? "true" : "false");
     else if (param->kind == THRONG_PARAM_TEXT)
@@ -43,6 +57,8 @@ static cli_text param_range(const throng_param *param) {
         snprintf(out.text, sizeof out.text, "true or false");
     else if (param->kind == THRONG_PARAM_TEXT)
         snprintf(out.text, sizeof out.text, "%.0f to %.0f characters", param->minimum, param->maximum);
+    else if (param->kind == THRONG_PARAM_CHOICE)
+        snprintf(out.text, sizeof out.text, "%s", param->text);
     else if (below && above)
         snprintf(out.text, sizeof out.text, "%.10g to %.10g", param->minimum, param->maximum);
     else if (below)
@@ -243,13 +259,18 @@ static json_t *real_or_null(double value) {
 
 static json_t *param_json(const throng_param *param) {
     bool flag = param->kind == THRONG_PARAM_FLAG, text = param->kind == THRONG_PARAM_TEXT;
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:s}", "name", param->name, "type", param_type(param), "default",
+    bool choice = param->kind == THRONG_PARAM_CHOICE;
+    json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:s}", "name", param->name, "type", param_type(param), "default",
                      flag                     ? json_boolean(param->fallback != 0.0)
                      : text                   ? json_string(param->text)
+                     : choice                 ? json_string(choice_word(param->text, (int)param->fallback).text)
                      : isnan(param->fallback) ? json_string("auto")
                                               : json_real(param->fallback),
-                     "minimum", flag ? json_null() : real_or_null(param->minimum), "maximum",
-                     flag ? json_null() : real_or_null(param->maximum), "unit", param->unit, "doc", param->doc);
+                     "minimum", flag || choice ? json_null() : real_or_null(param->minimum), "maximum",
+                     flag || choice ? json_null() : real_or_null(param->maximum), "unit", param->unit, "doc", param->doc);
+    if (object && choice)
+        json_object_set_new(object, "choices", json_string(param->text));
+    return object;
 }
 
 static void add_world_json(const throng_world *world, json_t *object) {

@@ -25,7 +25,10 @@ static void print_row(const throng_problem *problem, int64_t index, const double
     cli_print_left(cli_clip(kind->player_name(problem->game, row.player), 16).text, 18);
     cli_print_left(cli_clip(row.name, 14).text, 16);
     for (int a = 0; a < row.n_actions; a++)
-        if (strategy[row.first + a] >= 0.0005)
+        if (kind->plain)
+            printf("%s %s  ", cli_clip(kind->action_name(problem->game, index, a), 20).text,
+                   cli_value(strategy[row.first + a]).text);
+        else if (strategy[row.first + a] >= 0.0005)
             printf("%s %s  ", cli_clip(kind->action_name(problem->game, index, a), 20).text,
                    cli_percent(strategy[row.first + a]).text);
     printf("\n");
@@ -44,8 +47,14 @@ static void print_result(const throng_problem *problem, const throng_solution *s
     for (int p = 0; p < kind->players(problem->game); p++) {
         printf("  ");
         cli_print_left(cli_clip(kind->player_name(problem->game, p), 16).text, 18);
-        printf("gets %s\n", cli_value(throng_solution_value(solution, p)).text);
+        printf("gets %s", cli_value(throng_solution_value(solution, p)).text);
+        if (throng_solution_value_half(solution, p) > 0.0)
+            printf(" (+- %s)", cli_value(throng_solution_value_half(solution, p)).text);
+        printf("\n");
     }
+    if (kind->players(problem->game) > 1 && !isnan(throng_solution_equality(solution)))
+        printf("  all together      get %s, equality %s\n", cli_value(throng_solution_welfare(solution)).text,
+               cli_value(throng_solution_equality(solution)).text);
     printf("\n");
     for (int64_t i = 0; i < n && i < SHOWN; i++)
         print_row(problem, i, throng_solution_strategy(solution));
@@ -62,14 +71,19 @@ static json_t *pack_row(const throng_problem *problem, int64_t index, const doub
         json_array_append_new(probabilities, json_real(strategy[row.first + a]));
     }
     return json_pack("{s:i, s:s, s:o, s:o}", "player", row.player + 1, "set", row.name, "actions", actions,
-                     "probabilities", probabilities);
+                     kind->plain ? "numbers" : "probabilities", probabilities);
+}
+
+static json_t *real_or_null(double value) {
+    return isnan(value) ? json_null() : json_real(value);
 }
 
 static int print_json(const throng_problem *problem, const throng_solution *solution) {
     const throng_problem_kind *kind = problem->kind;
-    json_t *values = json_array(), *names = json_array(), *rows = json_array(), *trace = json_array();
+    json_t *values = json_array(), *halves = json_array(), *names = json_array(), *rows = json_array(), *trace = json_array();
     for (int p = 0; p < kind->players(problem->game); p++) {
         json_array_append_new(values, json_real(throng_solution_value(solution, p)));
+        json_array_append_new(halves, json_real(throng_solution_value_half(solution, p)));
         json_array_append_new(names, json_string(kind->player_name(problem->game, p)));
     }
     for (int64_t i = 0; i < kind->rows(problem->game); i++)
@@ -79,12 +93,14 @@ static int print_json(const throng_problem *problem, const throng_solution *solu
                                                (json_int_t)throng_solution_trace_iteration(solution, i), "gap",
                                                throng_solution_trace_gap(solution, i)));
     json_t *document =
-        json_pack("{s:s, s:o, s:s, s:I, s:I, s:o, s:s, s:f, s:f, s:f, s:b, s:o, s:o}", "game",
+        json_pack("{s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:f, s:o, s:s, s:f, s:o, s:f, s:b, s:o, s:o}", "game",
                   kind->name(problem->game), "players", names, "solver", throng_solution_solver(solution), "iterations",
                   (json_int_t)throng_solution_iterations(solution), "evaluations",
-                  (json_int_t)throng_solution_evaluations(solution), "value", values, "measure",
+                  (json_int_t)throng_solution_evaluations(solution), "value", values, "value_half", halves,
+                  "welfare", throng_solution_welfare(solution), "equality",
+                  real_or_null(throng_solution_equality(solution)), "measure",
                   throng_solution_gap_name(solution), "gap", throng_solution_gap(solution), "game_gap",
-                  throng_solution_game_gap(solution), "tolerance", throng_solution_tolerance(solution), "converged",
+                  real_or_null(throng_solution_game_gap(solution)), "tolerance", throng_solution_tolerance(solution), "converged",
                   throng_solution_converged(solution), "strategy", rows, "trace", trace);
     if (!document)
         return cli_fail(CLI_FAILURE, "the result cannot be written as JSON: a name is not UTF-8.");

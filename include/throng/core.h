@@ -88,6 +88,7 @@ typedef enum throng_param_kind {
     THRONG_PARAM_AUTO,    /* real as above, or "auto" (NaN), which is the default */
     THRONG_PARAM_TEXT,    /* text of minimum..maximum bytes, spaces around it left out; indicators only. A comma in it
                              stands between parentheses: "formula:expr=max(m1,0),weighted=false" */
+    THRONG_PARAM_CHOICE,  /* one of the words in `text`, with spaces between them; its value is the word's place, from 0 */
     THRONG_PARAM_KIND_COUNT
 } throng_param_kind;
 
@@ -100,7 +101,7 @@ typedef struct throng_param {
     double minimum, maximum;
     const char *unit; /* "" if it has none */
     const char *doc;  /* one line */
-    const char *text; /* TEXT: the default */
+    const char *text; /* TEXT: the default; CHOICE: all words */
 } throng_param;
 
 /** The head of every plug-in descriptor. All strings have static storage and are never NULL, except params. */

@@ -13,7 +13,9 @@ extern "C" {
 
 /** Forms of games; a solver says which it serves. */
 typedef enum throng_game_form {
-    THRONG_GAME_FORM_TREE = 1, /* extensive and normal form: throng/tree.h */
+    THRONG_GAME_FORM_TREE = 1,        /* extensive and normal form: throng/tree.h */
+    THRONG_GAME_FORM_AGGREGATIVE = 4, /* one who decides for a crowd: throng/aggregative.h */
+    THRONG_GAME_FORM_SMOOTH = 8,      /* losses with gradients: throng/smooth.h */
 } throng_game_form;
 
 /* ---- the normal form ------------------------------------------------------------------------------------------- */

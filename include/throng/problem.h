@@ -37,9 +37,12 @@ typedef struct throng_problem_kind {
     void (*reference)(const void *game, double *strategy);
     /** From what a solver added up to a strategy. NULL: each row is divided by its sum. May be in place. */
     void (*average)(const void *game, const double *sums, double *strategy);
-    /** How far a strategy is from what is sought, 0 being there. @param values [players] out, may be NULL */
+    /** How far a strategy is from what is sought, 0 being there. NaN: nobody knows, a solver must measure it.
+     *  @param values [2 * players] out, may be NULL: what everybody gets; where that is estimated, behind it half the
+     *                widths of 95 % intervals, which are 0 before */
     throng_status (*gap)(const void *game, const double *strategy, double *values, double *gap, throng_error *err);
     void (*free)(void *game);
+    bool plain; /* the numbers of a row are no probabilities */
 } throng_problem_kind;
 
 typedef struct throng_problem {

@@ -36,6 +36,8 @@ typedef struct throng_solver {
     unsigned forms; /* of games that it serves, THRONG_GAME_FORM_... or'ed; 0: trees */
     bool last;      /* what it finds is `strategy`; otherwise what `average` says */
     bool once;      /* one iteration does all: fewer than two make no sense */
+    /** Before anything else, where the rows of a game depend on the solver's parameters. May be NULL. */
+    throng_status (*prepare)(const throng_problem *problem, const double *param, throng_error *err);
     /** Before the first iteration, and after the last or an error. May be NULL. */
     throng_status (*begin)(throng_solver_state *state, throng_error *err);
     void (*end)(throng_solver_state *state);
@@ -102,12 +104,19 @@ THRONG_API int64_t throng_solution_iterations(const throng_solution *self);
 THRONG_API double throng_solution_gap(const throng_solution *self);
 THRONG_API const char *throng_solution_gap_name(const throng_solution *self);
 
-/** The game's own gap, whatever the solver seeks. */
+/** The game's own gap, whatever the solver seeks; NaN: nobody knows. */
 THRONG_API double throng_solution_game_gap(const throng_solution *self);
 THRONG_API int64_t throng_solution_evaluations(const throng_solution *self); /**< 0: the solver does not count */
 THRONG_API double throng_solution_tolerance(const throng_solution *self);
 THRONG_API bool throng_solution_converged(const throng_solution *self);
 THRONG_API double throng_solution_value(const throng_solution *self, int player);
+/** Half the width of its 95 % interval where the value is estimated; else 0. */
+THRONG_API double throng_solution_value_half(const throng_solution *self, int player);
+
+/** What all players get together; and how equally: 1 less the Gini coefficient, 1 where all get the same. NaN where
+ *  somebody gets less than 0, or nobody anything. */
+THRONG_API double throng_solution_welfare(const throng_solution *self);
+THRONG_API double throng_solution_equality(const throng_solution *self);
 THRONG_API const double *throng_solution_strategy(const throng_solution *self); /**< [numbers] */
 
 /** How the gap went: [trace] pairs. */

@@ -21,6 +21,26 @@ int throng_i_param_index(const throng_about *about, const char *name) {
     return -1;
 }
 
+/* The word of a CHOICE at a place: its length, and where it begins in *word. 0 past the last. */
+static int choice_word(const char *words, int place, const char **word) {
+    *word = words + strspn(words, " ");
+    for (; place > 0; place--) {
+        *word += strcspn(*word, " ");
+        *word += strspn(*word, " ");
+    }
+    return (int)strcspn(*word, " ");
+}
+
+/* The place of a word in a CHOICE; -1 if it has none. */
+static int choice_place(const char *words, const char *wanted) {
+    const char *word;
+    int length;
+    for (int place = 0; (length = choice_word(words, place, &word)) > 0; place++)
+        if (strlen(wanted) == (size_t)length && strncasecmp(word, wanted, (size_t)length) == 0)
+            return place;
+    return -1;
+}
+
 /* A bound for people: "1e-10", "4", or "" where there is none. */
 static bool bounded(double bound) {
     return fabs(bound) < 1e300;
@@ -33,6 +53,10 @@ void throng_i_param_range(const throng_param *param, char *out, size_t size) {
     }
     if (param->kind == THRONG_PARAM_TEXT) {
         snprintf(out, size, "text of %.0f to %.0f characters", param->minimum, param->maximum);
+        return;
+    }
+    if (param->kind == THRONG_PARAM_CHOICE) {
+        snprintf(out, size, "one of: %s", param->text);
         return;
     }
     const char *what = param->kind == THRONG_PARAM_INTEGER ? "a whole number" : "a number";
@@ -54,6 +78,11 @@ static bool read_value(const throng_param *param, const char *text, double *out)
         bool no = strcasecmp(text, "false") == 0 || strcmp(text, "0") == 0 || strcasecmp(text, "no") == 0;
         *out = yes ? 1.0 : 0.0;
         return yes || no;
+    }
+    if (param->kind == THRONG_PARAM_CHOICE) {
+        int place = choice_place(param->text, text);
+        *out = place;
+        return place >= 0;
     }
     if (param->kind == THRONG_PARAM_AUTO && strcasecmp(text, "auto") == 0) {
         *out = (double)NAN;
@@ -172,7 +201,11 @@ void throng_i_plugin_print(const throng_i_plugin_use *use, char *out, size_t siz
             used += (size_t)snprintf(out + used, size - used, "%s", use->param[i] != 0.0 ? "true" : "false");
         else if (param->kind == THRONG_PARAM_TEXT)
             used += (size_t)snprintf(out + used, size - used, "%s", throng_i_plugin_text(use, i));
-        else if (isnan(use->param[i]))
+        else if (param->kind == THRONG_PARAM_CHOICE) {
+            const char *word;
+            int length = choice_word(param->text, (int)use->param[i], &word);
+            used += (size_t)snprintf(out + used, size - used, "%.*s", length, word);
+        } else if (isnan(use->param[i]))
             used += (size_t)snprintf(out + used, size - used, "auto");
         else {
             /* The fewest digits that give the same number back. */

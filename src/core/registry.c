@@ -87,6 +87,9 @@ static throng_status check_params(throng_kind kind, const throng_about *about, t
                      (double)strlen(param->text) > param->maximum))
             return THRONG_FAIL(err, E_PLUGIN, "%s: the default of %s must be text of %g to %g characters.", about->name,
                                param->name, param->minimum, param->maximum);
+        if (param->kind == THRONG_PARAM_CHOICE && !said(param->text))
+            return THRONG_FAIL(err, E_PLUGIN, "%s: the words to choose from for %s are missing.", about->name,
+                               param->name);
         bool automatic = param->kind == THRONG_PARAM_AUTO && isnan(param->fallback);
         if (param->kind != THRONG_PARAM_FLAG && !text && !automatic &&
             !(param->fallback >= param->minimum && param->fallback <= param->maximum))

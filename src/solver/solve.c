@@ -18,7 +18,8 @@ struct throng_solution {
     char solver[THRONG_I_SPEC_LENGTH];
     const char *gap_name;
     int64_t iterations, evaluations;
-    double tolerance, gap, game_gap, values[THRONG_GAME_PLAYERS_MAX];
+    double tolerance, gap, game_gap, values[2 * THRONG_GAME_PLAYERS_MAX]; /* and half widths */
+    int n_players;
     double *strategy; /* [numbers] */
     point *trace;
     int64_t n_trace, trace_cap;
@@ -55,10 +56,10 @@ static throng_status measure(throng_solution *self, const throng_solver *solver,
         memcpy(self->strategy, state->strategy, (size_t)problem->kind->numbers(problem->game) * sizeof *self->strategy);
     else
         throng_problem_average(problem, state->average, self->strategy);
-    THRONG_TRY(problem->kind->gap(problem->game, self->strategy, self->values, &self->game_gap, err));
-    self->gap = self->game_gap;
     if (solver->gap)
         THRONG_TRY(solver->gap(state, self->strategy, &self->gap, err));
+    else
+        THRONG_TRY(problem->kind->gap(problem->game, self->strategy, NULL, &self->gap, err));
     THRONG_REQUIRE(isfinite(self->gap), E_NOT_CONVERGED,
                    "%s: the %s stopped being a number in iteration %lld: take smaller steps.", self->solver,
                    self->gap_name, (long long)state->iteration);
@@ -95,7 +96,7 @@ out:
 }
 
 static throng_status require_served(const throng_solver *solver, const throng_problem *problem, throng_error *err) {
-    static const char *const names[] = {"a tree"};
+    static const char *const names[] = {"a tree", "", "one player's who decides for a crowd", "smooth"};
     unsigned forms = solver->forms ? solver->forms : THRONG_GAME_FORM_TREE;
     const char *served = "another form";
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -122,8 +123,11 @@ throng_status throng_solve(throng_context *context, const throng_problem *proble
     THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_SOLVER, def->solver, &use, err));
     solver = (const throng_solver *)(const void *)use.about;
     THRONG_TRY(require_served(solver, problem, err));
+    if (solver->prepare)
+        THRONG_TRY(solver->prepare(problem, use.param, err));
     THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
     self->context = context;
+    self->n_players = problem->kind->players(problem->game);
     self->tolerance = def->tolerance != 0.0 ? fmax(def->tolerance, 0.0) : TOLERANCE;
     self->gap_name = solver->gap ? solver->gap_name : "gap";
     throng_i_plugin_print(&use, self->solver, sizeof self->solver);
@@ -138,6 +142,7 @@ throng_status throng_solve(throng_context *context, const throng_problem *proble
     if (solver->begin)
         THRONG_TRY(solver->begin(&state, err));
     THRONG_TRY(iterate(self, solver, &state, def->every, err));
+    THRONG_TRY(problem->kind->gap(problem->game, self->strategy, self->values, &self->game_gap, err));
     self->evaluations = state.evaluations;
     *out = self;
     self = NULL;
@@ -191,6 +196,28 @@ bool throng_solution_converged(const throng_solution *self) {
 
 double throng_solution_value(const throng_solution *self, int player) {
     return self->values[player];
+}
+
+double throng_solution_value_half(const throng_solution *self, int player) {
+    return self->values[self->n_players + player];
+}
+
+double throng_solution_welfare(const throng_solution *self) {
+    double sum = 0.0;
+    for (int p = 0; p < self->n_players; p++)
+        sum += self->values[p];
+    return sum;
+}
+
+double throng_solution_equality(const throng_solution *self) {
+    double apart = 0.0, welfare = throng_solution_welfare(self);
+    for (int p = 0; p < self->n_players; p++) {
+        if (self->values[p] < 0.0)
+            return (double)NAN;
+        for (int q = 0; q < self->n_players; q++)
+            apart += fabs(self->values[p] - self->values[q]);
+    }
+    return welfare > 0.0 ? 1.0 - apart / (2.0 * self->n_players * welfare) : (double)NAN;
 }
 
 const double *throng_solution_strategy(const throng_solution *self) {
