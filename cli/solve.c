@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN 24 /* information sets that are printed */
+#define SHOWN         24 /* information sets that are printed */
+#define SHOWN_NUMBERS 8  /* of a row that has no actions, only numbers */
 
 typedef struct request {
     const char *solver, *tolerance, *write;
@@ -25,13 +26,27 @@ static void print_row(const throng_problem *problem, int64_t index, const double
     cli_print_left(cli_clip(kind->player_name(problem->game, row.player), 16).text, 18);
     cli_print_left(cli_clip(row.name, 14).text, 16);
     for (int a = 0; a < row.n_actions; a++)
-        if (kind->plain)
+        if (kind->plain && a == SHOWN_NUMBERS) {
+            printf("... and %s more", cli_count(row.n_actions - a).text);
+            break;
+        } else if (kind->plain)
             printf("%s %s  ", cli_clip(kind->action_name(problem->game, index, a), 20).text,
                    cli_value(strategy[row.first + a]).text);
         else if (strategy[row.first + a] >= 0.0005)
             printf("%s %s  ", cli_clip(kind->action_name(problem->game, index, a), 20).text,
                    cli_percent(strategy[row.first + a]).text);
     printf("\n");
+}
+
+/* "value_error" with a space. */
+static void print_note(throng_solver_note note) {
+    cli_text name;
+    snprintf(name.text, sizeof name.text, "%s", note.name);
+    for (char *c = name.text; *c; c++)
+        *c = *c == '_' ? ' ' : *c;
+    printf("  ");
+    cli_print_left(name.text, 18);
+    printf("%s\n", cli_value(note.value).text);
 }
 
 static void print_result(const throng_problem *problem, const throng_solution *solution) {
@@ -55,6 +70,8 @@ static void print_result(const throng_problem *problem, const throng_solution *s
     if (kind->players(problem->game) > 1 && !isnan(throng_solution_equality(solution)))
         printf("  all together      get %s, equality %s\n", cli_value(throng_solution_welfare(solution)).text,
                cli_value(throng_solution_equality(solution)).text);
+    for (int i = 0; throng_solution_note(solution, i).name; i++)
+        print_note(throng_solution_note(solution, i));
     printf("\n");
     for (int64_t i = 0; i < n && i < SHOWN; i++)
         print_row(problem, i, throng_solution_strategy(solution));
@@ -78,9 +95,19 @@ static json_t *real_or_null(double value) {
     return isnan(value) ? json_null() : json_real(value);
 }
 
+static json_t *pack_notes(const throng_solution *solution) {
+    json_t *object = json_object();
+    for (int i = 0; throng_solution_note(solution, i).name; i++) {
+        throng_solver_note note = throng_solution_note(solution, i);
+        json_object_set_new(object, note.name, real_or_null(note.value));
+    }
+    return object;
+}
+
 static int print_json(const throng_problem *problem, const throng_solution *solution) {
     const throng_problem_kind *kind = problem->kind;
-    json_t *values = json_array(), *halves = json_array(), *names = json_array(), *rows = json_array(), *trace = json_array();
+    json_t *values = json_array(), *halves = json_array(), *names = json_array(), *rows = json_array(),
+           *trace = json_array();
     for (int p = 0; p < kind->players(problem->game); p++) {
         json_array_append_new(values, json_real(throng_solution_value(solution, p)));
         json_array_append_new(halves, json_real(throng_solution_value_half(solution, p)));
@@ -96,12 +123,13 @@ static int print_json(const throng_problem *problem, const throng_solution *solu
         json_pack("{s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:f, s:o, s:s, s:f, s:o, s:f, s:b, s:o, s:o}", "game",
                   kind->name(problem->game), "players", names, "solver", throng_solution_solver(solution), "iterations",
                   (json_int_t)throng_solution_iterations(solution), "evaluations",
-                  (json_int_t)throng_solution_evaluations(solution), "value", values, "value_half", halves,
-                  "welfare", throng_solution_welfare(solution), "equality",
-                  real_or_null(throng_solution_equality(solution)), "measure",
-                  throng_solution_gap_name(solution), "gap", throng_solution_gap(solution), "game_gap",
-                  real_or_null(throng_solution_game_gap(solution)), "tolerance", throng_solution_tolerance(solution), "converged",
-                  throng_solution_converged(solution), "strategy", rows, "trace", trace);
+                  (json_int_t)throng_solution_evaluations(solution), "value", values, "value_half", halves, "welfare",
+                  throng_solution_welfare(solution), "equality", real_or_null(throng_solution_equality(solution)),
+                  "measure", throng_solution_gap_name(solution), "gap", throng_solution_gap(solution), "game_gap",
+                  real_or_null(throng_solution_game_gap(solution)), "tolerance", throng_solution_tolerance(solution),
+                  "converged", throng_solution_converged(solution), "strategy", rows, "trace", trace);
+    if (document && throng_solution_note(solution, 0).name)
+        json_object_set_new(document, "notes", pack_notes(solution));
     if (!document)
         return cli_fail(CLI_FAILURE, "the result cannot be written as JSON: a name is not UTF-8.");
     json_dumpf(document, stdout, JSON_INDENT(2));

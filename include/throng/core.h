@@ -86,9 +86,10 @@ typedef enum throng_param_kind {
     THRONG_PARAM_INTEGER, /* whole number in [minimum, maximum] */
     THRONG_PARAM_FLAG,    /* true or false */
     THRONG_PARAM_AUTO,    /* real as above, or "auto" (NaN), which is the default */
-    THRONG_PARAM_TEXT,    /* text of minimum..maximum bytes, spaces around it left out; indicators only. A comma in it
-                             stands between parentheses: "formula:expr=max(m1,0),weighted=false" */
-    THRONG_PARAM_CHOICE,  /* one of the words in `text`, with spaces between them; its value is the word's place, from 0 */
+    THRONG_PARAM_TEXT,    /* text of minimum..maximum bytes, spaces around it left out; indicators and games. A comma
+                             in it stands between parentheses: "formula:expr=max(m1,0),weighted=false" */
+    THRONG_PARAM_CHOICE,  /* one of the words in `text`, with spaces between them; its value is the word's place, from 0
+                           */
     THRONG_PARAM_KIND_COUNT
 } throng_param_kind;
 

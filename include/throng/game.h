@@ -14,8 +14,10 @@ extern "C" {
 /** Forms of games; a solver says which it serves. */
 typedef enum throng_game_form {
     THRONG_GAME_FORM_TREE = 1,        /* extensive and normal form: throng/tree.h */
+    THRONG_GAME_FORM_MARKOV = 2,      /* throng/markov.h */
     THRONG_GAME_FORM_AGGREGATIVE = 4, /* one who decides for a crowd: throng/aggregative.h */
     THRONG_GAME_FORM_SMOOTH = 8,      /* losses with gradients: throng/smooth.h */
+    THRONG_GAME_FORM_OPERATOR = 16,   /* throng/operator.h */
 } throng_game_form;
 
 /* ---- the normal form ------------------------------------------------------------------------------------------- */

@@ -61,6 +61,11 @@ THRONG_API THRONG_MUST_USE throng_status throng_problem_open(throng_context *con
                                                              throng_problem *out, throng_error *err);
 THRONG_API void throng_problem_clear(throng_problem *self);
 
+/** For `open` of a game plug-in: the value of a parameter that is text. @param name as it was asked for
+ *  @param param of the descriptor, by index @param out [size] cut if it is longer */
+THRONG_API THRONG_MUST_USE throng_status throng_game_text(const throng_context *context, const char *name, int param,
+                                                          char *out, size_t size, throng_error *err);
+
 /** Rows divided by their sums; uniform where nothing was added. May be in place. */
 THRONG_API void throng_problem_average(const throng_problem *self, const double *sums, double *strategy);
 

@@ -5,29 +5,41 @@
 #ifndef THRONG_SOLVER_H
 #define THRONG_SOLVER_H
 
+#include "throng/markov.h"
 #include "throng/problem.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/** A number that a solver reports of what it found, beside the gap. */
+typedef struct throng_solver_note {
+    const char *name; /* "value_error", static */
+    double value;
+} throng_solver_note;
+
+#define THRONG_SOLVER_NOTES_MAX 8
+
 /** What a solver works on. Arrays of [numbers] and [rows] are those of throng/problem.h: of a tree, its sequences and
  *  information sets, of all players together. */
 typedef struct throng_solver_state {
     throng_context *context;
     const throng_problem *problem;
-    const throng_tree *tree;       /* problem->game, if that is a tree; otherwise NULL */
-    const double *param;           /* the descriptor's parameters, in its order */
-    uint64_t seed;                 /* keys what is drawn */
-    int64_t iteration, iterations; /* this one, from 1; the most that there will be */
-    int64_t evaluations;           /* a solver that counts what it asks of the game adds to it */
-    double *strategy;              /* [numbers] begins as the problem's start: uniform play */
-    double *average;               /* [numbers] plans added up, in any scale; begins as 0 */
-    double *kept;                  /* [numbers] a solver's own, such as regrets; begins as 0 */
-    const double *reference;       /* [numbers] what regularised solvers are drawn to */
-    double *plan, *worth;          /* [numbers] room */
-    double *reach;                 /* [rows] room */
-    void *self;                    /* what `begin` made */
+    const throng_tree *tree;                           /* problem->game, if that is a tree; otherwise NULL */
+    const double *param;                               /* the descriptor's parameters, in its order */
+    uint64_t seed;                                     /* keys what is drawn */
+    int64_t iteration, iterations;                     /* this one, from 1; the most that there will be */
+    int64_t evaluations;                               /* a solver that counts what it asks of the game adds to it */
+    double *strategy;                                  /* [numbers] begins as the problem's start: uniform play */
+    double *average;                                   /* [numbers] plans added up, in any scale; begins as 0 */
+    double *kept;                                      /* [numbers] a solver's own, such as regrets; begins as 0 */
+    const double *reference;                           /* [numbers] what regularised solvers are drawn to */
+    double *plan, *worth;                              /* [numbers] room */
+    double *reach;                                     /* [rows] room */
+    void *self;                                        /* what `begin` made */
+    bool done;                                         /* set by a step after which another would change nothing */
+    throng_solver_note notes[THRONG_SOLVER_NOTES_MAX]; /* see throng_solver_note_down */
+    int n_notes;
 } throng_solver_state;
 
 /** A solver plug-in: plugins/solvers/NAME.c and a line in solvers.def. */
@@ -66,6 +78,9 @@ THRONG_API void throng_solver_log_linear(const throng_tree *tree, int player, do
 THRONG_API void throng_solver_match_regrets(const throng_tree *tree, int player, const double *worth, bool floor,
                                             double *regrets, double *strategy);
 
+/** Reports a number; a later one of the same name takes its place. @param name static, in lower case, with _ */
+THRONG_API void throng_solver_note_down(throng_solver_state *state, const char *name, double value);
+
 /**
  * Solves a game of two players and constant sum exactly, as a linear program over plans (von Stengel 1996).
  * @param strategy [sequences] out
@@ -73,6 +88,36 @@ THRONG_API void throng_solver_match_regrets(const throng_tree *tree, int player,
  */
 THRONG_API THRONG_MUST_USE throng_status throng_solver_linear_program(const throng_tree *tree, double *strategy,
                                                                       throng_error *err);
+
+/**
+ * Solves a matrix of what the second player pays to the first; if it can be without mixing, so.
+ * @param payoffs [n_rows * n_columns] finite, the first player's action, the row, changes fastest
+ * @param row     [n_rows] out, the first player's strategy  @param column [n_columns] out, the second's
+ * @param value   out, what the first player gets
+ * @return THRONG_E_NOT_CONVERGED: the linear program was not solved.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_solver_matrix_game(throng_context *context, int n_rows, int n_columns,
+                                                                   const double *payoffs, double *row, double *column,
+                                                                   double *value, throng_error *err);
+
+/**
+ * One sweep over the states of a Markov game of one player, or of two and zero sum (Shapley 1953): in each, the game of
+ * what is paid now plus the discounted values of what comes next is solved.
+ * @param values   [states] in and out, the first player's; all states are looked at with those that came in
+ * @param strategy [numbers] out
+ * @return THRONG_E_UNSUPPORTED: another game.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_solver_markov_sweep(throng_context *context, const throng_markov *game,
+                                                                    double *values, double *strategy,
+                                                                    throng_error *err);
+
+/**
+ * Solves such a game to the last digits: sweeps, each followed by the first player's best response to the second's
+ * strategy (Hoffman and Karp 1966), whose values fall to those of the game.
+ * @param strategy [numbers] in: play as the game begins with; out  @param values [states] out, the first player's
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_solver_markov_plan(throng_context *context, const throng_markov *game,
+                                                                   double *strategy, double *values, throng_error *err);
 
 /* ---- solving --------------------------------------------------------------------------------------------------- */
 
@@ -118,6 +163,9 @@ THRONG_API double throng_solution_value_half(const throng_solution *self, int pl
 THRONG_API double throng_solution_welfare(const throng_solution *self);
 THRONG_API double throng_solution_equality(const throng_solution *self);
 THRONG_API const double *throng_solution_strategy(const throng_solution *self); /**< [numbers] */
+
+/** What the solver reports besides, by index; a name of NULL past the last. */
+THRONG_API throng_solver_note throng_solution_note(const throng_solution *self, int index);
 
 /** How the gap went: [trace] pairs. */
 THRONG_API int64_t throng_solution_trace(const throng_solution *self);

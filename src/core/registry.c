@@ -80,8 +80,9 @@ static throng_status check_params(throng_kind kind, const throng_about *about, t
             return THRONG_FAIL(err, E_PLUGIN, "%s: parameter %d needs a name in lower case, a unit and a doc line.",
                                about->name, i + 1);
         bool text = param->kind == THRONG_PARAM_TEXT;
-        if (text && kind != THRONG_KIND_INDICATOR)
-            return THRONG_FAIL(err, E_PLUGIN, "%s: only indicators may have parameters that are text, %s is one.",
+        if (text && kind != THRONG_KIND_INDICATOR && kind != THRONG_KIND_GAME)
+            return THRONG_FAIL(err, E_PLUGIN,
+                               "%s: only indicators and games may have parameters that are text, %s is one.",
                                about->name, param->name);
         if (text && (!param->text || (double)strlen(param->text) < param->minimum ||
                      (double)strlen(param->text) > param->maximum))

@@ -98,6 +98,15 @@ out:
     return status;
 }
 
+throng_status throng_game_text(const throng_context *context, const char *name, int param, char *out, size_t size,
+                               throng_error *err) {
+    throng_i_plugin_use use;
+    throng_status status = throng_i_plugin_parse(context, THRONG_KIND_GAME, name, &use, err);
+    if (status == THRONG_OK)
+        snprintf(out, size, "%s", throng_i_plugin_text(&use, param));
+    return status;
+}
+
 void throng_problem_clear(throng_problem *self) {
     if (self->game)
         self->kind->free(self->game);

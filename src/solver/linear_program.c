@@ -132,18 +132,22 @@ static void set_bounds(program *self) {
         self->row_low[r] = -DBL_MAX; /* the rest, sets of PLAYER, are 0 = ... = 0 */
 }
 
+static void set_up(Clp_Simplex *model) {
+    Clp_setLogLevel(model, 0);
+    Clp_setObjSense(model, -1.0);
+    Clp_setPrimalTolerance(model, 1e-9);
+    Clp_setDualTolerance(model, 1e-9);
+}
+
 /* Plans from the program's solution; what is a hair below 0 is 0. */
 static throng_status run(program *self, double *strategy, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_tree *tree = self->tree;
     Clp_Simplex *model = Clp_newModel();
     THRONG_REQUIRE(model, E_MEMORY, "No memory for the linear program.");
-    Clp_setLogLevel(model, 0);
     Clp_loadProblem(model, self->n_columns, self->n_rows, self->start, self->index, self->value, self->low, self->high,
                     self->objective, self->row_low, self->row_high);
-    Clp_setObjSense(model, -1.0);
-    Clp_setPrimalTolerance(model, 1e-9);
-    Clp_setDualTolerance(model, 1e-9);
+    set_up(model);
     int result = Clp_initialSolve(model);
     THRONG_REQUIRE(result == 0 && Clp_status(model) == 0, E_NOT_CONVERGED,
                    "The linear program of \"%.60s\" was not solved (CLP's status %d).", tree->name, Clp_status(model));
@@ -207,5 +211,129 @@ throng_status throng_solver_linear_program(const throng_tree *tree, double *stra
     THRONG_TRY(run(&it, strategy, err));
 out:
     clear(&it);
+    return status;
+}
+
+/* ---- one matrix ------------------------------------------------------------------------------------------------ */
+
+#define ROUNDING 1e-14 /* of the largest payoff */
+
+/* Whether nobody gains by mixing: the best of the rows' worst is the best of the columns'. */
+static bool find_saddle(int n_rows, int n_columns, const double *payoffs, int *row, int *column) {
+    double surely = -DBL_MAX, at_most = DBL_MAX, largest = 0.0;
+    for (int r = 0; r < n_rows; r++) {
+        double least = DBL_MAX;
+        for (int c = 0; c < n_columns; c++)
+            least = fmin(least, payoffs[r + n_rows * c]);
+        if (least > surely) {
+            surely = least;
+            *row = r;
+        }
+    }
+    for (int c = 0; c < n_columns; c++) {
+        double most = -DBL_MAX;
+        for (int r = 0; r < n_rows; r++) {
+            most = fmax(most, payoffs[r + n_rows * c]);
+            largest = fmax(largest, fabs(payoffs[r + n_rows * c]));
+        }
+        if (most < at_most) {
+            at_most = most;
+            *column = c;
+        }
+    }
+    return at_most - surely <= ROUNDING * largest;
+}
+
+/* What is a hair below 0 is 0; the rest adds up to 1. */
+static void normalise(const double *from, int n, double *out) {
+    double sum = 0.0;
+    for (int i = 0; i < n; i++)
+        sum += out[i] = fabs(from[i]) > 1e-12 ? fabs(from[i]) : 0.0;
+    for (int i = 0; i < n; i++)
+        out[i] /= sum;
+}
+
+/* To 1..2, which changes no strategy: entries beside 0, which rounding leaves, lead CLP astray. */
+static void scale(int64_t n, const double *payoffs, double *out) {
+    double least = DBL_MAX, most = -DBL_MAX;
+    for (int64_t i = 0; i < n; i++) {
+        least = fmin(least, payoffs[i]);
+        most = fmax(most, payoffs[i]);
+    }
+    for (int64_t i = 0; i < n; i++)
+        out[i] = 1.0 + (payoffs[i] - least) / (most - least);
+}
+
+/* Columns of the program are the first player's actions, then what they are sure of; its rows are the second player's,
+ * then that the first's add up to 1. */
+static throng_status mix(int n_rows, int n_columns, const double *payoffs, double *room, int *index, double *row,
+                         double *column, throng_error *err) {
+    throng_status status = THRONG_OK;
+    double *value = room, *low = value + (n_rows + 1) * (n_columns + 1), *high = low + n_rows + 1;
+    double *objective = high + n_rows + 1, *row_low = objective + n_rows + 1, *row_high = row_low + n_columns + 1;
+    CoinBigIndex *start = index + (n_rows + 1) * (n_columns + 1);
+    Clp_Simplex *model = Clp_newModel();
+    THRONG_REQUIRE(model, E_MEMORY, "No memory for the linear program.");
+    for (int r = 0; r <= n_rows; r++) {
+        start[r] = r * (n_columns + 1);
+        low[r] = r < n_rows ? 0.0 : -DBL_MAX;
+        high[r] = DBL_MAX;
+        objective[r] = r < n_rows ? 0.0 : 1.0;
+        for (int c = 0; c <= n_columns; c++) {
+            index[start[r] + c] = c;
+            value[start[r] + c] = r == n_rows     ? (c < n_columns ? 1.0 : 0.0)
+                                  : c < n_columns ? -payoffs[r + n_rows * c]
+                                                  : 1.0;
+        }
+    }
+    start[n_rows + 1] = (n_rows + 1) * (n_columns + 1);
+    for (int c = 0; c <= n_columns; c++) {
+        row_low[c] = c < n_columns ? -DBL_MAX : 1.0;
+        row_high[c] = c < n_columns ? 0.0 : 1.0;
+    }
+    Clp_loadProblem(model, n_rows + 1, n_columns + 1, start, index, value, low, high, objective, row_low, row_high);
+    set_up(model);
+    Clp_scaling(model, 0);
+    THRONG_REQUIRE(Clp_primal(model, 0) == 0 && Clp_status(model) == 0, E_NOT_CONVERGED,
+                   "The linear program of a matrix of %d x %d payoffs was not solved (CLP's status %d).", n_rows,
+                   n_columns, Clp_status(model));
+    normalise(Clp_primalColumnSolution(model), n_rows, row);
+    normalise(Clp_dualRowSolution(model), n_columns, column);
+out:
+    if (model)
+        Clp_deleteModel(model);
+    return status;
+}
+
+throng_status throng_solver_matrix_game(throng_context *context, int n_rows, int n_columns, const double *payoffs,
+                                        double *row, double *column, double *value, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int pure[2] = {0, 0}, *index = NULL;
+    double *room = NULL, *scaled = NULL, worth = 0.0;
+    if (find_saddle(n_rows, n_columns, payoffs, &pure[0], &pure[1])) {
+        for (int r = 0; r < n_rows; r++)
+            row[r] = r == pure[0] ? 1.0 : 0.0;
+        for (int c = 0; c < n_columns; c++)
+            column[c] = c == pure[1] ? 1.0 : 0.0;
+        *value = payoffs[pure[0] + n_rows * pure[1]];
+        return THRONG_OK;
+    }
+    int64_t entries = (int64_t)(n_rows + 1) * (n_columns + 1);
+    THRONG_REQUIRE(entries < INT32_MAX / 2, E_UNSUPPORTED, "A matrix of %d x %d payoffs is too large.", n_rows,
+                   n_columns);
+    THRONG_TRY(throng_i_alloc(context, entries + 3 * (int64_t)(n_rows + 1) + 2 * (int64_t)(n_columns + 1), sizeof *room,
+                              &room, err));
+    THRONG_TRY(throng_i_alloc(context, entries, sizeof *scaled, &scaled, err));
+    THRONG_TRY(throng_i_alloc(context, entries + n_rows + 2, sizeof *index, &index, err));
+    scale((int64_t)n_rows * n_columns, payoffs, scaled);
+    THRONG_TRY(mix(n_rows, n_columns, scaled, room, index, row, column, err));
+    for (int c = 0; c < n_columns; c++)
+        for (int r = 0; r < n_rows; r++)
+            worth += row[r] * column[c] * payoffs[r + n_rows * c];
+    *value = worth;
+out:
+    throng_i_free(context, index);
+    throng_i_free(context, scaled);
+    throng_i_free(context, room);
     return status;
 }

@@ -20,7 +20,8 @@ struct throng_solution {
     int64_t iterations, evaluations;
     double tolerance, gap, game_gap, values[2 * THRONG_GAME_PLAYERS_MAX]; /* and half widths */
     int n_players;
-    double *strategy; /* [numbers] */
+    throng_solver_note notes[THRONG_SOLVER_NOTES_MAX + 1]; /* the last has no name */
+    double *strategy;                                      /* [numbers] */
     point *trace;
     int64_t n_trace, trace_cap;
 };
@@ -82,9 +83,9 @@ static throng_status iterate(throng_solution *self, const throng_solver *solver,
         int64_t at = state->iteration;
         THRONG_TRY(solver->step(state, err));
         self->iterations = at;
-        if (every || at >= next || at == state->iterations) {
+        if (every || at >= next || at == state->iterations || state->done) {
             THRONG_TRY(measure(self, solver, state, err));
-            if (self->gap <= self->tolerance)
+            if (self->gap <= self->tolerance || state->done)
                 break;
             next = at + 1 + at / 20;
         }
@@ -96,7 +97,8 @@ out:
 }
 
 static throng_status require_served(const throng_solver *solver, const throng_problem *problem, throng_error *err) {
-    static const char *const names[] = {"a tree", "", "one player's who decides for a crowd", "smooth"};
+    static const char *const names[] = {"a tree", "a Markov game", "one player's who decides for a crowd", "smooth",
+                                        "an operator"};
     unsigned forms = solver->forms ? solver->forms : THRONG_GAME_FORM_TREE;
     const char *served = "another form";
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -144,6 +146,7 @@ throng_status throng_solve(throng_context *context, const throng_problem *proble
     THRONG_TRY(iterate(self, solver, &state, def->every, err));
     THRONG_TRY(problem->kind->gap(problem->game, self->strategy, self->values, &self->game_gap, err));
     self->evaluations = state.evaluations;
+    memcpy(self->notes, state.notes, (size_t)state.n_notes * sizeof *self->notes);
     *out = self;
     self = NULL;
 out:
@@ -218,6 +221,11 @@ double throng_solution_equality(const throng_solution *self) {
             apart += fabs(self->values[p] - self->values[q]);
     }
     return welfare > 0.0 ? 1.0 - apart / (2.0 * self->n_players * welfare) : (double)NAN;
+}
+
+throng_solver_note throng_solution_note(const throng_solution *self, int index) {
+    bool known = index >= 0 && index < THRONG_SOLVER_NOTES_MAX;
+    return known ? self->notes[index] : (throng_solver_note){0};
 }
 
 const double *throng_solution_strategy(const throng_solution *self) {

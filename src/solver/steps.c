@@ -4,6 +4,7 @@
 #include "throng/solver.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Less likely than this is never: quotients of numbers so small have no digits left. */
 #define NEVER 1e-200
@@ -48,4 +49,14 @@ void throng_solver_match_regrets(const throng_tree *tree, int player, const doub
         for (int a = 0; a < set->n_actions; a++)
             play[a] = sum > 0.0 ? fmax(regret[a], 0.0) / sum : 1.0 / set->n_actions;
     }
+}
+
+void throng_solver_note_down(throng_solver_state *state, const char *name, double value) {
+    int at = 0;
+    while (at < state->n_notes && strcmp(state->notes[at].name, name) != 0)
+        at++;
+    if (at == THRONG_SOLVER_NOTES_MAX)
+        return;
+    state->notes[at] = (throng_solver_note){name, value};
+    state->n_notes = at < state->n_notes ? state->n_notes : at + 1;
 }

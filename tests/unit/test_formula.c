@@ -280,7 +280,7 @@ Test(formula, descriptors_with_texts_nobody_reads_are_refused) {
     method.about.name = "wordy";
     method.about.params = params;
     cr_expect_eq(throng_context_register(context, THRONG_KIND_METHOD, &method.about, &err), THRONG_E_PLUGIN);
-    cr_expect_str_eq(err.message, "wordy: only indicators may have parameters that are text, word is one.");
+    cr_expect_str_eq(err.message, "wordy: only indicators and games may have parameters that are text, word is one.");
     cr_assert_eq(throng_context_find(context, THRONG_KIND_INDICATOR, "formula", &about, &err), THRONG_OK);
     wrong = *(const throng_indicator *)(const void *)about;
     wrong.about.name = "wordy";

@@ -1,0 +1,197 @@
+/* Operators and Halpern's iteration: against the solution, and the count of what was asked. */
+#include "crowds.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static throng_context *context;
+static throng_error error;
+static int64_t idle_bytes;
+
+static void set_up(void) {
+    context = test_context(2);
+    idle_bytes = throng_context_bytes(context);
+}
+
+static void tear_down(void) {
+    int64_t left = throng_context_bytes(context) - idle_bytes;
+    cr_expect_eq(left, 0, "%lld bytes leak", (long long)left);
+    throng_context_free(context);
+}
+
+TestSuite(operator, .init = set_up, .fini = tear_down, .timeout = 120);
+
+static throng_solution *solve(const throng_problem *problem, const char *solver, int64_t iterations, double tolerance) {
+    throng_solution *solution = NULL;
+    throng_solve_def def = {.solver = solver, .iterations = iterations, .tolerance = tolerance};
+    cr_assert_eq(throng_solve(context, problem, &def, &solution, &error), THRONG_OK, "%s: %s", solver, error.message);
+    return solution;
+}
+
+static throng_problem open_operator(const char *name) {
+    throng_problem problem;
+    cr_assert_eq(throng_problem_open(context, name, &problem, &error), THRONG_OK, "%s", error.message);
+    return problem;
+}
+
+/* Behind the rows of the data stands the solution, before it was scaled to |F(0)| = 1. */
+Test(operator, every_rule_finds_the_zero) {
+    static const char *const rules[] = {"page", "full", "forward", "extragradient"};
+    throng_problem problem = open_operator("linear-operator:n=60,d=3,seed=2");
+    double zero[3] = {0.0}, size;
+    cr_assert_eq(throng_operator_residual(problem.game, zero, &size, &error), THRONG_OK);
+    cr_expect_float_eq(size, 1.0, 1e-12);
+    double first[3] = {0.0};
+    for (int r = 0; r < 4; r++) {
+        char solver[40];
+        snprintf(solver, sizeof solver, "halpern:rule=%s", rules[r]);
+        throng_solution *solution = solve(&problem, solver, 300000, 1e-4);
+        cr_expect(throng_solution_converged(solution), "%s: %g", solver, throng_solution_gap(solution));
+        const double *u = throng_solution_strategy(solution);
+        for (int j = 0; j < 3; j++) {
+            first[j] = r == 0 ? u[j] : first[j];
+            cr_expect_float_eq(u[j], first[j], 1e-2, "%s", solver);
+        }
+        throng_solution_free(solution);
+    }
+    throng_problem_clear(&problem);
+}
+
+/* The true solution has a residual of 0: all b are a'x for one x. */
+Test(operator, components_vanish_at_one_point) {
+    throng_problem problem = open_operator("linear-operator:n=5,d=40,seed=3");
+    throng_solution *solution = solve(&problem, "halpern:rule=forward", 20000, 1e-10);
+    double out[40], most = 0.0;
+    for (int64_t i = 0; i < 5; i++) {
+        memset(out, 0, sizeof out);
+        throng_operator_add(problem.game, i, throng_solution_strategy(solution), 1.0, out, NULL);
+        for (int j = 0; j < 40; j++)
+            most = fmax(most, fabs(out[j]));
+    }
+    cr_expect_lt(most, 1e-8, "%g", most);
+    throng_solution_free(solution);
+    throng_problem_clear(&problem);
+}
+
+/* full: n a step; extragradient: 2 n; page: n in the first step, then with p = 4 / (min(k, sqrt n) + 5) n, else 2 sqrt
+ * n. */
+Test(operator, what_is_asked_is_counted) {
+    throng_problem problem = open_operator("linear-operator:n=400,d=5");
+    throng_solution *full = solve(&problem, "halpern:rule=full", 7, -1.0);
+    throng_solution *twice = solve(&problem, "halpern:rule=extragradient", 7, -1.0);
+    throng_solution *page = solve(&problem, "halpern", 20000, -1.0);
+    cr_expect_eq(throng_solution_evaluations(full), 7 * 400);
+    cr_expect_eq(throng_solution_evaluations(twice), 14 * 400);
+    double expected = 400.0;
+    for (int k = 1; k < 20000; k++) {
+        double p = 4.0 / (fmin(k, 20.0) + 5.0);
+        expected += p * 400.0 + (1.0 - p) * 40.0;
+    }
+    cr_expect_float_eq((double)throng_solution_evaluations(page), expected, 0.02 * expected);
+    throng_solution_free(full);
+    throng_solution_free(twice);
+    throng_solution_free(page);
+    throng_problem_clear(&problem);
+}
+
+/* The first steps by hand, in one dimension: F(u) = u - 1 from every component. */
+static void add_shift(const double *data, int n, int64_t i, const double *u, double weight, double *out) {
+    (void)n;
+    (void)i;
+    out[0] += weight * (u[0] - data[0]);
+}
+
+static void keep_below(const double *data, int n, double *u) {
+    (void)data;
+    (void)n;
+    u[0] = fmin(u[0], 0.25);
+}
+
+static throng_problem shift(bool bounded, bool cocoercive) {
+    throng_operator_def def = {.name = "shift",
+                               .n_components = 9,
+                               .n_numbers = 1,
+                               .lipschitz = 1.0,
+                               .cocoercive = cocoercive,
+                               .n_data = 1,
+                               .add = add_shift,
+                               .project = bounded ? keep_below : NULL};
+    throng_operator *self = NULL;
+    double *data = NULL;
+    cr_assert_eq(throng_operator_create(context, &def, &data, &self, &error), THRONG_OK);
+    *data = 1.0;
+    return throng_operator_problem(self);
+}
+
+Test(operator, steps_are_those_of_the_formula) {
+    throng_problem problem = shift(false, true);
+    for (int64_t steps = 1; steps <= 6; steps++) {
+        double u = 0.0, v = 0.0;
+        throng_solution *page = solve(&problem, "halpern", steps, -1.0);
+        throng_solution *full = solve(&problem, "halpern:rule=full", steps, -1.0);
+        for (int k = 0; k < steps; k++) { /* the estimate is exact where all components are the same */
+            u = (1.0 - 2.0 / (k + 4.0)) * u - 0.25 * (u - 1.0);
+            v = (1.0 - 1.0 / (k + 2.0)) * (v - (v - 1.0));
+        }
+        cr_expect_float_eq(throng_solution_strategy(page)[0], u, 1e-14, "%lld", (long long)steps);
+        cr_expect_float_eq(throng_solution_strategy(full)[0], v, 1e-14, "%lld", (long long)steps);
+        throng_solution_free(page);
+        throng_solution_free(full);
+    }
+    throng_problem_clear(&problem);
+}
+
+Test(operator, constraints_and_what_is_refused) {
+    throng_problem bounded = shift(true, true), monotone = shift(false, false);
+    throng_solution *solution = solve(&bounded, "halpern:rule=full", 100000, 1e-4);
+    cr_expect(throng_solution_converged(solution));
+    cr_expect_float_eq(throng_solution_strategy(solution)[0], 0.25, 1e-3);
+    throng_solution_free(solution);
+    throng_solve_def def = {.solver = "halpern"};
+    solution = NULL;
+    cr_expect_eq(throng_solve(context, &monotone, &def, &solution, &error), THRONG_E_UNSUPPORTED);
+    cr_expect_not_null(strstr(error.message, "extragradient"), "%s", error.message);
+    def.solver = "cfr-plus";
+    cr_expect_eq(throng_solve(context, &monotone, &def, &solution, &error), THRONG_E_UNSUPPORTED);
+    throng_problem_clear(&bounded);
+    throng_problem_clear(&monotone);
+}
+
+/* Same bits whatever the number of threads: 9,000 components are more than one chunk. */
+Test(operator, threads_change_no_bit) {
+    throng_problem problem = open_operator("linear-operator:n=9000,d=7");
+    double values[2];
+    for (int t = 0; t < 2; t++) {
+        cr_assert_eq(throng_context_set_threads(context, 1 + 3 * t, &error), THRONG_OK);
+        throng_solution *solution = solve(&problem, "halpern", 200, -1.0);
+        values[t] = throng_solution_strategy(solution)[6];
+        throng_solution_free(solution);
+    }
+    cr_expect_eq(values[0], values[1]);
+    throng_problem_clear(&problem);
+}
+
+Test(operator, memory_that_runs_out) {
+    bool finished = false;
+    for (int64_t fail_at = 1; !finished; fail_at++) {
+        test_faults faults = {0};
+        throng_context *own = NULL;
+        throng_problem problem = {0};
+        throng_solution *solution = NULL;
+        throng_solve_def def = {.solver = "halpern", .iterations = 3};
+        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &own, &error), THRONG_OK);
+        int64_t idle = throng_context_bytes(own);
+        faults.fail_at = faults.calls + fail_at;
+        throng_status status = throng_problem_open(own, "linear-operator:n=4,d=2", &problem, &error);
+        if (status == THRONG_OK)
+            status = throng_solve(own, &problem, &def, &solution, &error);
+        throng_solution_free(solution);
+        throng_problem_clear(&problem);
+        finished = faults.calls < faults.fail_at;
+        cr_expect_eq(status, finished ? THRONG_OK : THRONG_E_MEMORY, "allocation %lld", (long long)fail_at);
+        cr_expect_eq(throng_context_bytes(own), idle, "allocation %lld leaks", (long long)fail_at);
+        throng_context_free(own);
+        cr_assert_lt(fail_at, 300);
+    }
+}
