@@ -24,6 +24,7 @@
 #include "throng/prompt.h"
 #include "throng/report.h"
 #include "throng/serve.h"
+#include "throng/simplex.h"
 #include "throng/solver.h"
 #include "throng/study.h"
 #include "throng/table.h"

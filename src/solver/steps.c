@@ -1,6 +1,6 @@
 /* What several solvers do at every information set of a player. */
 #include "game/tree.h"
-#include "throng/math.h"
+#include "throng/simplex.h"
 #include "throng/solver.h"
 
 #include <math.h>
@@ -8,16 +8,6 @@
 
 /* Less likely than this is never: quotients of numbers so small have no digits left. */
 #define NEVER 1e-200
-
-static void softmax(const double *logs, int n, double *out) {
-    double most = logs[0], sum = 0.0;
-    for (int a = 1; a < n; a++)
-        most = fmax(most, logs[a]);
-    for (int a = 0; a < n; a++)
-        sum += out[a] = throng_exp(logs[a] - most);
-    for (int a = 0; a < n; a++)
-        out[a] /= sum;
-}
 
 void throng_solver_log_linear(const throng_tree *tree, int player, double keep, double step, const double *worth,
                               const double *reach, double *logs, double *strategy) {
@@ -27,7 +17,7 @@ void throng_solver_log_linear(const throng_tree *tree, int player, double keep, 
             continue;
         for (int a = set->first; a < set->first + set->n_actions; a++)
             logs[a] = keep * logs[a] + step * (reach ? worth[a] / reach[i] : worth[a]);
-        softmax(logs + set->first, set->n_actions, strategy + set->first);
+        throng_simplex_softmax(set->n_actions, logs + set->first, strategy + set->first);
     }
 }
 
