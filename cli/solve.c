@@ -10,6 +10,8 @@
 
 #define SHOWN         24 /* information sets that are printed */
 #define SHOWN_NUMBERS 8  /* of a row that has no actions, only numbers */
+#define SHOWN_ACTIONS 12
+#define NEVER         0.0005
 
 typedef struct request {
     const char *solver, *tolerance, *write;
@@ -19,22 +21,39 @@ typedef struct request {
 
 /* ---- results --------------------------------------------------------------------------------------------------- */
 
+/* The SHOWN_ACTIONS largest probabilities are not below this. @param play [n] */
+static double least_shown(const double *play, int n) {
+    double largest[SHOWN_ACTIONS] = {0.0};
+    for (int a = 0; a < n; a++) {
+        int at = SHOWN_ACTIONS;
+        for (; at > 0 && play[a] > largest[at - 1]; at--)
+            if (at < SHOWN_ACTIONS)
+                largest[at] = largest[at - 1];
+        if (at < SHOWN_ACTIONS)
+            largest[at] = play[a];
+    }
+    return fmax(largest[SHOWN_ACTIONS - 1], NEVER);
+}
+
 static void print_row(const throng_problem *problem, int64_t index, const double *strategy) {
     const throng_problem_kind *kind = problem->kind;
     throng_problem_row row = kind->row(problem->game, index);
     printf("  ");
     cli_print_left(cli_clip(kind->player_name(problem->game, row.player), 16).text, 18);
     cli_print_left(cli_clip(row.name, 14).text, 16);
-    for (int a = 0; a < row.n_actions; a++)
-        if (kind->plain && a == SHOWN_NUMBERS) {
-            printf("... and %s more", cli_count(row.n_actions - a).text);
-            break;
-        } else if (kind->plain)
+    const double *numbers = strategy + row.first;
+    double least = least_shown(numbers, row.n_actions);
+    int hidden = 0;
+    for (int a = 0; a < row.n_actions; a++) {
+        bool shown = kind->plain ? a < SHOWN_NUMBERS : numbers[a] >= least;
+        if (shown)
             printf("%s %s  ", cli_clip(kind->action_name(problem->game, index, a), 20).text,
-                   cli_value(strategy[row.first + a]).text);
-        else if (strategy[row.first + a] >= 0.0005)
-            printf("%s %s  ", cli_clip(kind->action_name(problem->game, index, a), 20).text,
-                   cli_percent(strategy[row.first + a]).text);
+                   kind->plain ? cli_value(numbers[a]).text : cli_percent(numbers[a]).text);
+        else
+            hidden += kind->plain || numbers[a] >= NEVER;
+    }
+    if (hidden)
+        printf(kind->plain ? "and %d more" : "and %d smaller", hidden);
     printf("\n");
 }
 
@@ -55,10 +74,13 @@ static void print_result(const throng_problem *problem, const throng_solution *s
     char size[100];
     kind->describe(problem->game, size, sizeof size);
     printf("%s: %s\n", kind->name(problem->game), size);
-    printf("%s, %s iteration%s: %s %s (tolerance %s)\n\n", throng_solution_solver(solution),
+    printf("%s, %s iteration%s: %s %s (tolerance %s)\n", throng_solution_solver(solution),
            cli_count(throng_solution_iterations(solution)).text, throng_solution_iterations(solution) == 1 ? "" : "s",
            throng_solution_gap_name(solution), cli_value(throng_solution_gap(solution)).text,
            cli_value(throng_solution_tolerance(solution)).text);
+    if (throng_solution_gap(solution) != throng_solution_game_gap(solution))
+        printf("in the game itself: gap %s\n", cli_value(throng_solution_game_gap(solution)).text);
+    printf("\n");
     for (int p = 0; p < kind->players(problem->game); p++) {
         printf("  ");
         cli_print_left(cli_clip(kind->player_name(problem->game, p), 16).text, 18);
@@ -184,12 +206,12 @@ static int solve(const request *wanted, const char *name, throng_context *contex
 
 static int run(const cli_command *self, int argc, char **argv) {
     throng_error err = {0};
-    request wanted = {.solver = "cfr-plus", .iterations = 100000};
+    request wanted = {.iterations = 100000};
     cli_options options;
     bool proceed = false;
     cli_options_init(&options, self);
     cli_options_text(&options, "--solver", "NAME[:...]", &wanted.solver,
-                     "how: see throng list solvers (default: cfr-plus)");
+                     "how: see throng list solvers (default: cfr-plus for trees, nash-mp for preferences)");
     cli_options_count(&options, "--iterations", "N", &wanted.iterations, 1, 1e12, "the most (default: 100,000)");
     cli_options_text(&options, "--tolerance", "X", &wanted.tolerance,
                      "gap that is good enough, what all players together could gain (default: 0.001)");
@@ -200,7 +222,8 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");
     int code = cli_options_parse(&options, argc, argv, &proceed);
     if (proceed && options.n_positional != 1) {
-        code = cli_fail(CLI_USAGE, "which game? Name one: see throng list games, or give a file GAME.efg or GAME.nfg.");
+        code = cli_fail(CLI_USAGE,
+                        "which game? Name one: see throng list games, or give a file GAME.efg, GAME.nfg or GAME.csv.");
         proceed = false;
     }
     throng_context *context = NULL;
@@ -223,8 +246,11 @@ const cli_command cli_command_solve = {
     .summary = "Finds what everybody should play, and how far that is from an equilibrium.",
     .details =
         "Games: throng list games, prisoners-dilemma, battle-of-the-sexes, stag-hunt, ordinal:1 to ordinal:144,\n"
-        "Gambit files GAME.efg and GAME.nfg. The gap is NashConv: what the players would gain, added up, if each\n"
-        "alone changed to a best response. Exits with 1 if it stays above the tolerance.\n"
+        "Gambit files GAME.efg and GAME.nfg, matrices GAME.csv: how often the row is preferred to the column, or "
+        "payoffs\n"
+        "of both players in each cell, \"3 -3\". The gap is NashConv: what the players would gain, added up, if each\n"
+        "alone changed to a best response; solvers drawn to a reference have a gap of their own. Exits with 1 if it\n"
+        "stays above the tolerance.\n"
         "\n"
         "  throng solve kuhn\n"
         "  throng solve leduc --solver cfr-plus --tolerance 0.01 --json > leduc.json",

@@ -18,6 +18,7 @@ typedef enum throng_game_form {
     THRONG_GAME_FORM_AGGREGATIVE = 4, /* one who decides for a crowd: throng/aggregative.h */
     THRONG_GAME_FORM_SMOOTH = 8,      /* losses with gradients: throng/smooth.h */
     THRONG_GAME_FORM_OPERATOR = 16,   /* throng/operator.h */
+    THRONG_GAME_FORM_PREFERENCE = 32, /* throng/preference.h */
 } throng_game_form;
 
 /* ---- the normal form ------------------------------------------------------------------------------------------- */
@@ -111,7 +112,7 @@ THRONG_API THRONG_MUST_USE throng_status throng_normal_form_parse(throng_context
 THRONG_API THRONG_MUST_USE throng_status throng_normal_form_write(const throng_normal_form *self, const char *path,
                                                                   throng_error *err);
 
-/** A file if the name ends in .nfg, else one that is built in. */
+/** A file if the name ends in .nfg or .csv (throng_problem_parse_csv), else one that is built in. */
 THRONG_API THRONG_MUST_USE throng_status throng_normal_form_open(throng_context *context, const char *name,
                                                                  throng_normal_form **out, throng_error *err);
 

@@ -22,6 +22,7 @@ typedef struct throng_problem_row {
 /** How games of one form are seen. `game` is what throng_problem.game holds. */
 typedef struct throng_problem_kind {
     throng_game_form form;
+    const char *solver; /* which to take where none is named */
     const char *(*name)(const void *game);
     int (*players)(const void *game);
     const char *(*player_name)(const void *game, int player);
@@ -35,6 +36,15 @@ typedef struct throng_problem_kind {
     void (*start)(const void *game, double *strategy);
     /** What regularised solvers are drawn to. NULL: `start`. @param strategy [numbers] out */
     void (*reference)(const void *game, double *strategy);
+    /**
+     * What mirror descent goes by; NULL: the form has no such thing, as `range`. What each action is worth to who
+     * chooses it, all playing `strategy`, times how likely the others and chance get to its row; and how likely.
+     * @param plan [numbers] out: what is to be added up for an average  @param worth [numbers] out
+     * @param reach [rows] out, may be NULL
+     */
+    void (*worth)(const void *game, const double *strategy, double *plan, double *worth, double *reach);
+    /** The largest payoff of a player less the smallest. */
+    double (*range)(const void *game, int player);
     /** From what a solver added up to a strategy. NULL: each row is divided by its sum. May be in place. */
     void (*average)(const void *game, const double *sums, double *strategy);
     /** How far a strategy is from what is sought, 0 being there. NaN: nobody knows, a solver must measure it.
@@ -59,6 +69,16 @@ THRONG_API throng_problem throng_tree_problem(throng_tree *tree);
  */
 THRONG_API THRONG_MUST_USE throng_status throng_problem_open(throng_context *context, const char *name,
                                                              throng_problem *out, throng_error *err);
+
+/**
+ * Reads a matrix in CSV: preferences (throng/preference.h) if there is one number in each cell, the payoffs of two
+ * players in normal form if there are two, "3 -3". Names of columns and rows may be given, or not; a row called
+ * "reference" has the weights of that; matrices of several groups stand one below the other with an empty line between.
+ * @return THRONG_E_FORMAT: what is wrong, and where; THRONG_E_ARGUMENT: preferences that do not add up to 1.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_problem_parse_csv(throng_context *context, const char *origin,
+                                                                  const char *text, int64_t length, throng_problem *out,
+                                                                  throng_error *err);
 THRONG_API void throng_problem_clear(throng_problem *self);
 
 /** For `open` of a game plug-in: the value of a parameter that is text. @param name as it was asked for

@@ -26,6 +26,8 @@ typedef struct throng_solver_state {
     throng_context *context;
     const throng_problem *problem;
     const throng_tree *tree;                           /* problem->game, if that is a tree; otherwise NULL */
+    const throng_problem_row *rows;                    /* [n_rows] of the problem */
+    int64_t n_rows;
     const double *param;                               /* the descriptor's parameters, in its order */
     uint64_t seed;                                     /* keys what is drawn */
     int64_t iteration, iterations;                     /* this one, from 1; the most that there will be */
@@ -34,8 +36,10 @@ typedef struct throng_solver_state {
     double *average;                                   /* [numbers] plans added up, in any scale; begins as 0 */
     double *kept;                                      /* [numbers] a solver's own, such as regrets; begins as 0 */
     const double *reference;                           /* [numbers] what regularised solvers are drawn to */
+    const double *log_reference;                       /* [numbers] */
     double *plan, *worth;                              /* [numbers] room */
     double *reach;                                     /* [rows] room */
+    double *more;                                      /* [solver->n_more][numbers] begins as 0 */
     void *self;                                        /* what `begin` made */
     bool done;                                         /* set by a step after which another would change nothing */
     throng_solver_note notes[THRONG_SOLVER_NOTES_MAX]; /* see throng_solver_note_down */
@@ -47,6 +51,7 @@ typedef struct throng_solver {
     throng_about about;
     unsigned forms; /* of games that it serves, THRONG_GAME_FORM_... or'ed; 0: trees */
     bool last;      /* what it finds is `strategy`; otherwise what `average` says */
+    int n_more;     /* arrays of [numbers] that it needs besides those of the state */
     bool once;      /* one iteration does all: fewer than two make no sense */
     /** Before anything else, where the rows of a game depend on the solver's parameters. May be NULL. */
     throng_status (*prepare)(const throng_problem *problem, const double *param, throng_error *err);
@@ -63,15 +68,53 @@ typedef struct throng_solver {
 
 /* ---- what several solvers do ----------------------------------------------------------------------------------- */
 
-/**
- * The step of all methods of mirror descent with entropy: at each information set of a player, the log of each action's
- * probability becomes `keep` times what it was plus `step` times its worth, up to a constant.
- * @param worth  as of throng_tree_worth  @param reach [sets] what worths are divided by; NULL: by nothing; sets that
- *               are not reached are left alone
- * @param logs   [sequences] in and out  @param strategy [sequences] out
+/*
+ * Mirror descent with entropy, on any problem with worths: the next policy is log-linear in earlier ones, in the
+ * reference and in what actions are worth. Logs are up to a constant in each row.
  */
-THRONG_API void throng_solver_log_linear(const throng_tree *tree, int player, double keep, double step,
-                                         const double *worth, const double *reach, double *logs, double *strategy);
+
+/** The log of each probability becomes keep * centre + pull * log(reference) + step * worth. */
+typedef struct throng_log_linear {
+    double keep, pull, step;
+    bool counterfactual; /* worths count as much as their row is likely; otherwise as if it was reached */
+} throng_log_linear;
+
+/** The weights of a step from where one stands towards reference exp(worth / beta): keep 1 - beta step, pull beta step.
+ *  @return THRONG_E_ARGUMENT: beta step is above 1. */
+THRONG_API THRONG_MUST_USE throng_status throng_solver_weights(double beta, double step, throng_log_linear *out,
+                                                               throng_error *err);
+
+/** Fills in plan, worth and reach of the state for all playing `strategy`, and counts an evaluation. */
+THRONG_API void throng_solver_evaluate(throng_solver_state *state, const double *strategy);
+
+/** One such step in all rows of a player, by worth and reach of the state. A row that is never reached keeps its logs,
+ *  and what stands in `strategy`.
+ *  @param centre [numbers] logs  @param logs [numbers] out, may be `centre`  @param strategy [numbers] out */
+THRONG_API void throng_solver_log_linear(const throng_solver_state *state, int player, throng_log_linear weights,
+                                         const double *centre, double *logs, double *strategy);
+
+/** One such step of everybody from where they stand to a point half-way, and from where they stand once more, by the
+ *  worths at that point. Two evaluations; `kept` has the logs, `average` is room.
+ *  @param weights [players] */
+THRONG_API void throng_solver_extragradient(throng_solver_state *state, const throng_log_linear *weights);
+
+/** A `begin`: everybody plays the reference, with their logs in `kept`. */
+THRONG_API THRONG_MUST_USE throng_status throng_solver_begin_at_reference(throng_solver_state *state,
+                                                                          throng_error *err);
+
+/** Adds the plan of the state to `average`; with `last`, puts it there instead. */
+THRONG_API void throng_solver_add_plan(throng_solver_state *state, bool last);
+
+/**
+ * How far from the regularised equilibrium a strategy is, in which everybody gets what they get less beta times the
+ * divergence from the reference: the sum over rows of what the best change of that row alone would gain, where it is
+ * reached, beta log sum reference exp(worth / beta) - (worth of the row - beta KL). In a game of preferences both
+ * players' gains are added. 0 if and only if each row is in proportion to reference exp(worth / beta).
+ * @param beta > 0  Changes plan, worth and reach.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_solver_regularised_gap(const throng_solver_state *state, double beta,
+                                                                       const double *strategy, double *gap,
+                                                                       throng_error *err);
 
 /** Adds what each action would have gained over the strategy, and plays in proportion to what is positive.
  *  @param floor forget what is negative, as CFR+ does  @param regrets [sequences] in and out */
@@ -123,7 +166,7 @@ THRONG_API THRONG_MUST_USE throng_status throng_solver_markov_plan(throng_contex
 
 /** Zero means the default everywhere. */
 typedef struct throng_solve_def {
-    const char *solver; /* "cfr-plus" */
+    const char *solver; /* "cfr-plus"; NULL: what the form of the game says */
     int64_t iterations; /* most; 100,000 */
     double tolerance;   /* the gap, NashConv, that is good enough; 0.001. Negative: 0, make all iterations */
     uint64_t seed;      /* of solvers that draw */

@@ -20,6 +20,7 @@
 #include "throng/panel.h"
 #include "throng/policy.h"
 #include "throng/population.h"
+#include "throng/preference.h"
 #include "throng/problem.h"
 #include "throng/prompt.h"
 #include "throng/report.h"

@@ -17,6 +17,7 @@ extern "C" {
 typedef struct throng_tree throng_tree;
 
 #define THRONG_TREE_CHANCE -1 /* in place of a player */
+#define THRONG_TREE_ALL    -2 /* all players at once */
 
 /* ---- building -------------------------------------------------------------------------------------------------- */
 
@@ -103,7 +104,8 @@ THRONG_API void throng_tree_strategy(const throng_tree *self, const double *plan
 /**
  * What each action of a player is worth: the sum, over the nodes of its information set, of the chance that the others
  * and chance get there, times what the player gets from then on by playing `strategy`.
- * @param plan   of all  @param worth [sequences] out: of this player's actions; sequence 0 has the value of the game
+ * @param player or THRONG_TREE_ALL  @param plan of all
+ * @param worth  [sequences] out: of this player's actions; sequence 0 has the value of the game, of all added up
  * Cost: O(nodes with payoffs + sequences).
  */
 THRONG_API void throng_tree_worth(const throng_tree *self, int player, const double *plan, const double *strategy,
@@ -113,7 +115,8 @@ THRONG_API void throng_tree_worth(const throng_tree *self, int player, const dou
  *  the action that is best (the first of several), 0 for others; other players' are left alone */
 THRONG_API void throng_tree_best(const throng_tree *self, int player, const double *plan, double *worth, double *best);
 
-/** How likely the others and chance get to each information set of a player. @param reach [sets] out */
+/** How likely the others and chance get to each information set of a player, or THRONG_TREE_ALL.
+ *  @param reach [sets] out */
 THRONG_API void throng_tree_reach(const throng_tree *self, int player, const double *plan, double *reach);
 
 /**
@@ -139,7 +142,8 @@ THRONG_API THRONG_MUST_USE throng_status throng_tree_write(const throng_tree *se
                                                            throng_error *err);
 
 /**
- * Any game that is a tree: a file GAME.efg or GAME.nfg, a plug-in "kuhn" with parameters, or a built-in normal form.
+ * Any game that is a tree: a file GAME.efg, GAME.nfg or GAME.csv, a plug-in "kuhn" with parameters, or a built-in
+ * normal form.
  * @return THRONG_E_UNKNOWN_NAME, THRONG_E_UNSUPPORTED: a game of another form; and what the readers return.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_tree_open(throng_context *context, const char *name, throng_tree **out,

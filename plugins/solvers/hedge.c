@@ -4,38 +4,37 @@
 #include <math.h>
 
 enum {
-    STEP
+    STEP,
+    LAST
 };
 
 static const throng_param params[] = {
     [STEP] = {"step", THRONG_PARAM_AUTO, NAN, 1e-9, 1e6, "1 / payoff",
               "how much a payoff moves the log of a probability; auto: sqrt(8 ln n / iterations) / range"},
+    [LAST] = {"last", THRONG_PARAM_FLAG, 0, 0, 1, "", "the last strategy instead of the average: it may circle"},
     {0}};
 
 /* n: the most actions that the player has anywhere. */
 static double step_of(const throng_solver_state *state, int player) {
-    double range = throng_tree_range(state->tree, player);
+    double range = state->problem->kind->range(state->problem->game, player);
     int most = 2;
     if (!isnan(state->param[STEP]))
         return state->param[STEP];
-    for (int i = 0; i < throng_tree_sets(state->tree); i++) {
-        throng_tree_set set = throng_tree_set_at(state->tree, i);
-        if (set.player == player && set.n_actions > most)
-            most = set.n_actions;
-    }
+    for (int64_t r = 0; r < state->n_rows; r++)
+        if (state->rows[r].player == player && state->rows[r].n_actions > most)
+            most = state->rows[r].n_actions;
     return sqrt(8.0 * log(most) / (double)state->iterations) / (range > 0.0 ? range : 1.0);
 }
 
 static throng_status step(throng_solver_state *state, throng_error *err) {
-    const throng_tree *tree = state->tree;
+    int players = state->problem->kind->players(state->problem->game);
     (void)err;
-    throng_tree_plan(tree, state->strategy, state->plan);
-    for (int i = 0; i < throng_tree_sequences(tree); i++)
-        state->average[i] += state->plan[i];
-    for (int p = 0; p < throng_tree_players(tree); p++) {
-        throng_tree_worth(tree, p, state->plan, state->strategy, state->worth);
-        throng_solver_log_linear(tree, p, 1.0, step_of(state, p), state->worth, NULL, state->kept, state->strategy);
-    }
+    throng_solver_evaluate(state, state->strategy);
+    throng_solver_add_plan(state, state->param[LAST] != 0.0);
+    for (int p = 0; p < players; p++)
+        throng_solver_log_linear(state, p,
+                                 (throng_log_linear){.keep = 1.0, .step = step_of(state, p), .counterfactual = true},
+                                 state->kept, state->kept, state->strategy);
     return THRONG_OK;
 }
 
@@ -50,5 +49,6 @@ const throng_solver throng_solver_hedge = {
               .reference = "Freund and Schapire 1999, doi 10.1006/game.1999.0738; Swamy et al. 2024, A minimaximalist "
                            "approach to RLHF, arXiv 2401.04056",
               .params = params},
+    .forms = THRONG_GAME_FORM_TREE | THRONG_GAME_FORM_PREFERENCE,
     .step = step,
 };

@@ -105,7 +105,7 @@ out:
 }
 
 /* strtod would also take "inf", "nan" and "0x1p3". */
-static bool read_number(const char *text, double *out) {
+bool throng_i_read_number(const char *text, double *out) {
     char *end = NULL;
     if (text[strspn(text, "0123456789+-./eE")] != '\0')
         return false;
@@ -123,7 +123,7 @@ static bool read_number(const char *text, double *out) {
 }
 
 throng_status throng_i_lexer_take_number(throng_i_lexer *self, const char *what, double *out, throng_error *err) {
-    if (self->token != THRONG_I_TOKEN_WORD || !read_number(self->text, out))
+    if (self->token != THRONG_I_TOKEN_WORD || !throng_i_read_number(self->text, out))
         return throng_i_lexer_fail(self, err, what);
     return throng_i_lexer_next(self, err);
 }

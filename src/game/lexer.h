@@ -59,6 +59,9 @@ throng_status throng_i_lexer_fail(const throng_i_lexer *self, throng_error *err,
 THRONG_MUST_USE throng_status throng_i_read_text(throng_context *context, const char *path, char **out, int64_t *length,
                                                  throng_error *err);
 
+/* Whether a text is a finite number, such as "-0.5" or "5/2". */
+bool throng_i_read_number(const char *text, double *out);
+
 /* A space, and the text in quotes. */
 void throng_i_write_quoted(FILE *file, const char *text);
 

@@ -1,5 +1,6 @@
 /* The normal form, and the games that are built in. */
 #include "core/core.h"
+#include "game/matrix_file.h"
 #include "throng/game.h"
 
 #include <ctype.h>
@@ -303,6 +304,8 @@ throng_status throng_game_builtin(throng_context *context, const char *name, thr
 throng_status throng_normal_form_open(throng_context *context, const char *name, throng_normal_form **out,
                                       throng_error *err) {
     size_t length = strlen(name);
+    if (length > 4 && strcmp(name + length - 4, ".csv") == 0)
+        return throng_i_matrix_normal_form(context, name, out, err);
     return length > 4 && strcmp(name + length - 4, ".nfg") == 0 ? throng_normal_form_read(context, name, out, err)
                                                                 : throng_game_builtin(context, name, out, err);
 }

@@ -1,6 +1,7 @@
 /* Trees seen as problems, and games of any form by their names. */
 #include "throng/problem.h"
 #include "core/core.h"
+#include "game/matrix_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +45,17 @@ static void tree_start(const void *game, double *strategy) {
     throng_tree_uniform(game, strategy);
 }
 
+static void tree_worth(const void *game, const double *strategy, double *plan, double *worth, double *reach) {
+    throng_tree_plan(game, strategy, plan);
+    throng_tree_worth(game, THRONG_TREE_ALL, plan, strategy, worth);
+    if (reach)
+        throng_tree_reach(game, THRONG_TREE_ALL, plan, reach);
+}
+
+static double tree_range(const void *game, int player) {
+    return throng_tree_range(game, player);
+}
+
 static void tree_average(const void *game, const double *sums, double *strategy) {
     throng_tree_strategy(game, sums, strategy);
 }
@@ -60,6 +72,7 @@ static void tree_free(void *game) {
 throng_problem throng_tree_problem(throng_tree *tree) {
     static const throng_problem_kind kind = {
         .form = THRONG_GAME_FORM_TREE,
+        .solver = "cfr-plus",
         .name = tree_name,
         .players = tree_players,
         .player_name = tree_player_name,
@@ -69,6 +82,8 @@ throng_problem throng_tree_problem(throng_tree *tree) {
         .action_name = tree_action_name,
         .describe = tree_describe,
         .start = tree_start,
+        .worth = tree_worth,
+        .range = tree_range,
         .average = tree_average,
         .gap = tree_gap,
         .free = tree_free,
@@ -82,7 +97,9 @@ throng_status throng_problem_open(throng_context *context, const char *name, thr
     throng_status status = THRONG_OK;
     throng_tree *tree = NULL;
     throng_i_plugin_use use;
-    size_t head = strcspn(name, ":");
+    size_t head = strcspn(name, ":"), length = strlen(name);
+    if (length > 4 && strcmp(name + length - 4, ".csv") == 0)
+        return throng_i_matrix_problem(context, name, out, err);
     for (int i = 0; i < throng_context_plugin_count(context, THRONG_KIND_GAME); i++) {
         const throng_about *about = throng_context_plugin(context, THRONG_KIND_GAME, i);
         const throng_game *plugin = (const throng_game *)(const void *)about;

@@ -94,15 +94,24 @@ static double others(const throng_i_leaves *leaves, int64_t at, int n_players, i
 static void pay(const throng_tree *self, int player, const double *plan, double *worth) {
     int n = self->n_players;
     memset(worth, 0, (size_t)self->n_sequences * sizeof *worth);
+    const int *sequence = self->paid.sequence;
+    if (n == 2 && player == THRONG_TREE_ALL) {
+        for (int64_t i = 0; i < 2 * self->paid.n; i += 2) {
+            double first = plan[sequence[i]], second = plan[sequence[i + 1]];
+            worth[sequence[i]] += second * self->paid_amount[i];
+            worth[sequence[i + 1]] += first * self->paid_amount[i + 1];
+        }
+        return;
+    }
     if (n == 2) {
-        const int *sequence = self->paid.sequence;
         for (int64_t i = 0; i < self->paid.n; i++)
             worth[sequence[2 * i + player]] += plan[sequence[2 * i + 1 - player]] * self->paid_amount[2 * i + player];
         return;
     }
+    int first = player == THRONG_TREE_ALL ? 0 : player, last = player == THRONG_TREE_ALL ? n - 1 : player;
     for (int64_t i = 0; i < self->paid.n; i++)
-        worth[self->paid.sequence[i * n + player]] +=
-            others(&self->paid, i, n, player, plan) * self->paid_amount[i * n + player];
+        for (int p = first; p <= last; p++)
+            worth[sequence[i * n + p]] += others(&self->paid, i, n, p, plan) * self->paid_amount[i * n + p];
 }
 
 void throng_tree_worth(const throng_tree *self, int player, const double *plan, const double *strategy, double *worth) {
@@ -110,7 +119,7 @@ void throng_tree_worth(const throng_tree *self, int player, const double *plan, 
     for (int i = self->n_sets - 1; i >= 0; i--) {
         const throng_i_set *set = &self->sets[i];
         double value = 0.0;
-        if (set->player != player)
+        if (set->player != player && player != THRONG_TREE_ALL)
             continue;
         for (int a = 0; a < set->n_actions; a++)
             value += strategy[set->first + a] * worth[set->first + a];
@@ -136,10 +145,11 @@ void throng_tree_best(const throng_tree *self, int player, const double *plan, d
 
 void throng_tree_reach(const throng_tree *self, int player, const double *plan, double *reach) {
     memset(reach, 0, (size_t)self->n_sets * sizeof *reach);
-    for (int64_t i = 0; i < self->chosen.n; i++)
-        if (self->sets[self->chosen_set[i]].player == player)
-            reach[self->chosen_set[i]] +=
-                others(&self->chosen, i, self->n_players, player, plan) * self->chosen_chance[i];
+    for (int64_t i = 0; i < self->chosen.n; i++) {
+        int set = self->chosen_set[i], who = self->sets[set].player;
+        if (who == player || player == THRONG_TREE_ALL)
+            reach[set] += others(&self->chosen, i, self->n_players, who, plan) * self->chosen_chance[i];
+    }
 }
 
 throng_status throng_tree_gap(const throng_tree *self, const double *strategy, double *values, double *gap,

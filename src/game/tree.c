@@ -398,6 +398,21 @@ static throng_status fail_unknown(const throng_context *context, const char *nam
     return THRONG_FAIL(err, E_UNKNOWN_NAME, "There is no game \"%.60s\".%s", name, hint);
 }
 
+/* A plug-in's own way of opening may give a tree, too. */
+static throng_status open_as_tree(throng_context *context, const throng_game *plugin, const char *name,
+                                  const double *param, throng_tree **out, throng_error *err) {
+    throng_problem problem = {0};
+    throng_status status = plugin->open(context, name, param, &problem, err);
+    if (status != THRONG_OK)
+        return status;
+    if (problem.kind->form != THRONG_GAME_FORM_TREE) {
+        throng_problem_clear(&problem);
+        return THRONG_FAIL(err, E_UNSUPPORTED, "%s is not a game that is played move by move.", plugin->about.name);
+    }
+    *out = problem.game;
+    return THRONG_OK;
+}
+
 throng_status throng_tree_open(throng_context *context, const char *name, throng_tree **out, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_normal_form *game = NULL;
@@ -411,8 +426,11 @@ throng_status throng_tree_open(throng_context *context, const char *name, throng
         if (strlen(about->name) != head || strncmp(about->name, name, head) != 0)
             continue;
         const throng_game *plugin = (const throng_game *)(const void *)about;
-        THRONG_REQUIRE(plugin->build, E_UNSUPPORTED, "%s is not a game that is played move by move.", about->name);
         THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_GAME, name, &use, err));
+        if (plugin->open) {
+            THRONG_TRY(open_as_tree(context, plugin, name, use.param, out, err));
+            goto out;
+        }
         THRONG_TRY(throng_tree_create(context, name, plugin->n_players, &self, err));
         THRONG_TRY(plugin->build(self, use.param, err));
         THRONG_TRY(throng_tree_finish(self, err));

@@ -3,6 +3,7 @@
 #include "throng/solver.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ITERATIONS 100000
@@ -26,13 +27,16 @@ struct throng_solution {
     int64_t n_trace, trace_cap;
 };
 
-static throng_status make_state(throng_context *context, const throng_problem *problem, throng_solver_state *state,
-                                double **room, throng_error *err) {
+static throng_status make_state(throng_context *context, const throng_problem *problem, int n_more,
+                                throng_solver_state *state, double **room, throng_problem_row **rows,
+                                throng_error *err) {
+    throng_status status = THRONG_OK;
     const throng_problem_kind *kind = problem->kind;
-    int64_t n = kind->numbers(problem->game);
-    throng_status status = throng_i_alloc(context, 6 * n + kind->rows(problem->game), sizeof **room, room, err);
-    if (status != THRONG_OK)
-        return status;
+    int64_t n = kind->numbers(problem->game), n_rows = kind->rows(problem->game);
+    THRONG_TRY(throng_i_alloc(context, (7 + n_more) * n + n_rows, sizeof **room, room, err));
+    THRONG_TRY(throng_i_alloc(context, n_rows, sizeof **rows, rows, err));
+    for (int64_t r = 0; r < n_rows; r++)
+        (*rows)[r] = kind->row(problem->game, r);
     state->context = context;
     state->problem = problem;
     state->tree = kind->form == THRONG_GAME_FORM_TREE ? problem->game : NULL;
@@ -42,10 +46,17 @@ static throng_status make_state(throng_context *context, const throng_problem *p
     state->plan = *room + 3 * n;
     state->worth = *room + 4 * n;
     state->reference = *room + 5 * n;
-    state->reach = *room + 6 * n;
+    state->log_reference = *room + 6 * n;
+    state->more = *room + 7 * n;
+    state->reach = *room + (7 + n_more) * n;
+    state->rows = *rows;
+    state->n_rows = n_rows;
     kind->start(problem->game, state->strategy);
     (kind->reference ? kind->reference : kind->start)(problem->game, *room + 5 * n);
-    return THRONG_OK;
+    for (int64_t i = 0; kind->worth && i < n; i++)
+        (*room)[6 * n + i] = log(state->reference[i]);
+out:
+    return status;
 }
 
 /* Measures what the solver has found so far, and adds it to the trace. */
@@ -97,17 +108,28 @@ out:
 }
 
 static throng_status require_served(const throng_solver *solver, const throng_problem *problem, throng_error *err) {
-    static const char *const names[] = {"a tree", "a Markov game", "one player's who decides for a crowd", "smooth",
-                                        "an operator"};
+    static const struct {
+        throng_game_form form;
+        const char *name;
+    } all[] = {{THRONG_GAME_FORM_TREE, "trees"},
+               {THRONG_GAME_FORM_MARKOV, "Markov games"},
+               {THRONG_GAME_FORM_AGGREGATIVE, "games of one who decides for a crowd"},
+               {THRONG_GAME_FORM_SMOOTH, "smooth games"},
+               {THRONG_GAME_FORM_OPERATOR, "operators"},
+               {THRONG_GAME_FORM_PREFERENCE, "games of preferences"}};
     unsigned forms = solver->forms ? solver->forms : THRONG_GAME_FORM_TREE;
-    const char *served = "another form";
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (forms & (1U << i))
-            served = names[i];
+    char served[240] = "", own[64] = "of another form";
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        size_t length = strlen(served);
+        if (forms & all[i].form)
+            snprintf(served + length, sizeof served - length, "%s%s", length ? " or " : "", all[i].name);
+        if (problem->kind->form == all[i].form)
+            snprintf(own, sizeof own, "one of the %s", all[i].name);
+    }
     if (forms & problem->kind->form)
         return THRONG_OK;
-    return THRONG_FAIL(err, E_UNSUPPORTED, "%s solves games that are %s, which %s is not: see throng list solvers.",
-                       solver->about.name, served, problem->kind->name(problem->game));
+    return THRONG_FAIL(err, E_UNSUPPORTED, "%s solves %s, and %.60s is %s: see throng list solvers.",
+                       solver->about.name, served, problem->kind->name(problem->game), own);
 }
 
 throng_status throng_solve(throng_context *context, const throng_problem *problem, const throng_solve_def *def,
@@ -118,11 +140,13 @@ throng_status throng_solve(throng_context *context, const throng_problem *proble
     throng_solver_state state = {.seed = def->seed};
     const throng_solver *solver = NULL;
     double *room = NULL;
+    throng_problem_row *rows = NULL;
     bool began = false;
-    THRONG_REQUIRE(def->solver, E_ARGUMENT, "No solver was named.");
+    const char *name = def->solver ? def->solver : problem->kind->solver;
+    THRONG_REQUIRE(name, E_ARGUMENT, "No solver was named.");
     THRONG_REQUIRE(def->iterations >= 0, E_ARGUMENT, "iterations must not be negative, got %lld.",
                    (long long)def->iterations);
-    THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_SOLVER, def->solver, &use, err));
+    THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_SOLVER, name, &use, err));
     solver = (const throng_solver *)(const void *)use.about;
     THRONG_TRY(require_served(solver, problem, err));
     if (solver->prepare)
@@ -135,7 +159,7 @@ throng_status throng_solve(throng_context *context, const throng_problem *proble
     throng_i_plugin_print(&use, self->solver, sizeof self->solver);
     THRONG_TRY(
         throng_i_alloc(context, problem->kind->numbers(problem->game), sizeof *self->strategy, &self->strategy, err));
-    THRONG_TRY(make_state(context, problem, &state, &room, err));
+    THRONG_TRY(make_state(context, problem, solver->n_more, &state, &room, &rows, err));
     /* Before any iteration: games that have no gap are refused. */
     THRONG_TRY(problem->kind->gap(problem->game, state.strategy, NULL, &self->gap, err));
     state.param = use.param;
@@ -153,6 +177,7 @@ out:
     if (began && solver->end)
         solver->end(&state);
     throng_i_free(context, room);
+    throng_i_free(context, rows);
     throng_solution_free(self);
     return status;
 }

@@ -1,4 +1,4 @@
-/* What several solvers do at every information set of a player. */
+/* What several solvers do at every information set of a player, or in every row of a problem. */
 #include "game/tree.h"
 #include "throng/simplex.h"
 #include "throng/solver.h"
@@ -9,16 +9,92 @@
 /* Less likely than this is never: quotients of numbers so small have no digits left. */
 #define NEVER 1e-200
 
-void throng_solver_log_linear(const throng_tree *tree, int player, double keep, double step, const double *worth,
-                              const double *reach, double *logs, double *strategy) {
-    for (int i = 0; i < tree->n_sets; i++) {
-        const throng_i_set *set = &tree->sets[i];
-        if (set->player != player || (reach && !(reach[i] > NEVER)))
+throng_status throng_solver_weights(double beta, double step, throng_log_linear *out, throng_error *err) {
+    double pull = beta * step;
+    if (!(pull <= 1.0 + 1e-12))
+        return THRONG_FAIL(err, E_ARGUMENT,
+                           "A step of %g is too large for a beta of %g: the weight of the reference, which is their "
+                           "product, must be at most 1.",
+                           step, beta);
+    *out = (throng_log_linear){.keep = fmax(1.0 - pull, 0.0), .pull = pull, .step = step};
+    return THRONG_OK;
+}
+
+void throng_solver_evaluate(throng_solver_state *state, const double *strategy) {
+    state->problem->kind->worth(state->problem->game, strategy, state->plan, state->worth, state->reach);
+    state->evaluations++;
+}
+
+void throng_solver_log_linear(const throng_solver_state *state, int player, throng_log_linear weights,
+                              const double *centre, double *logs, double *strategy) {
+    for (int64_t r = 0; r < state->n_rows; r++) {
+        const throng_problem_row *row = &state->rows[r];
+        double per = weights.counterfactual ? 1.0 : state->reach[r];
+        if (row->player != player)
             continue;
-        for (int a = set->first; a < set->first + set->n_actions; a++)
-            logs[a] = keep * logs[a] + step * (reach ? worth[a] / reach[i] : worth[a]);
-        throng_simplex_softmax(set->n_actions, logs + set->first, strategy + set->first);
+        for (int64_t a = row->first; a < row->first + row->n_actions; a++)
+            logs[a] = !(per > NEVER) ? centre[a]
+                                     : weights.keep * centre[a] + weights.pull * state->log_reference[a] +
+                                           weights.step * (state->worth[a] / per);
+        if (per > NEVER)
+            throng_simplex_softmax(row->n_actions, logs + row->first, strategy + row->first);
     }
+}
+
+void throng_solver_extragradient(throng_solver_state *state, const throng_log_linear *weights) {
+    const throng_problem_kind *kind = state->problem->kind;
+    double *half = state->average;
+    int players = kind->players(state->problem->game);
+    memcpy(half, state->strategy, (size_t)kind->numbers(state->problem->game) * sizeof *half);
+    throng_solver_evaluate(state, state->strategy);
+    for (int p = 0; p < players; p++)
+        throng_solver_log_linear(state, p, weights[p], state->kept, state->plan, half);
+    throng_solver_evaluate(state, half);
+    for (int p = 0; p < players; p++)
+        throng_solver_log_linear(state, p, weights[p], state->kept, state->kept, state->strategy);
+}
+
+throng_status throng_solver_begin_at_reference(throng_solver_state *state, throng_error *err) {
+    size_t bytes = (size_t)state->problem->kind->numbers(state->problem->game) * sizeof *state->kept;
+    (void)err;
+    memcpy(state->strategy, state->reference, bytes);
+    memcpy(state->kept, state->log_reference, bytes);
+    return THRONG_OK;
+}
+
+void throng_solver_add_plan(throng_solver_state *state, bool last) {
+    int64_t n = state->problem->kind->numbers(state->problem->game);
+    for (int64_t i = 0; i < n; i++)
+        state->average[i] = last ? state->plan[i] : state->average[i] + state->plan[i];
+}
+
+/* What the best change of a row would gain. @param logs [actions] room */
+static double row_gain(const throng_solver_state *state, int64_t index, double beta, const double *strategy,
+                       double *logs) {
+    const throng_problem_row *row = &state->rows[index];
+    const double *policy = strategy + row->first, *reference = state->reference + row->first;
+    double got = 0.0;
+    for (int a = 0; a < row->n_actions; a++) {
+        double worth = state->worth[row->first + a] / state->reach[index];
+        logs[a] = state->log_reference[row->first + a] + worth / beta;
+        got += policy[a] * worth;
+    }
+    return beta * throng_simplex_log_sum_exp(row->n_actions, logs) -
+           (got - beta * throng_simplex_kl(row->n_actions, policy, reference));
+}
+
+throng_status throng_solver_regularised_gap(const throng_solver_state *state, double beta, const double *strategy,
+                                            double *gap, throng_error *err) {
+    const throng_problem *problem = state->problem;
+    (void)err;
+    problem->kind->worth(problem->game, strategy, state->plan, state->worth, state->reach);
+    *gap = 0.0;
+    for (int64_t r = 0; r < state->n_rows; r++)
+        if (state->reach[r] > NEVER)
+            *gap += row_gain(state, r, beta, strategy, state->plan + state->rows[r].first);
+    if (problem->kind->form == THRONG_GAME_FORM_PREFERENCE)
+        *gap *= 2.0; /* both players' policy is that row */
+    return THRONG_OK;
 }
 
 void throng_solver_match_regrets(const throng_tree *tree, int player, const double *worth, bool floor, double *regrets,

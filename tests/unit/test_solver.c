@@ -208,9 +208,11 @@ Test(solver, what_is_refused) {
     cr_expect_eq(throng_solve(context, seen(tree), &def, &solution, &error), THRONG_E_PARAMETER);
     def = (throng_solve_def){.solver = "cfr", .iterations = -1};
     cr_expect_eq(throng_solve(context, seen(tree), &def, &solution, &error), THRONG_E_ARGUMENT);
-    def = (throng_solve_def){0};
-    cr_expect_eq(throng_solve(context, seen(tree), &def, &solution, &error), THRONG_E_ARGUMENT);
     cr_expect_null(solution);
+    def = (throng_solve_def){.iterations = 1};
+    cr_assert_eq(throng_solve(context, seen(tree), &def, &solution, &error), THRONG_OK);
+    cr_expect_str_eq(throng_solution_solver(solution), "cfr-plus", "what trees name, if nobody else does");
+    throng_solution_free(solution);
     throng_tree_free(tree);
 }
 
