@@ -10,12 +10,10 @@
 /* ---- words for the descriptor's numbers ------------------------------------------------------------------------ */
 
 static const char *param_type(const throng_param *param) {
-    static const char *const names[THRONG_PARAM_KIND_COUNT] = {[THRONG_PARAM_REAL] = "number",
-                                                               [THRONG_PARAM_INTEGER] = "whole number",
-                                                               [THRONG_PARAM_FLAG] = "flag",
-                                                               [THRONG_PARAM_AUTO] = "number or auto",
-                                                               [THRONG_PARAM_TEXT] = "text",
-                                                               [THRONG_PARAM_CHOICE] = "word"};
+    static const char *const names[THRONG_PARAM_KIND_COUNT] = {
+        [THRONG_PARAM_REAL] = "number", [THRONG_PARAM_INTEGER] = "whole number",
+        [THRONG_PARAM_FLAG] = "flag",   [THRONG_PARAM_AUTO] = "number or auto",
+        [THRONG_PARAM_TEXT] = "text",   [THRONG_PARAM_CHOICE] = "word"};
     return (int)param->kind >= 0 && param->kind < THRONG_PARAM_KIND_COUNT ? names[param->kind] : "unknown";
 }
 
@@ -260,14 +258,15 @@ static json_t *real_or_null(double value) {
 static json_t *param_json(const throng_param *param) {
     bool flag = param->kind == THRONG_PARAM_FLAG, text = param->kind == THRONG_PARAM_TEXT;
     bool choice = param->kind == THRONG_PARAM_CHOICE;
-    json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:s}", "name", param->name, "type", param_type(param), "default",
-                     flag                     ? json_boolean(param->fallback != 0.0)
-                     : text                   ? json_string(param->text)
-                     : choice                 ? json_string(choice_word(param->text, (int)param->fallback).text)
-                     : isnan(param->fallback) ? json_string("auto")
-                                              : json_real(param->fallback),
-                     "minimum", flag || choice ? json_null() : real_or_null(param->minimum), "maximum",
-                     flag || choice ? json_null() : real_or_null(param->maximum), "unit", param->unit, "doc", param->doc);
+    json_t *object =
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:s}", "name", param->name, "type", param_type(param), "default",
+                  flag                     ? json_boolean(param->fallback != 0.0)
+                  : text                   ? json_string(param->text)
+                  : choice                 ? json_string(choice_word(param->text, (int)param->fallback).text)
+                  : isnan(param->fallback) ? json_string("auto")
+                                           : json_real(param->fallback),
+                  "minimum", flag || choice ? json_null() : real_or_null(param->minimum), "maximum",
+                  flag || choice ? json_null() : real_or_null(param->maximum), "unit", param->unit, "doc", param->doc);
     if (object && choice)
         json_object_set_new(object, "choices", json_string(param->text));
     return object;

@@ -25,8 +25,8 @@ typedef struct throng_solver_note {
 typedef struct throng_solver_state {
     throng_context *context;
     const throng_problem *problem;
-    const throng_tree *tree;                           /* problem->game, if that is a tree; otherwise NULL */
-    const throng_problem_row *rows;                    /* [n_rows] of the problem */
+    const throng_tree *tree;        /* problem->game, if that is a tree; otherwise NULL */
+    const throng_problem_row *rows; /* [n_rows] of the problem */
     int64_t n_rows;
     const double *param;                               /* the descriptor's parameters, in its order */
     uint64_t seed;                                     /* keys what is drawn */

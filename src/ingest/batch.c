@@ -1,5 +1,5 @@
-/* Lines become rows: see batch.h. A thread takes a run of lines while no other does, and makes rows of them while others
- * take theirs. What it needs it takes from malloc: the context's allocator is for the context's thread alone. */
+/* Lines become rows: see batch.h. A thread takes a run of lines while no other does, and makes rows of them while
+ * others take theirs. What it needs it takes from malloc: the context's allocator is for the context's thread alone. */
 #define _POSIX_C_SOURCE 200809L
 #include "ingest/batch.h"
 
@@ -212,8 +212,8 @@ void throng_i_batch_source(const throng_i_platform *platform, throng_i_batch **c
     columns[0] = (throng_i_source_column){.name = "line", .is_number = true};
     columns[1] = (throng_i_source_column){.name = "broken"};
     for (int i = 0; i < platform->n_fields; i++)
-        columns[2 + i] = (throng_i_source_column){
-            .name = platform->fields[i].name, .is_number = platform->fields[i].kind == THRONG_I_FIELD_INTEGER};
+        columns[2 + i] = (throng_i_source_column){.name = platform->fields[i].name,
+                                                  .is_number = platform->fields[i].kind == THRONG_I_FIELD_INTEGER};
     *out = (throng_i_source){.name = "line_source",
                              .user = current,
                              .columns = columns,

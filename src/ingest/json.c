@@ -170,7 +170,8 @@ static inline char *skip_plain(char *at, const char *end) {
             (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((eight - ones * 0x20) & ~eight)) & tops;
         if (odd) {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            return at + __builtin_ctzll(odd) / 8; /* the lowest is where it is; a borrow can only mark those behind it */
+            return at +
+                   __builtin_ctzll(odd) / 8; /* the lowest is where it is; a borrow can only mark those behind it */
 #else
             break;
 #endif

@@ -26,9 +26,9 @@ typedef struct throng_i_store {
     throng_i_source source;
     throng_i_source_column columns[THRONG_I_BATCH_COLUMNS];
     throng_i_batch *batch; /* that `source` reads */
-    char *spill;   /* folder for what does not fit into memory */
-    char *key;     /* file of the key */
-    bool made_key; /* by this run */
+    char *spill;           /* folder for what does not fit into memory */
+    char *key;             /* file of the key */
+    bool made_key;         /* by this run */
     bool is_open;
     bool is_empty; /* the crowd was made by this run, and nothing is in it yet */
 } throng_i_store;

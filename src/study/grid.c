@@ -41,8 +41,8 @@ static throng_status set_param(throng_study *study, const char *key, throng_kind
     char *end = NULL;
     use.param[index] = strtod(value, &end);
     throng_param_kind type = use.about->params[index].kind;
-    THRONG_REQUIRE(type != THRONG_PARAM_TEXT && type != THRONG_PARAM_CHOICE && end != value && *end == '\0', E_PARAMETER,
-                   "A sweep over %s.%s takes numbers, got \"%.60s\".", use.about->name, name, value);
+    THRONG_REQUIRE(type != THRONG_PARAM_TEXT && type != THRONG_PARAM_CHOICE && end != value && *end == '\0',
+                   E_PARAMETER, "A sweep over %s.%s takes numbers, got \"%.60s\".", use.about->name, name, value);
     throng_i_plugin_print(&use, spec, sizeof spec);
     THRONG_TRY(throng_i_plugin_parse(study->context, kind, spec, &use, err)); /* checks the range */
     THRONG_TRY(throng_study_set(study, key, spec, err));
