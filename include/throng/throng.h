@@ -2,6 +2,7 @@
 #ifndef THRONG_H
 #define THRONG_H
 
+#include "throng/aggregative.h"
 #include "throng/attribution.h"
 #include "throng/cascade.h"
 #include "throng/core.h"
