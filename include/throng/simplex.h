@@ -25,6 +25,22 @@ THRONG_API double throng_simplex_kl(int64_t n, const double *p, const double *q)
  *  unless its weight is 0. @param weight in [0, 1]  @param out [n] may be p or q; something must be in both */
 THRONG_API void throng_simplex_mix(int64_t n, const double *p, const double *q, double weight, double *out);
 
+/** The nearest probabilities, by Euclid: max(x[i] - t, 0), with the t that makes them add up to 1. Exact, in at most n
+ *  passes. @param x [n] finite  @param out [n] may be `x` */
+THRONG_API void throng_simplex_project(int64_t n, const double *x, double *out);
+
+/**
+ * Makes slope.x - x'curvature x / 2 as large as it gets for probabilities x: FISTA (Beck and Teboulle 2009) that starts
+ * anew when it turns back.
+ * @param curvature [n][n] symmetric, positive semidefinite  @param slope [n]
+ * @param steps     the most  @param tolerance  what may be missing at the end
+ * @param x         [n] in: where to start; out: the best found. Without curvature the first of several best
+ * @param room      [3 n]
+ * @return how much may be missing at most
+ */
+THRONG_API double throng_simplex_quadratic(int64_t n, const double *curvature, const double *slope, int64_t steps,
+                                           double tolerance, double *x, double *room);
+
 #ifdef __cplusplus
 }
 #endif

@@ -162,6 +162,25 @@ THRONG_API THRONG_MUST_USE throng_status throng_solver_markov_sweep(throng_conte
 THRONG_API THRONG_MUST_USE throng_status throng_solver_markov_plan(throng_context *context, const throng_markov *game,
                                                                    double *strategy, double *values, throng_error *err);
 
+/* Averse to risk, in games where everybody chooses once and at once: x of one's own actions is worth its mean payoff
+ * less gamma times the variance of x's payoff that the others' mixing makes, x'Mu - gamma x'S x. The others are taken to
+ * tremble: each plays a share `tremble` of the time at random. */
+typedef struct throng_risk throng_risk;
+
+/** @return THRONG_E_UNSUPPORTED: somebody chooses twice or never, chance moves, or more than 2^14 profiles */
+THRONG_API THRONG_MUST_USE throng_status throng_risk_create(throng_context *context, const throng_tree *tree,
+                                                            double gamma, double tremble, throng_risk **out,
+                                                            throng_error *err);
+THRONG_API void throng_risk_free(throng_risk *self);
+
+/**
+ * The best that a player can do against the others' strategies, a concave quadratic program.
+ * @param strategy [sequences]
+ * @param best     [sequences] in: where to start; out: of this player's actions
+ * @param missing  out, may be NULL: how much more the best is worth than what the player's own strategy is
+ */
+THRONG_API void throng_risk_best(throng_risk *self, int player, const double *strategy, double *best, double *missing);
+
 /* ---- solving --------------------------------------------------------------------------------------------------- */
 
 /** Zero means the default everywhere. */

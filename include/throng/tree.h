@@ -49,6 +49,12 @@ THRONG_API THRONG_MUST_USE throng_status throng_tree_add_end(throng_tree *self, 
 /** Pays on the way, at the node that was added last. @param payoffs [players] finite, added to what comes later */
 THRONG_API THRONG_MUST_USE throng_status throng_tree_pay(throng_tree *self, const double *payoffs, throng_error *err);
 
+/** Adds a whole game of two who choose at once among the same actions, one information set each.
+ *  @param actions [n_actions]  @param payoffs [n_actions][n_actions] of who chooses the row, whoever that is */
+THRONG_API THRONG_MUST_USE throng_status throng_tree_add_symmetric(throng_tree *self, int n_actions,
+                                                                   const char *const *actions, const double *payoffs,
+                                                                   throng_error *err);
+
 /** No place may be open any more. Finds sequences, and whether everybody remembers what they did. */
 THRONG_API THRONG_MUST_USE throng_status throng_tree_finish(throng_tree *self, throng_error *err);
 

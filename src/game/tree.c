@@ -221,6 +221,21 @@ out:
     return status;
 }
 
+throng_status throng_tree_add_symmetric(throng_tree *self, int n_actions, const char *const *actions,
+                                        const double *payoffs, throng_error *err) {
+    throng_status status = THRONG_OK;
+    THRONG_TRY(throng_tree_add_decision(self, 0, "", n_actions, actions, err));
+    for (int a = 0; a < n_actions; a++) {
+        THRONG_TRY(throng_tree_add_decision(self, 1, "", n_actions, actions, err));
+        for (int b = 0; b < n_actions; b++) {
+            const double both[2] = {payoffs[a * n_actions + b], payoffs[b * n_actions + a]};
+            THRONG_TRY(throng_tree_add_end(self, both, err));
+        }
+    }
+out:
+    return status;
+}
+
 /* ---- finishing ------------------------------------------------------------------------------------------------- */
 
 /* What is known at each node on the way down. */

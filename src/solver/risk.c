@@ -1,0 +1,159 @@
+/* What mixing is worth to who is averse to risk, and the best response to it. */
+#include "game/tree.h"
+#include "throng/simplex.h"
+#include "throng/solver.h"
+
+#include <math.h>
+#include <string.h>
+
+#define PROFILES_MAX (1 << 14)
+#define STEPS        3000
+#define TOLERANCE    1e-11 /* of a best response, times the range of payoffs */
+
+struct throng_risk {
+    throng_context *context;
+    double gamma, tremble, tolerance;
+    int n_players, most; /* most: actions of anybody */
+    int n_actions[THRONG_GAME_PLAYERS_MAX], first[THRONG_GAME_PLAYERS_MAX], stride[THRONG_GAME_PLAYERS_MAX];
+    int n_profiles;
+    double *payoffs;           /* [profiles][players] the first player's action changes fastest */
+    double *chances;           /* [profiles] of the others */
+    double *mean, *covariance; /* [most], [most][most] */
+    double *room;              /* [3 most] */
+};
+
+/* Leaves that a profile leads to: those whose players chose so, or were not asked. */
+static void add_payoffs(throng_risk *self, const throng_tree *tree, int profile) {
+    int n = self->n_players;
+    for (int64_t i = 0; i < tree->paid.n; i++) {
+        bool there = true;
+        for (int p = 0; p < n; p++) {
+            int sequence = tree->paid.sequence[i * n + p];
+            int action = profile / self->stride[p] % self->n_actions[p];
+            there = there && (sequence == 0 || sequence == self->first[p] + action);
+        }
+        for (int p = 0; there && p < n; p++)
+            self->payoffs[profile * n + p] += tree->paid_amount[i * n + p];
+    }
+}
+
+static throng_status read_shape(throng_risk *self, const throng_tree *tree, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t profiles = 1;
+    self->n_players = tree->n_players;
+    for (int i = 0; i < tree->n_sets; i++) {
+        const throng_i_set *set = &tree->sets[i];
+        THRONG_REQUIRE(self->n_actions[set->player] == 0, E_UNSUPPORTED,
+                       "Aversion to risk is for games where everybody chooses once: in \"%.60s\" %s chooses more often.",
+                       tree->name, tree->player_names[set->player]);
+        self->n_actions[set->player] = set->n_actions;
+        self->first[set->player] = set->first;
+        self->most = set->n_actions > self->most ? set->n_actions : self->most;
+    }
+    for (int p = 0; p < self->n_players; p++) {
+        THRONG_REQUIRE(self->n_actions[p] > 0, E_UNSUPPORTED, "In \"%.60s\" %s never chooses.", tree->name,
+                       tree->player_names[p]);
+        self->stride[p] = (int)profiles;
+        profiles *= self->n_actions[p];
+        THRONG_REQUIRE(profiles <= PROFILES_MAX, E_UNSUPPORTED,
+                       "Aversion to risk is for games of at most %d profiles: \"%.60s\" has more.", PROFILES_MAX,
+                       tree->name);
+        self->tolerance = fmax(self->tolerance, TOLERANCE * tree->range[p]);
+    }
+    THRONG_REQUIRE(tree->n_chances == 0, E_UNSUPPORTED,
+                   "Aversion to risk is for games without chance, whose variance it would leave out: in \"%.60s\" "
+                   "chance moves.",
+                   tree->name);
+    self->n_profiles = (int)profiles;
+out:
+    return status;
+}
+
+throng_status throng_risk_create(throng_context *context, const throng_tree *tree, double gamma, double tremble,
+                                 throng_risk **out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_risk *self = NULL;
+    THRONG_REQUIRE(gamma >= 0.0 && isfinite(gamma) && tremble >= 0.0 && tremble <= 1.0, E_ARGUMENT,
+                   "gamma must not be negative and tremble must lie in [0, 1], got %g and %g.", gamma, tremble);
+    THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
+    self->context = context;
+    self->gamma = gamma;
+    self->tremble = tremble;
+    THRONG_TRY(read_shape(self, tree, err));
+    int64_t most = self->most, profiles = self->n_profiles;
+    THRONG_TRY(throng_i_alloc(context, profiles * self->n_players, sizeof *self->payoffs, &self->payoffs, err));
+    THRONG_TRY(throng_i_alloc(context, profiles, sizeof *self->chances, &self->chances, err));
+    THRONG_TRY(throng_i_alloc(context, most, sizeof *self->mean, &self->mean, err));
+    THRONG_TRY(throng_i_alloc(context, most * most, sizeof *self->covariance, &self->covariance, err));
+    THRONG_TRY(throng_i_alloc(context, 3 * most, sizeof *self->room, &self->room, err));
+    for (int i = 0; i < self->n_profiles; i++)
+        add_payoffs(self, tree, i);
+    *out = self;
+    self = NULL;
+out:
+    throng_risk_free(self);
+    return status;
+}
+
+void throng_risk_free(throng_risk *self) {
+    if (!self)
+        return;
+    throng_i_free(self->context, self->payoffs);
+    throng_i_free(self->context, self->chances);
+    throng_i_free(self->context, self->mean);
+    throng_i_free(self->context, self->covariance);
+    throng_i_free(self->context, self->room);
+    throng_i_free(self->context, self);
+}
+
+/* How likely the others make each profile, whatever the player's own action in it. */
+static void find_chances(throng_risk *self, int player, const double *strategy) {
+    for (int i = 0; i < self->n_profiles; i++) {
+        self->chances[i] = 1.0;
+        for (int q = 0; q < self->n_players; q++)
+            if (q != player) {
+                double play = strategy[self->first[q] + i / self->stride[q] % self->n_actions[q]];
+                self->chances[i] *= (1.0 - self->tremble) * play + self->tremble / self->n_actions[q];
+            }
+    }
+}
+
+/* Means, and twice gamma times covariances, of a player's actions. */
+static void find_moments(throng_risk *self, int player, const double *strategy) {
+    int n = self->n_actions[player], stride = self->stride[player], players = self->n_players;
+    const double *payoffs = self->payoffs + player;
+    find_chances(self, player, strategy);
+    memset(self->mean, 0, (size_t)n * sizeof *self->mean);
+    memset(self->covariance, 0, (size_t)(n * n) * sizeof *self->covariance);
+    for (int i = 0; i < self->n_profiles; i++)
+        self->mean[i / stride % n] += self->chances[i] * payoffs[i * players];
+    for (int i = 0; i < self->n_profiles && self->gamma > 0.0; i++) {
+        if (i / stride % n != 0)
+            continue;
+        for (int a = 0; a < n; a++) {
+            double off = 2.0 * self->gamma * self->chances[i] * (payoffs[(i + a * stride) * players] - self->mean[a]);
+            for (int b = 0; b < n; b++)
+                self->covariance[a * n + b] += off * (payoffs[(i + b * stride) * players] - self->mean[b]);
+        }
+    }
+}
+
+static double utility(const throng_risk *self, int n, const double *x) {
+    double sum = 0.0;
+    for (int a = 0; a < n; a++) {
+        double spread = 0.0;
+        for (int b = 0; b < n; b++)
+            spread += self->covariance[a * n + b] * x[b];
+        sum += x[a] * (self->mean[a] - 0.5 * spread);
+    }
+    return sum;
+}
+
+void throng_risk_best(throng_risk *self, int player, const double *strategy, double *best, double *missing) {
+    int n = self->n_actions[player], first = self->first[player];
+    find_moments(self, player, strategy);
+    double left = throng_simplex_quadratic(n, self->covariance, self->mean, STEPS, self->tolerance, best + first,
+                                           self->room);
+    if (missing)
+        *missing = utility(self, n, best + first) - utility(self, n, strategy + first) + left;
+}
