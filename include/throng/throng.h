@@ -27,6 +27,7 @@
 #include "throng/report.h"
 #include "throng/serve.h"
 #include "throng/simplex.h"
+#include "throng/smooth.h"
 #include "throng/solver.h"
 #include "throng/study.h"
 #include "throng/table.h"
