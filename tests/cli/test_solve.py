@@ -60,5 +60,27 @@ def test_what_fails():
     assert done.code in (0, 1) and json.loads(done.out)["tolerance"] == 0
 
 
+@test
+def test_other_forms():
+    got = report("solve", "public-goods", "--solver", "aga:rule=simul-ind", "--tolerance", 0.05)
+    assert got["solver"].startswith("aga:rule=simul-ind,lambda=1,align=sign,") and got["measure"] == "bent gradient", got["solver"]
+    assert abs(got["welfare"] - sum(got["value"])) < 1e-12 and got["equality"] == 1 and got["gap"] == got["game_gap"] and got["value_half"] == [0, 0]
+    assert [row["actions"] for row in got["strategy"]] == [["logit"], ["logit"]] and got["strategy"][0]["numbers"][0] < -0.9, got
+    shown = ok("solve", "majority-tracking:agents=30,rollouts=50", "--solver", "subsample-q:k=2,m=5")
+    assert "30 agents of 3 kinds, 2 looked at: 18 rows" in shown and "(+- " in shown and "1 | 2 0 0" in shown, shown
+    got = report("solve", "demand-response:rollouts=50", "--solver", "subsample-q:k=2,m=5")
+    assert got["game_gap"] is None and got["equality"] == 1 and got["value_half"][0] > 0 and len(got["strategy"]) == 135 and got["evaluations"] == 5 * 405
+    assert report("solve", "kuhn", "--solver", "lp", "--tolerance", 1e-9)["equality"] is None, "somebody gets less than 0"
+    fails(1, "1 to 8 agents, got 9", "solve", "demand-response", "--solver", "subsample-q:k=9")
+    fails(1, "rae|everybody chooses once", "solve", "kuhn", "--solver", "rae")
+    fails(1, "aga solves games that are smooth, which kuhn is not", "solve", "kuhn", "--solver", "aga")
+    fails(1, "cfr-plus solves games that are a tree", "solve", "public-goods")
+    fails(2, r"rule must be one of: aga simul-ind .*, got .boo", "solve", "public-goods", "--solver", "aga:rule=boo")
+    fails(2, "cannot be written as a tree", "solve", "public-goods", "--solver", "aga", "--write", "x.efg")
+    described = json.loads(ok("describe", "solver", "aga", "--json"))
+    rule = described["parameters"][0]
+    assert (rule["type"], rule["default"], rule["minimum"]) == ("word", "aga", None) and "simul-co" in rule["choices"], rule
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:], __doc__))
