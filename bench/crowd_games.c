@@ -1,9 +1,9 @@
 /*
  * One who decides for a crowd, and smooth games.
  *
- * Learning a table for k = 8, 16, 32 and 60 agents: seconds, rows, iterations. Acting on k = 16 of a thousand and of a million
- * agents, and moving the crowd: nanoseconds a step, which must not grow with the number. A step of aga against one of
- * simul-co: the ratio, for one product with second derivatives more.
+ * Learning a table for k = 8, 16, 32 and 60 agents: seconds, rows, iterations. Acting on k = 16 of a thousand and of a
+ * million agents, and moving the crowd: nanoseconds a step, which must not grow with the number. A step of aga against
+ * one of simul-co: the ratio, for one product with second derivatives more.
  *
  * bench/crowd_games [seconds]    for each line of steps; default: 1
  */
@@ -68,7 +68,8 @@ static void act(throng_context *context, const char *name, double seconds) {
         } while (took[moves] < seconds);
         took[moves] *= 1e9 / (double)steps;
     }
-    printf("%lld agents, k = 16: an action %.0f ns, a step of the crowd %.0f ns\n", (long long)agents, took[0], took[1]);
+    printf("%lld agents, k = 16: an action %.0f ns, a step of the crowd %.0f ns\n", (long long)agents, took[0],
+           took[1]);
     free(strategy);
     throng_problem_clear(&problem);
 }
@@ -89,8 +90,8 @@ static double time_steps(throng_context *context, const throng_problem *problem,
 
 static void bend(throng_context *context, const char *name, double seconds) {
     throng_problem problem = open_game(context, name);
-    double plain = time_steps(context, &problem, "aga:rule=simul-co,step=0.01", seconds);
-    double bent = time_steps(context, &problem, "aga:step=0.01", seconds);
+    double plain = time_steps(context, &problem, "aga:rule=simul-co,step=0.0001", seconds);
+    double bent = time_steps(context, &problem, "aga:step=0.0001", seconds);
     printf("%s: a step of simul-co %.0f ns, of aga %.0f ns, %.2f times as long\n", name, 1e9 * plain, 1e9 * bent,
            bent / plain);
     throng_problem_clear(&problem);

@@ -26,27 +26,28 @@ typedef struct throng_aggregative_def {
     const char *name;
     int n_globals, n_locals, n_actions;
     int64_t agents;
-    double discount;                   /* 0 <= discount < 1 */
-    const char *const *global_names;   /* [n_globals]; NULL: "1", "2", ... */
-    const char *const *action_names;   /* [n_actions] */
-    const double *global_chances;      /* [n_globals][n_actions][n_globals] of the next global state */
-    const double *local_chances;       /* [n_globals][n_locals][n_locals] of an agent's next state */
-    const double *global_reward;       /* [n_globals][n_actions] */
-    const double *local_reward;        /* [n_globals][n_locals] */
-    const double *start;               /* [n_locals] shares among the agents a roll-out begins with; NULL: another
-                                          random point of the simplex each time. Global states are equally likely */
-    int64_t rollouts;                  /* by which strategies are valued; 2..1e9 */
+    double discount;                 /* 0 <= discount < 1 */
+    const char *const *global_names; /* [n_globals]; NULL: "1", "2", ... */
+    const char *const *action_names; /* [n_actions] */
+    const double *global_chances;    /* [n_globals][n_actions][n_globals] of the next global state */
+    const double *local_chances;     /* [n_globals][n_locals][n_locals] of an agent's next state */
+    const double *global_reward;     /* [n_globals][n_actions] */
+    const double *local_reward;      /* [n_globals][n_locals] */
+    const double *start;             /* [n_locals] shares among the agents a roll-out begins with; NULL: another
+                                        random point of the simplex each time. Global states are equally likely */
+    int64_t rollouts;                /* by which strategies are valued; 2..1e9 */
 } throng_aggregative_def;
 
-/** Copies all of it. @return THRONG_E_ARGUMENT: sizes, numbers that are not finite, probabilities that do not add up to 1
- *  within 1e-9 */
+/** Copies all of it. @return THRONG_E_ARGUMENT: sizes, numbers that are not finite, probabilities that do not add up to
+ * 1 within 1e-9 */
 THRONG_API THRONG_MUST_USE throng_status throng_aggregative_create(throng_context *context,
                                                                    const throng_aggregative_def *def,
                                                                    throng_aggregative **out, throng_error *err);
 THRONG_API void throng_aggregative_free(throng_aggregative *self);
 
-/** The game seen as a problem, which frees it when it is cleared. A row is a global state with a histogram of the agents
- *  looked at, its numbers the probabilities of the actions. It has no gap of its own; values are means of roll-outs. */
+/** The game seen as a problem, which frees it when it is cleared. A row is a global state with a histogram of the
+ * agents looked at, its numbers the probabilities of the actions. It has no gap of its own; values are means of
+ * roll-outs. */
 THRONG_API throng_problem throng_aggregative_problem(throng_aggregative *self);
 
 THRONG_API const char *throng_aggregative_name(const throng_aggregative *self);
@@ -89,8 +90,8 @@ THRONG_API int throng_aggregative_act(const throng_aggregative *self, const doub
                                       const int64_t *counts, throng_random random, uint64_t key, uint64_t step);
 
 /** Mean discounted reward of roll-outs from the start, and half its 95 % interval. Roll-outs end where discounting
- *  leaves less than 1e-5 of the weight. The same seeds move the crowd alike for every strategy, as far as it is not moved
- *  by it. */
+ *  leaves less than 1e-5 of the weight. The same seeds move the crowd alike for every strategy, as far as it is not
+ * moved by it. */
 THRONG_API THRONG_MUST_USE throng_status throng_aggregative_value(const throng_aggregative *self,
                                                                   const double *strategy, double *value, double *half,
                                                                   throng_error *err);

@@ -1,6 +1,6 @@
 /**
- * Smooth games: each player sets parameters of its own, and has a loss that is a differentiable function of all of them,
- * with gradients and products with second derivatives that are exact.
+ * Smooth games: each player sets parameters of its own, and has a loss that is a differentiable function of all of
+ * them, with gradients and products with second derivatives that are exact.
  */
 #ifndef THRONG_SMOOTH_H
 #define THRONG_SMOOTH_H
@@ -37,15 +37,16 @@ THRONG_API THRONG_MUST_USE throng_status throng_smooth_create(throng_context *co
                                                               throng_smooth **out, throng_error *err);
 THRONG_API void throng_smooth_free(throng_smooth *self);
 
-/** The game seen as a problem, which frees it when it is cleared. A row is a player with its parameters; values are what
- *  is lost, negated. The gap is the largest derivative of a player's loss in a parameter of its own, where bounds do not
- *  hold it: 0 where nobody can gain by a small change alone. */
+/** The game seen as a problem, which frees it when it is cleared. A row is a player with its parameters; values are
+ * what is lost, negated. The gap is the largest derivative of a player's loss in a parameter of its own, where bounds
+ * do not hold it: 0 where nobody can gain by a small change alone. */
 THRONG_API throng_problem throng_smooth_problem(throng_smooth *self);
 
 THRONG_API const char *throng_smooth_name(const throng_smooth *self);
 THRONG_API int throng_smooth_players(const throng_smooth *self);
 THRONG_API int throng_smooth_parameters(const throng_smooth *self); /**< of all together */
-THRONG_API int throng_smooth_first(const throng_smooth *self, int player); /**< parameter; of player n: how many all have */
+THRONG_API int throng_smooth_first(const throng_smooth *self,
+                                   int player); /**< parameter; of player n: how many all have */
 THRONG_API void throng_smooth_losses(const throng_smooth *self, const double *at, double *out);
 
 /** @param own        [parameters] out: of each player's loss in its own parameters

@@ -163,8 +163,8 @@ THRONG_API THRONG_MUST_USE throng_status throng_solver_markov_plan(throng_contex
                                                                    double *strategy, double *values, throng_error *err);
 
 /* Averse to risk, in games where everybody chooses once and at once: x of one's own actions is worth its mean payoff
- * less gamma times the variance of x's payoff that the others' mixing makes, x'Mu - gamma x'S x. The others are taken to
- * tremble: each plays a share `tremble` of the time at random. */
+ * less gamma times the variance of x's payoff that the others' mixing makes, x'Mu - gamma x'S x. The others are taken
+ * to tremble: each plays a share `tremble` of the time at random. */
 typedef struct throng_risk throng_risk;
 
 /** @return THRONG_E_UNSUPPORTED: somebody chooses twice or never, chance moves, or more than 2^14 profiles */

@@ -90,11 +90,12 @@ const throng_game throng_game_demand_response = {
     .about = {.struct_size = sizeof(throng_game),
               .name = "demand-response",
               .summary = "a supplier sets the level of supply, consumers use and need",
-              .details = "The supplier lowers, keeps or raises the level s and gets 15 / s, less 1 for lowering it, and "
-                         "the mean over consumers of their use u, less 1/2 where it is above s. A consumer who needs "
-                         "d <= s uses d next; else d, or d + s - u within the levels, each with probability 1/2; and "
-                         "then needs any level. The best is about the same whatever is looked at, because 15 / s is so "
-                         "much: an example, no test of a rate. Solver: subsample-q.",
+              .details =
+                  "The supplier lowers, keeps or raises the level s and gets 15 / s, less 1 for lowering it, and "
+                  "the mean over consumers of their use u, less 1/2 where it is above s. A consumer who needs "
+                  "d <= s uses d next; else d, or d + s - u within the levels, each with probability 1/2; and "
+                  "then needs any level. The best is about the same whatever is looked at, because 15 / s is so "
+                  "much: an example, no test of a rate. Solver: subsample-q.",
               .reference = "the experiment published with Anand and Qu 2024, arXiv 2403.00222, with next states drawn "
                            "instead of expected ones",
               .params = params},

@@ -25,10 +25,12 @@ const throng_game throng_game_hunt = {
     .about = {.struct_size = sizeof(throng_game),
               .name = "hunt",
               .summary = "the stag together, or a hare each: payoffs of one's own",
-              .details = "Both choose at once. The stag pays most, to two who trust each other; hares are safe. As it "
-                         "stands [[4, 0], [3, 3]]; hunt:stag=5,alone=-3,hare=3,hares=2 is another. Which of both equilibria "
-                         "is reached depends on where play starts, and on aversion to risk: solver rae.",
-              .reference = "Rousseau 1755; Harsanyi and Selten 1988, A general theory of equilibrium selection in games",
+              .details =
+                  "Both choose at once. The stag pays most, to two who trust each other; hares are safe. As it "
+                  "stands [[4, 0], [3, 3]]; hunt:stag=5,alone=-3,hare=3,hares=2 is another. Which of both equilibria "
+                  "is reached depends on where play starts, and on aversion to risk: solver rae.",
+              .reference =
+                  "Rousseau 1755; Harsanyi and Selten 1988, A general theory of equilibrium selection in games",
               .params = params},
     .n_players = 2,
     .build = build,

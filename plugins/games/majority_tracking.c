@@ -54,11 +54,12 @@ const throng_game throng_game_majority_tracking = {
     .about = {.struct_size = sizeof(throng_game),
               .name = "majority-tracking",
               .summary = "one follows what most of a crowd are, of three kinds",
-              .details = "Each agent keeps its kind with probability keep, else gets any of three. Who decides names the "
-                         "kind of the next step, and gets the share of agents that are of the kind named before, less "
-                         "cost where the name changes. Roll-outs begin with shares of kinds drawn uniformly, another "
-                         "each time. A row is the kind named and a histogram of the agents looked at. Solver: "
-                         "subsample-q.",
+              .details =
+                  "Each agent keeps its kind with probability keep, else gets any of three. Who decides names the "
+                  "kind of the next step, and gets the share of agents that are of the kind named before, less "
+                  "cost where the name changes. Roll-outs begin with shares of kinds drawn uniformly, another "
+                  "each time. A row is the kind named and a histogram of the agents looked at. Solver: "
+                  "subsample-q.",
               .reference = "throng's test for the rate in Anand and Qu 2024, arXiv 2403.00222",
               .params = params},
     .open = open_game,

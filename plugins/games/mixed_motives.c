@@ -86,9 +86,10 @@ const throng_game throng_game_mixed_motives = {
     .about = {.struct_size = sizeof(throng_game),
               .name = "mixed-motives",
               .summary = "two parameters whose owners neither agree nor quarrel, for pictures",
-              .details = "The first sets a and gets sin(a b + b^2), the second sets b and gets cos(1 + a - (1 + b)^2) + a "
-                         "b^2. Together they could get any amount, so that both stay in a box; what they reach depends "
-                         "on where they begin. Solver: aga, which flutters where the sign of lambda changes.",
+              .details =
+                  "The first sets a and gets sin(a b + b^2), the second sets b and gets cos(1 + a - (1 + b)^2) + a "
+                  "b^2. Together they could get any amount, so that both stay in a box; what they reach depends "
+                  "on where they begin. Solver: aga, which flutters where the sign of lambda changes.",
               .reference = "Li et al. 2024, Aligning individual and collective objectives in multi-agent cooperation, "
                            "NeurIPS; arXiv 2402.12416 (formula recalled, box ours)",
               .params = params},

@@ -76,10 +76,11 @@ const throng_game throng_game_public_goods = {
     .about = {.struct_size = sizeof(throng_game),
               .name = "public-goods",
               .summary = "what is given grows and is shared by all",
-              .details = "Player i has 1 and gives a_i = 1 / (1 + exp(-logit)) of it; all that is given is multiplied by "
-                         "factor and shared alike: it gets 1 - a_i + factor / players * sum of a. With 1 < factor < "
-                         "players nobody gains by giving, and all together gain most if all give all: 2 and 3 for two "
-                         "players as it stands. Solver: aga.",
+              .details =
+                  "Player i has 1 and gives a_i = 1 / (1 + exp(-logit)) of it; all that is given is multiplied by "
+                  "factor and shared alike: it gets 1 - a_i + factor / players * sum of a. With 1 < factor < "
+                  "players nobody gains by giving, and all together gain most if all give all: 2 and 3 for two "
+                  "players as it stands. Solver: aga.",
               .reference = "Li et al. 2024, Aligning individual and collective objectives in multi-agent cooperation, "
                            "NeurIPS; arXiv 2402.12416",
               .params = params},

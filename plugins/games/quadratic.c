@@ -103,10 +103,12 @@ const throng_game throng_game_quadratic = {
     .about = {.struct_size = sizeof(throng_game),
               .name = "quadratic",
               .summary = "a random smooth game whose losses are parabolas",
-              .details = "Player p loses x'A x / 2 + b.x, where x are all players' parameters, b and the entries of the "
-                         "symmetric A are standard normal, and convex is added to A's diagonal. Where convex is large "
-                         "there is one equilibrium and one collective best; where it is small, losses have no bound.",
-              .reference = "Balduzzi et al. 2018, The mechanics of n-player differentiable games, ICML; arXiv 1802.05642",
+              .details =
+                  "Player p loses x'A x / 2 + b.x, where x are all players' parameters, b and the entries of the "
+                  "symmetric A are standard normal, and convex is added to A's diagonal. Where convex is large "
+                  "there is one equilibrium and one collective best; where it is small, losses have no bound.",
+              .reference =
+                  "Balduzzi et al. 2018, The mechanics of n-player differentiable games, ICML; arXiv 1802.05642",
               .params = params},
     .open = open_game,
 };

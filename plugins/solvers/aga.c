@@ -129,7 +129,8 @@ static void by_angle(const slopes *it, const double *param, const double *at, do
 static const struct {
     void (*bend)(const slopes *it, const double *param, const double *at, double *out);
     int passes; /* over the game: gradients, and products with second derivatives */
-} rules[] = {{altruistic, 2}, {individual, 1}, {collective, 1}, {consensus, 2}, {symplectic, 3}, {mix, 1}, {by_angle, 1}};
+} rules[] = {{altruistic, 2}, {individual, 1}, {collective, 1}, {consensus, 2},
+             {symplectic, 3}, {mix, 1},        {by_angle, 1}};
 
 static void bend(const throng_solver_state *state, const double *at, double *out) {
     const throng_smooth *game = state->problem->game;
@@ -170,24 +171,25 @@ static throng_status gap(const throng_solver_state *state, const double *strateg
 
 extern const throng_solver throng_solver_aga;
 const throng_solver throng_solver_aga = {
-    .about = {.struct_size = sizeof(throng_solver),
-              .name = "aga",
-              .summary = "learners with losses of their own find what is good for all: altruistic gradient adjustment",
-              .details =
-                  "All parameters move by -step times a bent gradient. Let xi be each player's gradient of its loss in "
-                  "its own parameters, c the gradient of the sum of losses and H its second derivatives. aga: c + lambda "
-                  "(xi + H c), where lambda has the sign of <c, H c> (<xi, H c> + |H c|^2). That is a part of the "
-                  "derivative of the squared cosine between the bent gradient and H c; align=angle takes all of it, so "
-                  "that for small lambda the bent gradient turns to H c where <c, H c> > 0, and away where it is not. "
-                  "simul-ind: xi. "
-                  "simul-co: c. cga: xi + lambda J'xi, with J the derivatives of xi; sga: xi + lambda A'xi, with A the "
-                  "antisymmetric part of J. mix: (1 - share) xi + share c. svo: cos(angle) own loss + sin(angle) the "
-                  "others' mean. The gap is the largest part of the bent gradient, where no bound holds it; the game's "
-                  "own gap that of xi. Welfare and equality are reported. Evaluations are passes over the game: one for "
-                  "gradients, one for a product with second derivatives.",
-              .reference = "Li et al. 2024, Aligning individual and collective objectives in multi-agent cooperation, "
-                           "NeurIPS; arXiv 2402.12416. Balduzzi et al. 2018, arXiv 1802.05642 (sga)",
-              .params = params},
+    .about =
+        {.struct_size = sizeof(throng_solver),
+         .name = "aga",
+         .summary = "learners with losses of their own find what is good for all: altruistic gradient adjustment",
+         .details =
+             "All parameters move by -step times a bent gradient. Let xi be each player's gradient of its loss in "
+             "its own parameters, c the gradient of the sum of losses and H its second derivatives. aga: c + lambda "
+             "(xi + H c), where lambda has the sign of <c, H c> (<xi, H c> + |H c|^2). That is a part of the "
+             "derivative of the squared cosine between the bent gradient and H c; align=angle takes all of it, so "
+             "that for small lambda the bent gradient turns to H c where <c, H c> > 0, and away where it is not. "
+             "simul-ind: xi. "
+             "simul-co: c. cga: xi + lambda J'xi, with J the derivatives of xi; sga: xi + lambda A'xi, with A the "
+             "antisymmetric part of J. mix: (1 - share) xi + share c. svo: cos(angle) own loss + sin(angle) the "
+             "others' mean. The gap is the largest part of the bent gradient, where no bound holds it; the game's "
+             "own gap that of xi. Welfare and equality are reported. Evaluations are passes over the game: one for "
+             "gradients, one for a product with second derivatives.",
+         .reference = "Li et al. 2024, Aligning individual and collective objectives in multi-agent cooperation, "
+                      "NeurIPS; arXiv 2402.12416. Balduzzi et al. 2018, arXiv 1802.05642 (sga)",
+         .params = params},
     .forms = THRONG_GAME_FORM_SMOOTH,
     .last = true,
     .begin = begin,

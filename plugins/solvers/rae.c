@@ -62,19 +62,20 @@ static throng_status gap(const throng_solver_state *state, const double *strateg
 
 extern const throng_solver throng_solver_rae;
 const throng_solver throng_solver_rae = {
-    .about = {.struct_size = sizeof(throng_solver),
-              .name = "rae",
-              .summary = "risk-averse equilibrium: mean payoff less gamma times its variance",
-              .details =
-                  "For games where everybody chooses once. Against others who mix, x is worth x'm - gamma x'S x: m are "
-                  "the actions' mean payoffs, S their covariances as the others' choices vary, each of whom is taken to "
-                  "tremble. Fictitious play: all at once move 1 / (iteration + 1) of the way to their best response, a "
-                  "concave quadratic program on the simplex. The gap is what all would gain in this utility by best "
-                  "responses; the game's own gap and values are those of mean payoffs, without trembles. With gamma = 0 "
-                  "it is fictitious play against trembling others.",
-              .reference = "Slumbers et al. 2023, A game-theoretic framework for managing risk in multi-agent systems, "
-                           "ICML; arXiv 2205.15434",
-              .params = params},
+    .about =
+        {.struct_size = sizeof(throng_solver),
+         .name = "rae",
+         .summary = "risk-averse equilibrium: mean payoff less gamma times its variance",
+         .details =
+             "For games where everybody chooses once. Against others who mix, x is worth x'm - gamma x'S x: m are "
+             "the actions' mean payoffs, S their covariances as the others' choices vary, each of whom is taken to "
+             "tremble. Fictitious play: all at once move 1 / (iteration + 1) of the way to their best response, a "
+             "concave quadratic program on the simplex. The gap is what all would gain in this utility by best "
+             "responses; the game's own gap and values are those of mean payoffs, without trembles. With gamma = 0 "
+             "it is fictitious play against trembling others.",
+         .reference = "Slumbers et al. 2023, A game-theoretic framework for managing risk in multi-agent systems, "
+                      "ICML; arXiv 2205.15434",
+         .params = params},
     .last = true,
     .begin = begin,
     .end = end,

@@ -62,22 +62,23 @@ static throng_status gap(const throng_solver_state *state, const double *strateg
 
 extern const throng_solver throng_solver_subsample_q;
 const throng_solver throng_solver_subsample_q = {
-    .about = {.struct_size = sizeof(throng_solver),
-              .name = "subsample-q",
-              .summary = "one who decides for a crowd learns for k agents, and acts on k of all",
-              .details =
-                  "Value iteration, Q = reward + discount * mean of max Q at m next states, for the game of k agents "
-                  "instead of n: a table over the global state and the histogram of k agents, C(k + kinds - 1, kinds - "
-                  "1) of them. Next states are drawn once and stay, so that each iteration shrinks the gap, the Bellman "
-                  "residual (the largest change of a number of the table), by the discount; the crowd's are common to "
-                  "all actions of a row. With m = 0 their probabilities are used. The strategy: at each step k of the n "
-                  "agents are drawn anew, and the best action for them is taken (the first of several), at a cost that "
-                  "does not depend on n. Its value is the mean of roll-outs with all n agents, with half of a 95 % "
-                  "interval. k = n is exact value iteration. It loses about sqrt((n - k) / (n k)) for what it does not "
-                  "see. The table grows like k to the number of kinds less 1: few kinds only.",
-              .reference = "Anand and Qu 2024, Efficient reinforcement learning for global decision making in the "
-                           "presence of local agents at scale, arXiv 2403.00222",
-              .params = params},
+    .about =
+        {.struct_size = sizeof(throng_solver),
+         .name = "subsample-q",
+         .summary = "one who decides for a crowd learns for k agents, and acts on k of all",
+         .details =
+             "Value iteration, Q = reward + discount * mean of max Q at m next states, for the game of k agents "
+             "instead of n: a table over the global state and the histogram of k agents, C(k + kinds - 1, kinds - "
+             "1) of them. Next states are drawn once and stay, so that each iteration shrinks the gap, the Bellman "
+             "residual (the largest change of a number of the table), by the discount; the crowd's are common to "
+             "all actions of a row. With m = 0 their probabilities are used. The strategy: at each step k of the n "
+             "agents are drawn anew, and the best action for them is taken (the first of several), at a cost that "
+             "does not depend on n. Its value is the mean of roll-outs with all n agents, with half of a 95 % "
+             "interval. k = n is exact value iteration. It loses about sqrt((n - k) / (n k)) for what it does not "
+             "see. The table grows like k to the number of kinds less 1: few kinds only.",
+         .reference = "Anand and Qu 2024, Efficient reinforcement learning for global decision making in the "
+                      "presence of local agents at scale, arXiv 2403.00222",
+         .params = params},
     .forms = THRONG_GAME_FORM_AGGREGATIVE,
     .last = true,
     .prepare = prepare,

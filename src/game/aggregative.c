@@ -95,8 +95,8 @@ throng_status throng_aggregative_create(throng_context *context, const throng_ag
                             "global_chances", err));
     THRONG_TRY(copy_chances(self, def->local_chances, globals * locals, def->n_locals, &self->local_chances,
                             "local_chances", err));
-    THRONG_TRY(copy_numbers(self, def->global_reward, globals * def->n_actions, &self->global_reward, "global_reward",
-                            err));
+    THRONG_TRY(
+        copy_numbers(self, def->global_reward, globals * def->n_actions, &self->global_reward, "global_reward", err));
     THRONG_TRY(copy_numbers(self, def->local_reward, globals * locals, &self->local_reward, "local_reward", err));
     if (def->start)
         THRONG_TRY(copy_chances(self, def->start, 1, def->n_locals, &self->start, "start", err));
@@ -117,8 +117,9 @@ void throng_aggregative_free(throng_aggregative *self) {
         throng_i_free(context, self->global_names[i]);
     for (int i = 0; self->action_names && i < self->n_actions; i++)
         throng_i_free(context, self->action_names[i]);
-    void *all[] = {self->name,          self->global_names, self->action_names, self->global_chances, self->local_chances,
-                   self->global_reward, self->local_reward, self->start,        self->choose,         self->row_name};
+    void *all[] = {self->name,          self->global_names,  self->action_names, self->global_chances,
+                   self->local_chances, self->global_reward, self->local_reward, self->start,
+                   self->choose,        self->row_name};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         throng_i_free(context, all[i]);
     throng_i_free(context, self);

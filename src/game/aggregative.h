@@ -17,7 +17,7 @@ struct throng_aggregative {
     double *global_chances, *local_chances, *global_reward, *local_reward;
     double *start; /* NULL: a random point of the simplex */
     int looked;
-    double *choose;      /* [n_locals][looked + 1] of C(s + b, b) */
+    double *choose; /* [n_locals][looked + 1] of C(s + b, b) */
     int64_t n_histograms;
     char *row_name; /* [THRONG_I_ROW_NAME] of the row asked for last */
 };

@@ -34,8 +34,7 @@ static void sample_row(throng_aggregative_model *self, int64_t row) {
         for (int s = 0; s < game->n_locals; s++)
             after[s] = (int)crowd[s];
         int64_t rank = throng_aggregative_rank(game, after);
-        throng_i_draws draws =
-            throng_i_draws_of((throng_random){self->seed, STREAM + 1}, (uint64_t)row, (uint64_t)j);
+        throng_i_draws draws = throng_i_draws_of((throng_random){self->seed, STREAM + 1}, (uint64_t)row, (uint64_t)j);
         for (int a = 0; a < game->n_actions; a++) {
             int to = throng_i_draw_place(&draws, throng_i_global_chances(game, global, a), game->n_globals);
             self->next[(row * game->n_actions + a) * self->samples + j] = (int32_t)(to * game->n_histograms + rank);
@@ -134,10 +133,11 @@ throng_status throng_aggregative_model_create(const throng_aggregative *game, in
                    "\"%.40s\": %lld samples for each of %lld numbers are more than %lld: take fewer, or look at fewer "
                    "agents.",
                    game->name, (long long)samples, (long long)numbers, (long long)SAMPLES_MAX);
-    THRONG_REQUIRE(samples > 0 || n <= PAIRS_MAX / rows, E_ARGUMENT,
-                   "\"%.40s\": probabilities of %lld rows for each of %lld are more than %lld: take samples, or look at "
-                   "fewer agents.",
-                   game->name, (long long)n, (long long)rows, (long long)PAIRS_MAX);
+    THRONG_REQUIRE(
+        samples > 0 || n <= PAIRS_MAX / rows, E_ARGUMENT,
+        "\"%.40s\": probabilities of %lld rows for each of %lld are more than %lld: take samples, or look at "
+        "fewer agents.",
+        game->name, (long long)n, (long long)rows, (long long)PAIRS_MAX);
     THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
     self->game = game;
     self->samples = samples;

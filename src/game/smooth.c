@@ -28,9 +28,9 @@ static throng_status read_sizes(throng_smooth *self, const throng_smooth_def *de
     THRONG_REQUIRE(def->low <= def->high, E_ARGUMENT, "\"%.40s\": parameters cannot lie between %g and %g.", def->name,
                    def->low, def->high);
     for (int p = 0; p < def->n_players; p++) {
-        THRONG_REQUIRE(def->n_parameters[p] >= 1 && n + def->n_parameters[p] <= THRONG_SMOOTH_PARAMETERS_MAX, E_ARGUMENT,
-                       "\"%.40s\": players must have 1 to %d parameters together, got %d of player %d.", def->name,
-                       THRONG_SMOOTH_PARAMETERS_MAX, def->n_parameters[p], p + 1);
+        THRONG_REQUIRE(def->n_parameters[p] >= 1 && n + def->n_parameters[p] <= THRONG_SMOOTH_PARAMETERS_MAX,
+                       E_ARGUMENT, "\"%.40s\": players must have 1 to %d parameters together, got %d of player %d.",
+                       def->name, THRONG_SMOOTH_PARAMETERS_MAX, def->n_parameters[p], p + 1);
         snprintf(self->player_names[p], sizeof self->player_names[p], "Player %d", p + 1);
         n += def->n_parameters[p];
         self->first[p + 1] = (int)n;

@@ -43,9 +43,10 @@ static throng_status read_shape(throng_risk *self, const throng_tree *tree, thro
     self->n_players = tree->n_players;
     for (int i = 0; i < tree->n_sets; i++) {
         const throng_i_set *set = &tree->sets[i];
-        THRONG_REQUIRE(self->n_actions[set->player] == 0, E_UNSUPPORTED,
-                       "Aversion to risk is for games where everybody chooses once: in \"%.60s\" %s chooses more often.",
-                       tree->name, tree->player_names[set->player]);
+        THRONG_REQUIRE(
+            self->n_actions[set->player] == 0, E_UNSUPPORTED,
+            "Aversion to risk is for games where everybody chooses once: in \"%.60s\" %s chooses more often.",
+            tree->name, tree->player_names[set->player]);
         self->n_actions[set->player] = set->n_actions;
         self->first[set->player] = set->first;
         self->most = set->n_actions > self->most ? set->n_actions : self->most;
@@ -152,8 +153,8 @@ static double utility(const throng_risk *self, int n, const double *x) {
 void throng_risk_best(throng_risk *self, int player, const double *strategy, double *best, double *missing) {
     int n = self->n_actions[player], first = self->first[player];
     find_moments(self, player, strategy);
-    double left = throng_simplex_quadratic(n, self->covariance, self->mean, STEPS, self->tolerance, best + first,
-                                           self->room);
+    double left =
+        throng_simplex_quadratic(n, self->covariance, self->mean, STEPS, self->tolerance, best + first, self->room);
     if (missing)
         *missing = utility(self, n, best + first) - utility(self, n, strategy + first) + left;
 }

@@ -71,8 +71,8 @@ def test_other_forms():
     got = report("solve", "demand-response:rollouts=50", "--solver", "subsample-q:k=2,m=5")
     assert got["game_gap"] is None and got["equality"] == 1 and got["value_half"][0] > 0 and len(got["strategy"]) == 135 and got["evaluations"] == 5 * 405
     assert report("solve", "kuhn", "--solver", "lp", "--tolerance", 1e-9)["equality"] is None, "somebody gets less than 0"
-    fails(1, "1 to 8 agents, got 9", "solve", "demand-response", "--solver", "subsample-q:k=9")
-    fails(1, "rae|everybody chooses once", "solve", "kuhn", "--solver", "rae")
+    fails(2, "1 to 8 agents, got 9", "solve", "demand-response", "--solver", "subsample-q:k=9")
+    fails(1, "everybody chooses once", "solve", "kuhn", "--solver", "rae")
     fails(1, "aga solves games that are smooth, which kuhn is not", "solve", "kuhn", "--solver", "aga")
     fails(1, "cfr-plus solves games that are a tree", "solve", "public-goods")
     fails(2, r"rule must be one of: aga simul-ind .*, got .boo", "solve", "public-goods", "--solver", "aga:rule=boo")

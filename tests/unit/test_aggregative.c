@@ -234,8 +234,8 @@ static double *plain_iteration(const throng_aggregative *game, uint64_t seed, in
             }
             for (int a = 0; a < 2; a++) {
                 double stay = test_uniform(seed, 2 * g + a);
-                next[2 * at + a] = throng_aggregative_reward(game, g, a, counts) +
-                                   0.8 * (stay * ahead[0] + (1.0 - stay) * ahead[1]);
+                next[2 * at + a] =
+                    throng_aggregative_reward(game, g, a, counts) + 0.8 * (stay * ahead[0] + (1.0 - stay) * ahead[1]);
             }
         }
         memcpy(worth, next, 4 * crowds * sizeof *worth);

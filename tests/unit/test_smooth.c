@@ -169,8 +169,9 @@ static void bent_gradient(const throng_problem *problem, const double *start, co
 
 /* Every rule, as matrices say it. */
 Test(smooth, rules_as_matrices) {
-    static const char *const rules[] = {"rule=simul-ind", "rule=simul-co", "rule=cga,lambda=0.3", "rule=sga,lambda=0.3",
-                                        "rule=mix,share=0.3", "rule=svo,angle=30", "lambda=0.3", "lambda=0.3,align=none"};
+    static const char *const rules[] = {"rule=simul-ind",      "rule=simul-co",        "rule=cga,lambda=0.3",
+                                        "rule=sga,lambda=0.3", "rule=mix,share=0.3",   "rule=svo,angle=30",
+                                        "lambda=0.3",          "lambda=0.3,align=none"};
     int turned = 0;
     for (uint64_t seed = 0; seed < 20; seed++) {
         parabolas it = random_parabolas(seed);
@@ -288,11 +289,16 @@ Test(smooth, public_goods) {
     static const struct {
         const char *rule;
         double welfare, equality;
-    } cases[] = {{"rule=simul-ind", 2.13, NAN},  {"rule=cga", 2.13, NAN},
-                 {"rule=sga", 2.13, NAN},        {"rule=simul-co", 2.94, NAN},
-                 {"lambda=0.1", 2.942, 0.995},   {"lambda=1", 2.962, 0.998},
-                 {"lambda=10", 2.993, 1.0},      {"lambda=0.1,align=none", 2.935, NAN},
-                 {"lambda=1,align=none", 2.858, NAN}, {"lambda=10,align=none", 2.010, NAN}};
+    } cases[] = {{"rule=simul-ind", 2.13, NAN},
+                 {"rule=cga", 2.13, NAN},
+                 {"rule=sga", 2.13, NAN},
+                 {"rule=simul-co", 2.94, NAN},
+                 {"lambda=0.1", 2.942, 0.995},
+                 {"lambda=1", 2.962, 0.998},
+                 {"lambda=10", 2.993, 1.0},
+                 {"lambda=0.1,align=none", 2.935, NAN},
+                 {"lambda=1,align=none", 2.858, NAN},
+                 {"lambda=10,align=none", 2.010, NAN}};
     double welfare, equality;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         play_goods(cases[i].rule, &welfare, &equality);
@@ -305,7 +311,8 @@ Test(smooth, public_goods) {
     cr_expect_float_eq(welfare, 2.893, 0.01, "by the angle: %g", welfare);
 }
 
-/* ---- bounds, welfare, errors -------------------------------------------------------------------------------------- */
+/* ---- bounds, welfare, errors --------------------------------------------------------------------------------------
+ */
 
 Test(smooth, boxes_hold) {
     parabolas it = {.a = {{{0}}}, .b = {{-1.0, 0.0, 0.0, 0.0}, {0.0, 0.0, 0.5, 0.0}}};
