@@ -143,13 +143,31 @@ static void print_world_facts(const throng_world *world, char *out, size_t size)
                  world->hearing == THRONG_HEARING_MEAN ? "; W_i is then the sum of their sizes" : "");
 }
 
+static const throng_mechanism *as_mechanism(const throng_about *about) {
+    return (const throng_mechanism *)(const void *)about; /* the head of its descriptor */
+}
+
+/* "Decides a place. Promises to be: strategyproof, anonymous." */
+static void print_mechanism_facts(const throng_mechanism *mechanism, char *out, size_t size) {
+    size_t used = (size_t)snprintf(out, size, "Decides %s. Promises:",
+                                   mechanism->domain == THRONG_MECHANISM_PLACE ? "a place" : "who gets a good");
+    for (int a = 0, n = 0; a < THRONG_AXIOM_COUNT && used < size; a++)
+        if (mechanism->axioms & (1U << a))
+            used +=
+                (size_t)snprintf(out + used, size - used, "%s %s", n++ ? "," : "", throng_axiom_name((throng_axiom)a));
+    if (used < size)
+        snprintf(out + used, size - used, "%s.", mechanism->axioms ? "" : " nothing");
+}
+
 /* What a kind says beyond the head of its descriptors; false if nothing. */
 static bool print_kind_facts(throng_kind kind, const throng_about *about, char *out, size_t size) {
     if (kind == THRONG_KIND_INDICATOR)
         print_facts(as_indicator(about), out, size);
     else if (kind == THRONG_KIND_WORLD)
         print_world_facts(as_world(about), out, size);
-    return kind == THRONG_KIND_INDICATOR || kind == THRONG_KIND_WORLD;
+    else if (kind == THRONG_KIND_MECHANISM)
+        print_mechanism_facts(as_mechanism(about), out, size);
+    return kind == THRONG_KIND_INDICATOR || kind == THRONG_KIND_WORLD || kind == THRONG_KIND_MECHANISM;
 }
 
 static bool has_params(const throng_about *about) {
@@ -286,6 +304,15 @@ static void add_world_json(const throng_world *world, json_t *object) {
     json_object_set_new(object, "signed", json_boolean(world->flags & THRONG_WORLD_SIGNED));
 }
 
+static void add_mechanism_json(const throng_mechanism *mechanism, json_t *object) {
+    json_t *axioms = json_array();
+    for (int a = 0; a < THRONG_AXIOM_COUNT; a++)
+        if (mechanism->axioms & (1U << a))
+            json_array_append_new(axioms, json_string(throng_axiom_name((throng_axiom)a)));
+    json_object_set_new(object, "decides", json_string(mechanism->domain == THRONG_MECHANISM_PLACE ? "place" : "good"));
+    json_object_set_new(object, "promises", axioms);
+}
+
 json_t *cli_describe_json(throng_kind kind, const throng_about *about) {
     json_t *parameters = json_array();
     for (int i = 0; about->params && about->params[i].name; i++)
@@ -295,6 +322,8 @@ json_t *cli_describe_json(throng_kind kind, const throng_about *about) {
                   about->summary, "details", about->details, "reference", about->reference, "parameters", parameters);
     if (object && kind == THRONG_KIND_WORLD)
         add_world_json(as_world(about), object);
+    if (object && kind == THRONG_KIND_MECHANISM)
+        add_mechanism_json(as_mechanism(about), object);
     if (!object || kind != THRONG_KIND_INDICATOR)
         return object;
     const throng_indicator *indicator = as_indicator(about);

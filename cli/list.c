@@ -37,10 +37,11 @@ static int find_kind(const char *name) {
             return kind;
     }
     cli_suggest(name, names, 2 * THRONG_KIND_COUNT, hint, sizeof hint);
-    cli_fail(
-        CLI_USAGE,
-        "there is no kind of plug-in \"%.60s\": indicators, methods, generators, worlds, graphs, games, solvers.%s",
-        name, hint);
+    cli_fail(CLI_USAGE,
+             "there is no kind of plug-in \"%.60s\": indicators, methods, generators, worlds, graphs, policies, games, "
+             "solvers, "
+             "mechanisms.%s",
+             name, hint);
     return -1;
 }
 
@@ -174,7 +175,7 @@ static int run_describe(const cli_command *self, int argc, char **argv) {
 
 const cli_command cli_command_list = {
     .name = "list",
-    .synopsis = "[indicators|methods|generators|worlds] [options]",
+    .synopsis = "[indicators|methods|worlds|games|solvers|mechanisms|...] [options]",
     .summary = "Lists what is built in, with one line each.",
     .details = "  throng list indicators\n"
                "  throng list --markdown > reference.md",

@@ -124,6 +124,7 @@ typedef enum throng_kind {
     THRONG_KIND_POLICY,
     THRONG_KIND_GAME,
     THRONG_KIND_SOLVER,
+    THRONG_KIND_MECHANISM,
     THRONG_KIND_COUNT
 } throng_kind;
 

@@ -12,6 +12,7 @@
 #include "throng/graph_model.h"
 #include "throng/indicator.h"
 #include "throng/policy.h"
+#include "throng/mechanism.h"
 #include "throng/solver.h"
 #include "throng/world.h"
 
@@ -20,7 +21,7 @@ extern "C" {
 #endif
 
 /** Changes whenever a shared object built before cannot be used any more. */
-#define THRONG_PLUGIN_ABI 5
+#define THRONG_PLUGIN_ABI 6
 
 /** What a shared object offers: lists that end with NULL, or NULL. */
 typedef struct throng_plugin {
@@ -33,6 +34,7 @@ typedef struct throng_plugin {
     const throng_about *const *games;
     const throng_about *const *solvers;
     const throng_about *const *policies;
+    const throng_about *const *mechanisms;
 } throng_plugin;
 
 #define THRONG_PLUGIN(...)                                                                                             \

@@ -16,6 +16,7 @@
 #include "throng/intervene.h"
 #include "throng/llm.h"
 #include "throng/markov.h"
+#include "throng/mechanism.h"
 #include "throng/mock_llm.h"
 #include "throng/operator.h"
 #include "throng/panel.h"

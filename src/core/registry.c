@@ -18,6 +18,7 @@ static const struct {
     [THRONG_KIND_POLICY] = {"policy", "policies"},
     [THRONG_KIND_GAME] = {"game", "games"},
     [THRONG_KIND_SOLVER] = {"solver", "solvers"},
+    [THRONG_KIND_MECHANISM] = {"mechanism", "mechanisms"},
 };
 
 const char *throng_kind_name(throng_kind kind) {

@@ -39,6 +39,9 @@
 #define THRONG_SOLVER(name) extern const throng_solver throng_solver_##name;
 #include "plugins/solvers/solvers.def"
 #undef THRONG_SOLVER
+#define THRONG_MECHANISM(name) extern const throng_mechanism throng_mechanism_##name;
+#include "plugins/mechanisms/mechanisms.def"
+#undef THRONG_MECHANISM
 #define THRONG_METHOD(name) extern const throng_method throng_method_##name;
 #include "attribution/methods/methods.def"
 #undef THRONG_METHOD
@@ -68,6 +71,9 @@ static const struct {
 #define THRONG_SOLVER(name) {THRONG_KIND_SOLVER, &throng_solver_##name.about},
 #include "plugins/solvers/solvers.def"
 #undef THRONG_SOLVER
+#define THRONG_MECHANISM(name) {THRONG_KIND_MECHANISM, &throng_mechanism_##name.about},
+#include "plugins/mechanisms/mechanisms.def"
+#undef THRONG_MECHANISM
 #define THRONG_METHOD(name) {THRONG_KIND_METHOD, &throng_method_##name.about},
 #include "attribution/methods/methods.def"
 #undef THRONG_METHOD
@@ -78,6 +84,7 @@ static const size_t descriptor_size[THRONG_KIND_COUNT] = {
     [THRONG_KIND_GENERATOR] = sizeof(throng_generator), [THRONG_KIND_WORLD] = sizeof(throng_world),
     [THRONG_KIND_GRAPH] = sizeof(throng_graph_model),   [THRONG_KIND_POLICY] = sizeof(throng_policy_spec),
     [THRONG_KIND_GAME] = sizeof(throng_game),           [THRONG_KIND_SOLVER] = sizeof(throng_solver),
+    [THRONG_KIND_MECHANISM] = sizeof(throng_mechanism),
 };
 
 const char *throng_version(void) {
@@ -143,7 +150,7 @@ throng_status throng_context_load_plugin(throng_context *context, const char *pa
                    "%s was built for another version of throng (plug-in interface %d, expected %d): compile it again.",
                    path, plugin->abi, THRONG_PLUGIN_ABI);
     THRONG_REQUIRE(plugin->indicators || plugin->generators || plugin->methods || plugin->worlds || plugin->graphs ||
-                       plugin->games || plugin->solvers || plugin->policies,
+                       plugin->games || plugin->solvers || plugin->policies || plugin->mechanisms,
                    E_PLUGIN, "%s offers no plug-in.", path);
     THRONG_TRY(register_list(context, THRONG_KIND_INDICATOR, plugin->indicators, err));
     THRONG_TRY(register_list(context, THRONG_KIND_GENERATOR, plugin->generators, err));
@@ -153,6 +160,7 @@ throng_status throng_context_load_plugin(throng_context *context, const char *pa
     THRONG_TRY(register_list(context, THRONG_KIND_GAME, plugin->games, err));
     THRONG_TRY(register_list(context, THRONG_KIND_SOLVER, plugin->solvers, err));
     THRONG_TRY(register_list(context, THRONG_KIND_POLICY, plugin->policies, err));
+    THRONG_TRY(register_list(context, THRONG_KIND_MECHANISM, plugin->mechanisms, err));
 out:
     return status;
 }
