@@ -76,6 +76,10 @@ THRONG_API const char *throng_tree_forgotten(const throng_tree *self);
 /** Whether the payoffs of two players add up to the same at every end, within 1e-9 of their range. */
 THRONG_API bool throng_tree_constant_sum(const throng_tree *self);
 
+/** The most that all players together can get if everybody knows everything, chance on average: an upper bound of the
+ *  welfare, and in a normal form the best there is. @return THRONG_E_MEMORY */
+THRONG_API THRONG_MUST_USE throng_status throng_tree_most(const throng_tree *self, double *most, throng_error *err);
+
 /** Largest total payoff of a player less the smallest. */
 THRONG_API double throng_tree_range(const throng_tree *self, int player);
 

@@ -1,0 +1,280 @@
+/* throng attribute-game: what each player's solved strategy adds to what all get. */
+#include "cli/attribute_game.h"
+
+#include "cli/llm.h"
+#include "cli/progress.h"
+#include "cli/terminal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NAME_WIDTH 18
+#define TINY       1e-12 /* rounding of what cancels, not worth printing */
+
+typedef struct request {
+    const char *solver, *tolerance, *policy, *reference, *of, *method;
+    int64_t iterations, seed;
+    bool quiet, json;
+} request;
+
+/* Everything that is made on the way; freed in one place. */
+typedef struct job {
+    const request *wanted;
+    throng_context *context;
+    throng_problem problem;
+    throng_solution *solution; /* NULL: a policy says what is played */
+    double *strategy, *reference;
+    int of;
+    double phi[THRONG_GAME_PLAYERS_MAX], standard_error[THRONG_GAME_PLAYERS_MAX];
+    throng_certificate certificate;
+} job;
+
+/* ---- the work -------------------------------------------------------------------------------------------------- */
+
+/* "welfare", "shortfall", a player's name or number. */
+static int find_of(job *self) {
+    const throng_problem_kind *kind = self->problem.kind;
+    const char *of = self->wanted->of, *names[THRONG_GAME_PLAYERS_MAX + 2] = {"welfare", "shortfall"};
+    int n = kind->players(self->problem.game);
+    char hint[200], *end = NULL;
+    long number = strtol(of, &end, 10);
+    if (end != of && !*end && number >= 1 && number <= n) {
+        self->of = (int)number - 1;
+        return CLI_OK;
+    }
+    for (int i = 0; i < n + 2; i++) {
+        if (i >= 2)
+            names[i] = kind->player_name(self->problem.game, i - 2);
+        if (strcasecmp(names[i], of) == 0) {
+            self->of = i == 0 ? THRONG_GAME_WELFARE : i == 1 ? THRONG_GAME_SHORTFALL : i - 2;
+            return CLI_OK;
+        }
+    }
+    cli_suggest(of, names, n + 2, hint, sizeof hint);
+    return cli_fail(CLI_USAGE, "--of is welfare, shortfall, or a player's name or number, 1 to %d; got \"%.40s\".%s", n,
+                    of, hint);
+}
+
+static int find_strategy(job *self) {
+    const request *wanted = self->wanted;
+    throng_error err = {0};
+    size_t size = (size_t)self->problem.kind->numbers(self->problem.game) * sizeof *self->strategy;
+    throng_solve_def def = {.solver = wanted->solver, .iterations = wanted->iterations, .seed = (uint64_t)wanted->seed};
+    if (!cli_llm_read_real("--tolerance", wanted->tolerance, &def.tolerance))
+        return CLI_USAGE;
+    if (wanted->tolerance && def.tolerance == 0.0)
+        def.tolerance = -1.0; /* all iterations, where 0 in a def is the default */
+    if (wanted->policy)
+        return throng_strategy_fill(self->context, &self->problem, wanted->policy, -1, def.seed, self->strategy,
+                                    &err) == THRONG_OK
+                   ? CLI_OK
+                   : cli_fail_error(&err);
+    if (throng_solve(self->context, &self->problem, &def, &self->solution, &err) != THRONG_OK)
+        return cli_fail_error(&err);
+    memcpy(self->strategy, throng_solution_strategy(self->solution), size);
+    return CLI_OK;
+}
+
+static int attribute(job *self) {
+    const request *wanted = self->wanted;
+    throng_error err = {0};
+    size_t n = (size_t)self->problem.kind->numbers(self->problem.game);
+    self->strategy = calloc(n, sizeof *self->strategy);
+    self->reference = calloc(n, sizeof *self->reference);
+    if (!self->strategy || !self->reference)
+        return cli_fail(CLI_FAILURE, "out of memory.");
+    self->problem.kind->start(self->problem.game, self->strategy);
+    self->problem.kind->start(self->problem.game, self->reference);
+    int code = find_of(self);
+    if (code == CLI_OK)
+        code = find_strategy(self);
+    if (code != CLI_OK)
+        return code;
+    if (throng_strategy_fill(self->context, &self->problem, wanted->reference, -1, (uint64_t)wanted->seed,
+                             self->reference, &err) != THRONG_OK)
+        return cli_fail_error(&err);
+    throng_game_credit_def def = {.strategy = self->strategy,
+                                  .reference = self->reference,
+                                  .of = self->of,
+                                  .method = wanted->method,
+                                  .seed = (uint64_t)wanted->seed};
+    if (throng_game_credit(self->context, &self->problem, &def, self->phi, self->standard_error, &self->certificate,
+                           &err) != THRONG_OK)
+        return cli_fail_error(&err);
+    return CLI_OK;
+}
+
+/* ---- results --------------------------------------------------------------------------------------------------- */
+
+static const char *of_name(const job *self) {
+    return self->of == THRONG_GAME_WELFARE     ? "welfare"
+           : self->of == THRONG_GAME_SHORTFALL ? "shortfall"
+                                               : self->problem.kind->player_name(self->problem.game, self->of);
+}
+
+static const char *strategy_name(const job *self) {
+    return self->solution ? throng_solution_solver(self->solution) : self->wanted->policy;
+}
+
+static cli_text value_of(double x) {
+    return cli_value(fabs(x) < TINY ? 0.0 : x);
+}
+
+static void print_result(const job *self) {
+    const throng_problem_kind *kind = self->problem.kind;
+    const throng_certificate *certificate = &self->certificate;
+    int n = kind->players(self->problem.game);
+    cli_style style = cli_style_of(stdout);
+    double low = 0.0, high = TINY;
+    cli_find_range(self->phi, n, &low, &high);
+    cli_bars bars = cli_bars_for(low, high, style.width - NAME_WIDTH - 36);
+    printf("%s, %s", kind->name(self->problem.game), self->of >= 0 ? "what " : "");
+    printf("%s%s: %s ", of_name(self), self->of >= 0 ? " gets" : "", value_of(certificate->nobody).text);
+    printf("if all play %s, ", self->wanted->reference);
+    printf("%s if all play %s\n", value_of(certificate->everybody).text, strategy_name(self));
+    for (int p = 0; p < n; p++) {
+        char error[80] = "";
+        if (self->standard_error[p] > 0.0)
+            snprintf(error, sizeof error, "± %s", cli_value(certificate->interval * self->standard_error[p]).text);
+        printf("  ");
+        cli_print_left(cli_clip(kind->player_name(self->problem.game, p), NAME_WIDTH - 2).text, NAME_WIDTH);
+        cli_print_right(value_of(self->phi[p]).text, 12);
+        printf("  ");
+        cli_print_left(error, 14);
+        cli_print_bar(&style, &bars, fabs(self->phi[p]) < TINY ? 0.0 : self->phi[p], false);
+        printf("\n");
+    }
+    if (self->of == THRONG_GAME_WELFARE && kind->form == THRONG_GAME_FORM_TREE &&
+        throng_tree_constant_sum(self->problem.game)) {
+        printf("what one gains another loses: --of NUMBER splits what a player gets\n");
+        return;
+    }
+    printf("adds up to %s, ", value_of(certificate->sum_phi).text);
+    printf("off by %s of it; %s sets of players\n", cli_value(certificate->efficiency_residual).text,
+           cli_count(certificate->evaluations).text);
+}
+
+static int print_json(const job *self) {
+    const throng_problem_kind *kind = self->problem.kind;
+    const throng_certificate *certificate = &self->certificate;
+    json_t *players = json_array();
+    for (int p = 0; p < kind->players(self->problem.game); p++)
+        json_array_append_new(players, json_pack("{s:s, s:f, s:f}", "player", kind->player_name(self->problem.game, p),
+                                                 "phi", self->phi[p], "standard_error", self->standard_error[p]));
+    json_t *document =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:{s:f, s:f, s:f, s:f, s:I, s:b}}", "game",
+                  kind->name(self->problem.game), "strategy", strategy_name(self), "reference", self->wanted->reference,
+                  "of", of_name(self), "method", self->wanted->method, "players", players, "certificate", "nobody",
+                  certificate->nobody, "everybody", certificate->everybody, "sum_phi", certificate->sum_phi,
+                  "efficiency_residual", certificate->efficiency_residual, "evaluations",
+                  (json_int_t)certificate->evaluations, "converged", certificate->converged);
+    if (!document)
+        return cli_fail(CLI_FAILURE, "the result cannot be written as JSON: a name is not UTF-8.");
+    if (self->solution)
+        json_object_set_new(document, "gap", json_real(throng_solution_gap(self->solution)));
+    json_dumpf(document, stdout, JSON_INDENT(2));
+    printf("\n");
+    json_decref(document);
+    return CLI_OK;
+}
+
+static int report(const job *self) {
+    int code = CLI_OK;
+    if (self->wanted->json)
+        code = print_json(self);
+    else if (!self->wanted->quiet)
+        print_result(self);
+    if (code == CLI_OK)
+        code = cli_finish_output();
+    if (code == CLI_OK && self->solution && !throng_solution_converged(self->solution))
+        code = cli_fail(CLI_FAILURE,
+                        "%s did not converge: the %s is %g, and the tolerance %g. What is split is what it "
+                        "has found so far.",
+                        throng_solution_solver(self->solution), throng_solution_gap_name(self->solution),
+                        throng_solution_gap(self->solution), throng_solution_tolerance(self->solution));
+    return code;
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+static int start(job *self, const cli_options *options) {
+    throng_error err = {0};
+    if (options->n_positional != 1)
+        return cli_fail(CLI_USAGE, "which game? Name one: see throng list games, or give a file GAME.efg or GAME.nfg.");
+    if (throng_problem_open(self->context, options->positional[0], &self->problem, &err) != THRONG_OK)
+        return cli_fail_error(&err);
+    cli_progress progress;
+    cli_progress_attach(&progress, self->context, self->wanted->quiet);
+    int code = attribute(self);
+    cli_progress_clear(&progress);
+    return code == CLI_OK ? report(self) : code;
+}
+
+static int run(const cli_command *self, int argc, char **argv) {
+    throng_error err = {0};
+    request wanted = {
+        .solver = "cfr-plus", .iterations = 100000, .reference = "uniform", .of = "welfare", .method = "shapley-exact"};
+    job it = {.wanted = &wanted};
+    cli_options options;
+    bool proceed = false;
+    cli_options_init(&options, self);
+    cli_options_text(&options, "--solver", "NAME[:...]", &wanted.solver,
+                     "finds what is played: see throng list solvers (default: cfr-plus)");
+    cli_options_count(&options, "--iterations", "N", &wanted.iterations, 1, 1e12, "the most (default: 100,000)");
+    cli_options_text(&options, "--tolerance", "X", &wanted.tolerance, "gap that is good enough (default: 0.001)");
+    cli_options_text(&options, "--policy", "POLICY", &wanted.policy,
+                     "what is played instead: uniform, always:ACTION, solver:NAME, a table or what solve --out wrote");
+    cli_options_text(&options, "--reference", "POLICY", &wanted.reference,
+                     "what those play who do not play that (default: uniform)");
+    cli_options_text(&options, "--of", "WHAT", &wanted.of,
+                     "what is split: welfare, the default; shortfall, from the most there is; or a player");
+    cli_options_text(&options, "--method", "NAME[:...]", &wanted.method,
+                     "how: see throng list methods (default: shapley-exact)");
+    cli_options_count(&options, "--seed", "N", &wanted.seed, 0, 1e15, "of what is drawn (default: 0)");
+    cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
+    cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");
+    int code = cli_options_parse(&options, argc, argv, &proceed);
+    if (proceed && throng_context_create(&it.context, &err) != THRONG_OK)
+        code = cli_fail_error(&err);
+    if (it.context)
+        code = start(&it, &options);
+    throng_solution_free(it.solution);
+    throng_problem_clear(&it.problem);
+    free(it.strategy);
+    free(it.reference);
+    throng_context_free(it.context);
+    cli_options_clear(&options);
+    return code;
+}
+
+const cli_command cli_command_attribute_game = {
+    .name = "attribute-game",
+    .synopsis = "GAME [--solver NAME] [--reference POLICY] [options]",
+    .summary = "Splits what the players of a game get over them, by who plays a solved strategy.",
+    .details = "Shapley values over the sets of players who play it, while the others play the reference. The same as\n"
+               "throng attribute --game GAME.\n"
+               "\n"
+               "  throng attribute-game stag-hunt --solver fictitious-play\n"
+               "  throng attribute-game kuhn --of 1 --reference always:pass",
+    .run = run,
+};
+
+bool cli_attribute_game_is_meant(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--game") == 0 || strncmp(argv[i], "--game=", 7) == 0)
+            return true;
+    return false;
+}
+
+int cli_attribute_game(int argc, char **argv) {
+    int n = 0;
+    for (int i = 0; i < argc; i++)
+        if (strncmp(argv[i], "--game=", 7) == 0)
+            argv[n++] = argv[i] + 7;
+        else if (strcmp(argv[i], "--game") != 0)
+            argv[n++] = argv[i];
+    return cli_command_attribute_game.run(&cli_command_attribute_game, n, argv);
+}

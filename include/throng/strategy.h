@@ -1,0 +1,44 @@
+/**
+ * Strategies by name: what players of a game do who follow a script, a table, a solver, or the best there is against
+ * the others. Who plays so, and who wants to know what a solved strategy is worth beside another, names both so.
+ */
+#ifndef THRONG_STRATEGY_H
+#define THRONG_STRATEGY_H
+
+#include "throng/solver.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Fills rows of a strategy as a policy says:
+ *
+ *     uniform                every action alike
+ *     always:ACTION[|OTHER]  ACTION wherever there is such an action, else OTHER, and so on
+ *     solver:NAME[:...][@N]  what a solver finds, in at most N iterations; whether it converged or not
+ *     best-response          to what the rows of the other players say already; trees
+ *     FILE or DIR            a table with columns set and action (ACTION|OTHER, as above), and, if they are there,
+ * player and probability; DIR/strategy.parquet if it is a folder, as throng solve --out writes it
+ *
+ * In a table `set` may hold the wildcards * and ?; for an information set the rows of the first set that matches hold,
+ * divided by their sum.
+ *
+ * @param player    whose rows, -1: everybody's
+ * @param strategy  [numbers] in and out
+ * @return THRONG_E_UNKNOWN_NAME: no such policy; THRONG_E_ARGUMENT: an action that is nowhere, an information set that
+ * a table says nothing about, or nothing that it can do; THRONG_E_FORMAT, and what solvers and readers return.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_strategy_fill(throng_context *context, const throng_problem *problem,
+                                                              const char *policy, int player, uint64_t seed,
+                                                              double *strategy, throng_error *err);
+
+/** Writes a table that reads as the same strategy: columns player, set, action, probability. @return THRONG_E_WRITE */
+THRONG_API THRONG_MUST_USE throng_status throng_strategy_write(throng_context *context, const throng_problem *problem,
+                                                               const double *strategy, const char *path, bool force,
+                                                               throng_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
