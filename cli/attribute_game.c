@@ -153,7 +153,7 @@ static void print_result(const job *self) {
         return;
     }
     printf("adds up to %s, ", value_of(certificate->sum_phi).text);
-    printf("off by %s of it; %s sets of players\n", cli_value(certificate->efficiency_residual).text,
+    printf("off by %s of it; %s sets of players\n", value_of(certificate->efficiency_residual).text,
            cli_count(certificate->evaluations).text);
 }
 

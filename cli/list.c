@@ -57,16 +57,22 @@ static int print_json(json_t *document) {
 
 /* ---- list ------------------------------------------------------------------------------------------------------ */
 
+/* The i-th of a kind: plug-ins, then games that are none; NULL past the last. */
+static const throng_about *entry(const throng_context *context, throng_kind kind, int i) {
+    int n = throng_context_plugin_count(context, kind);
+    if (i < n)
+        return throng_context_plugin(context, kind, i);
+    return kind == THRONG_KIND_GAME ? throng_game_builtin_about(i - n) : NULL;
+}
+
 static void list_text(const throng_context *context, throng_kind kind, bool first) {
     cli_style style = cli_style_of(stdout);
-    int n = throng_context_plugin_count(context, kind), width = 0;
-    for (int i = 0; i < n; i++) {
-        int wide = cli_width(throng_context_plugin(context, kind, i)->name);
-        width = wide > width ? wide : width;
-    }
+    const throng_about *about;
+    int width = 0;
+    for (int i = 0; (about = entry(context, kind, i)) != NULL; i++)
+        width = cli_width(about->name) > width ? cli_width(about->name) : width;
     printf("%s%s%s%s\n", first ? "" : "\n", style.bold, throng_kind_plural(kind), style.plain);
-    for (int i = 0; i < n; i++) {
-        const throng_about *about = throng_context_plugin(context, kind, i);
+    for (int i = 0; (about = entry(context, kind, i)) != NULL; i++) {
         printf("  ");
         cli_print_left(about->name, width + 2);
         cli_print_wrapped(stdout, about->summary, width + 4, style.width);
@@ -78,28 +84,53 @@ static void list_markdown(const throng_context *context, throng_kind kind, bool 
     printf("%s# %c%s\n\n", first ? "" : "\n", toupper((unsigned char)plural[0]), plural + 1);
     printf("This page is made from the descriptors by `throng list %s --markdown`.\n\n| name | summary |\n|---|---|\n",
            plural);
-    for (int i = 0; i < throng_context_plugin_count(context, kind); i++) {
-        const throng_about *about = throng_context_plugin(context, kind, i);
+    const throng_about *about;
+    for (int i = 0; (about = entry(context, kind, i)) != NULL; i++)
         printf("| [%s](#%s) | %s |\n", about->name, about->name, about->summary);
-    }
-    for (int i = 0; i < throng_context_plugin_count(context, kind); i++) {
+    for (int i = 0; (about = entry(context, kind, i)) != NULL; i++) {
         printf("\n");
-        cli_describe_markdown(kind, throng_context_plugin(context, kind, i));
+        cli_describe_markdown(kind, about);
     }
 }
 
-static int list_all(const throng_context *context, const request *wanted, int only) {
+/* The names of the ordinal games, "ordinal:17". */
+static json_t *ordinal_games(throng_context *context) {
+    json_t *list = json_array();
+    char name[32];
+    for (int i = 1; i <= THRONG_GAME_ORDINAL; i++) {
+        throng_normal_form *game = NULL;
+        snprintf(name, sizeof name, "ordinal:%d", i);
+        if (throng_game_builtin(context, name, &game, NULL) != THRONG_OK)
+            break;
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", name, "title", throng_normal_form_name(game),
+                                              "family", throng_normal_form_family(game)));
+        throng_normal_form_free(game);
+    }
+    return list;
+}
+
+static void pack_all(throng_context *context, throng_kind kind, json_t *list) {
+    const throng_about *about;
+    for (int i = 0; (about = entry(context, kind, i)) != NULL; i++) {
+        json_t *packed = cli_describe_json(kind, about);
+        if (kind == THRONG_KIND_GAME && strcmp(about->name, "ordinal") == 0)
+            json_object_set_new(packed, "games", ordinal_games(context));
+        json_array_append_new(list, packed);
+    }
+}
+
+static int list_all(throng_context *context, const request *wanted, int only) {
     json_t *list = wanted->json ? json_array() : NULL;
     bool first = true;
     for (int i = 0; i < THRONG_KIND_COUNT; i++) {
         throng_kind kind = (throng_kind)i;
         if (only >= 0 && i != only)
             continue;
-        for (int at = 0; wanted->json && at < throng_context_plugin_count(context, kind); at++)
-            json_array_append_new(list, cli_describe_json(kind, throng_context_plugin(context, kind, at)));
-        if (wanted->markdown)
+        if (wanted->json)
+            pack_all(context, kind, list);
+        else if (wanted->markdown)
             list_markdown(context, kind, first);
-        else if (!wanted->json)
+        else
             list_text(context, kind, first);
         first = false;
     }
@@ -123,9 +154,17 @@ static int list_or_fail(const cli_options *options, const request *wanted) {
     return code;
 }
 
+/* A plug-in, or a game that is none. */
+static const throng_about *find(const throng_context *context, throng_kind kind, const char *name, throng_error *err) {
+    const throng_about *about;
+    for (int i = 0; (about = entry(context, kind, i)) != NULL; i++)
+        if (strcmp(about->name, name) == 0)
+            return about;
+    return throng_context_find(context, kind, name, &about, err) == THRONG_OK ? about : NULL;
+}
+
 static int describe_or_fail(const cli_options *options, const request *wanted) {
     throng_error err = {0};
-    const throng_about *about = NULL;
     int code = CLI_OK;
     if (options->n_positional != 2)
         return cli_fail(CLI_USAGE, "describe needs a kind and a name: throng describe indicator variance.");
@@ -135,7 +174,8 @@ static int describe_or_fail(const cli_options *options, const request *wanted) {
     throng_context *context = open_context(wanted, &code);
     if (!context)
         return code;
-    if (throng_context_find(context, (throng_kind)kind, options->positional[1], &about, &err) != THRONG_OK) {
+    const throng_about *about = find(context, (throng_kind)kind, options->positional[1], &err);
+    if (!about) {
         code = cli_fail_error(&err);
     } else if (wanted->json) {
         code = print_json(cli_describe_json((throng_kind)kind, about));

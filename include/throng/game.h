@@ -86,6 +86,10 @@ THRONG_API double throng_normal_form_regret(const throng_normal_form *self, int6
 /** Names of the games that are built in but for the ordinal ones; NULL past the last. */
 THRONG_API const char *throng_game_builtin_name(int index);
 
+/** What there is beside plug-ins, for lists of all games: those, all ordinal ones as "ordinal", and "files"; NULL past
+ * the last. */
+THRONG_API const throng_about *throng_game_builtin_about(int index);
+
 /**
  * Makes a built-in game: "prisoners-dilemma" and "battle-of-the-sexes" as in arXiv 2305.16867, "stag-hunt", or one of
  * its 144 2x2 games of payoffs 1 to 4, "ordinal:17". Actions are J and F.

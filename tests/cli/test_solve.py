@@ -41,6 +41,15 @@ def test_files():
 
 
 @test
+def test_lists():
+    games = {one["name"]: one for one in json.loads(ok("list", "games", "--json"))}
+    assert {"kuhn", "leduc", "prisoners-dilemma", "stag-hunt", "ordinal", "files"} <= set(games)
+    assert len(games["ordinal"]["games"]) == 144 and games["ordinal"]["games"][16] == {"name": "ordinal:17", "title": "17 Tragic Cycle", "family": "Cyclic"}
+    assert "GAME.efg" in ok("list", "games") and "FF 2 and 2" in ok("describe", "game", "stag-hunt")
+    assert "cfr-plus" in ok("list", "solvers") and "uniform-phantom" in ok("list", "mechanisms")
+
+
+@test
 def test_what_fails():
     done = throng("solve", "kuhn", "--solver", "cfr", "--iterations", 5, "--json")
     assert done.code == 1 and json.loads(done.out)["converged"] is False and "did not converge: after 5 iterations" in done.err, done.err

@@ -214,3 +214,12 @@ Test(game, failing_allocations) {
         throng_context_free(own);
     }
 }
+
+Test(game, all_are_described) {
+    for (int i = 0; throng_game_builtin_name(i); i++) {
+        const throng_about *about = throng_game_builtin_about(i);
+        cr_assert_not_null(about);
+        cr_expect_str_eq(about->name, throng_game_builtin_name(i));
+        cr_expect(*about->summary && *about->details && *about->reference);
+    }
+}
