@@ -109,14 +109,17 @@ static json_t *ordinal_games(throng_context *context) {
     return list;
 }
 
+static json_t *pack(throng_context *context, throng_kind kind, const throng_about *about) {
+    json_t *packed = cli_describe_json(kind, about);
+    if (packed && kind == THRONG_KIND_GAME && strcmp(about->name, "ordinal") == 0)
+        json_object_set_new(packed, "games", ordinal_games(context));
+    return packed;
+}
+
 static void pack_all(throng_context *context, throng_kind kind, json_t *list) {
     const throng_about *about;
-    for (int i = 0; (about = entry(context, kind, i)) != NULL; i++) {
-        json_t *packed = cli_describe_json(kind, about);
-        if (kind == THRONG_KIND_GAME && strcmp(about->name, "ordinal") == 0)
-            json_object_set_new(packed, "games", ordinal_games(context));
-        json_array_append_new(list, packed);
-    }
+    for (int i = 0; (about = entry(context, kind, i)) != NULL; i++)
+        json_array_append_new(list, pack(context, kind, about));
 }
 
 static int list_all(throng_context *context, const request *wanted, int only) {
@@ -178,7 +181,7 @@ static int describe_or_fail(const cli_options *options, const request *wanted) {
     if (!about) {
         code = cli_fail_error(&err);
     } else if (wanted->json) {
-        code = print_json(cli_describe_json((throng_kind)kind, about));
+        code = print_json(pack(context, (throng_kind)kind, about));
     } else {
         if (wanted->markdown)
             cli_describe_markdown((throng_kind)kind, about);

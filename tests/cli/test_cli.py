@@ -68,7 +68,7 @@ def test_list_and_describe():
     assert "bluesky" not in ok("list", "indicators")
     listed = json.loads(ok("list", "--json"))
     assert {one["kind"] for one in listed} == {"indicator", "method", "generator", "world", "graph", "policy", "game",
-                                               "solver"}
+                                               "solver", "mechanism"}
     for one in listed:
         assert all(one[key] for key in ("name", "summary", "details", "reference")), one
         text = ok("describe", one["kind"], one["name"])
