@@ -55,8 +55,11 @@ static void declare_intervene(cli_options *options) {
 }
 
 static int intervene(const cli_command *self, int argc, char **argv) {
-    const cli_study_job job = {
-        .command = self, .prepare = prepare, .declare = declare_intervene, .make = throng_study_intervene};
+    const cli_study_job job = {.command = self,
+                               .prepare = prepare,
+                               .declare = declare_intervene,
+                               .make = throng_study_intervene,
+                               .single = true};
     return cli_study_run(&job, argc, argv);
 }
 

@@ -63,6 +63,38 @@ static int end_serving(throng_server *server, throng_context *context, bool left
     return code;
 }
 
+/* ---- how it is run --------------------------------------------------------------------------------------------- */
+
+typedef struct running {
+    const char *shard;
+} running;
+
+static void declare_running(cli_options *options, running *wanted) {
+    cli_options_text(options, "--shard", "K/N", &wanted->shard,
+                     "of a sweep make the K-th of N shares of its runs, into the folder DIR: see throng merge");
+}
+
+/* "3/100" */
+static bool read_shard(const char *text, int *shard, int *shards) {
+    char *end = NULL;
+    long k = strtol(text, &end, 10), n = end != text && *end == '/' ? strtol(end + 1, &end, 10) : 0;
+    *shard = (int)k;
+    *shards = (int)n;
+    return *end == '\0' && k >= 1 && k <= n && n <= 10000000;
+}
+
+static int set_running(const running *wanted, throng_study *study) {
+    throng_error err = {0};
+    throng_running how = {0};
+    if (wanted->shard && !read_shard(wanted->shard, &how.shard, &how.shards))
+        return cli_fail(CLI_USAGE, "--shard must be K/N with K from 1 to N, such as 3/100, got \"%.60s\".",
+                        wanted->shard);
+    if (wanted->shard && !throng_study_is_sweep(study))
+        return cli_fail(CLI_USAGE, "--shard shares out the runs of a sweep, and this study is one run: give --sweep or "
+                                   "--repetitions (sweep.over, sweep.repetitions), too.");
+    return throng_study_set_running(study, &how, &err) == THRONG_OK ? CLI_OK : cli_fail_error(&err);
+}
+
 static int run_study(const cli_study_job *job, const cli_common *common, const cli_serve *serve,
                      throng_context *context, throng_study *study, const char *command_line) {
     throng_error err = {0};
@@ -115,10 +147,13 @@ int cli_study_run(const cli_study_job *job, int argc, char **argv) {
     cli_options options;
     cli_common common;
     cli_serve serve = {0};
+    running how = {0};
     bool proceed = false;
     cli_options_init(&options, job->command);
     if (job->declare)
         job->declare(&options);
+    if (!job->single)
+        declare_running(&options, &how);
     cli_options_switch(&options, "--serve", &serve.on, "show the run in the browser while it goes on, and after");
     cli_options_count(&options, "--port", "P", &serve.port, 0, 65535,
                       "port for --serve; 0, the default, takes a free one");
@@ -136,6 +171,8 @@ int cli_study_run(const cli_study_job *job, int argc, char **argv) {
     }
     command_line = cli_command_line(job->command->name, argc, argv);
     code = job->prepare(&options, study);
+    if (code == CLI_OK)
+        code = set_running(&how, study);
     if (code == CLI_OK)
         code = run_study(job, &common, &serve, context, study, command_line);
 out:

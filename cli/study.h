@@ -15,6 +15,7 @@ typedef struct cli_study_job {
     /* What makes the report: throng_study_simulate; NULL: throng_study_run, or for a sweep throng_study_sweep. */
     throng_status (*make)(throng_study *study, const char *command, const char *out, bool force, char **report,
                           throng_error *err);
+    bool single; /* it makes one run, whatever a study says about sweeps */
 } cli_study_job;
 
 /* The table's files from the positional arguments, for `prepare`. Returns an exit code. */

@@ -374,6 +374,10 @@ static void print_remarks(const cli_style *style, const json_t *report, const ch
 
 int cli_summary_show(const json_t *report, cli_summary_kind kind, const char *out) {
     cli_style style = cli_style_of(stdout);
+    if (cli_json_get(report, "shard")) {
+        cli_summary_shard(&style, report, out);
+        return CLI_OK;
+    }
     if (cli_json_get(report, "sweep") || cli_json_get(report, "trajectory") || cli_json_get(report, "intervention")) {
         if (cli_json_get(report, "sweep"))
             cli_summary_sweep(&style, report, out);

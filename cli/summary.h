@@ -41,6 +41,7 @@ void cli_summary_policy(const cli_style *style, const json_t *report);
 /* The whole summary of a simulation, and of a sweep. @param out where it was written, or NULL */
 void cli_summary_simulation(const cli_style *style, const json_t *report, const char *out);
 void cli_summary_intervention(const cli_style *style, const json_t *report, const char *out);
+void cli_summary_shard(const cli_style *style, const json_t *report, const char *out);
 void cli_summary_sweep(const cli_style *style, const json_t *report, const char *out);
 
 /* ---- looking things up ----------------------------------------------------------------------------------------- */

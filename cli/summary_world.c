@@ -292,3 +292,21 @@ void cli_summary_intervention(const cli_style *style, const json_t *report, cons
            cli_count(cli_json_count(report, "intervention.evaluations")).text);
     print_files(style, out, "intervention.parquet");
 }
+
+void cli_summary_shard(const cli_style *style, const json_t *report, const char *out) {
+    char text[400];
+    int64_t resumed = cli_json_count(report, "shard.resumed");
+    int used = snprintf(
+        text, sizeof text, "Shard %s of %s: its %s of %s runs are done.",
+        cli_count(cli_json_count(report, "shard.number")).text, cli_count(cli_json_count(report, "shard.of")).text,
+        cli_count(cli_json_count(report, "shard.runs")).text, cli_count(cli_json_count(report, "shard.all")).text);
+    if (resumed > 0)
+        snprintf(text + used, sizeof text - (size_t)used, " %s were there from before.", cli_count(resumed).text);
+    fputs(style->bold, stdout);
+    cli_print_wrapped(stdout, text, 0, style->width);
+    printf("%s\n%stime%s     %s\n", style->plain, style->bold, style->plain,
+           cli_duration(cli_json_number(report, "timings.total_seconds")).text);
+    printf("%swritten%s  %s\n", style->bold, style->plain, cli_json_text(report, "shard.file"));
+    if (out)
+        printf("When all shards are there: throng merge %s --out RUN\n", out);
+}

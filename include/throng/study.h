@@ -82,6 +82,15 @@ THRONG_API THRONG_MUST_USE throng_status throng_study_yaml(const throng_study *s
 THRONG_API THRONG_MUST_USE throng_status throng_study_aggregates(throng_study *study, throng_aggregates **out,
                                                                  throng_error *err);
 
+/** How a study is run, which changes nothing in what comes out. Zero means the default. */
+typedef struct throng_running {
+    int shard, shards; /* of a sweep only every shards-th run, from the shard-th on: 1..shards; 0 and 0: all runs */
+} throng_running;
+
+/** Says how a study is to be run. @return THRONG_E_PARAMETER. */
+THRONG_API THRONG_MUST_USE throng_status throng_study_set_running(throng_study *study, const throng_running *running,
+                                                                  throng_error *err);
+
 /** Whether a study asks for many runs: values of settings (sweep.over) or repetitions. */
 THRONG_API bool throng_study_is_sweep(const throng_study *study);
 
@@ -104,6 +113,17 @@ THRONG_API THRONG_MUST_USE throng_status throng_study_simulate(throng_study *stu
 /** Attributes for every value and repetition of a sweep; the report has the indicator with and without everybody, the
  *  Gini coefficient of |phi| and the cohorts' shares. Otherwise as throng_study_simulate. */
 THRONG_API THRONG_MUST_USE throng_status throng_study_sweep(throng_study *study, const char *command, const char *out,
+                                                            bool force, char **report, throng_error *err);
+
+/**
+ * Puts the shards of a sweep together: the run directory that the sweep without shards would have written, the same bit
+ * for bit but for `timings` and `provenance` of report.json.
+ * @param paths  [n_paths] folders with shards, or their files
+ * @return THRONG_E_STUDY (shards that are missing, there twice, not finished, or of different studies, by their
+ *         numbers), THRONG_E_FILE, THRONG_E_FORMAT (a damaged one), THRONG_E_EXISTS, THRONG_E_WRITE.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_study_merge(throng_context *context, const char *const *paths,
+                                                            int n_paths, const char *command, const char *out,
                                                             bool force, char **report, throng_error *err);
 
 /**

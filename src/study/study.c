@@ -109,6 +109,16 @@ out:
     return status;
 }
 
+throng_status throng_study_set_running(throng_study *study, const throng_running *running, throng_error *err) {
+    throng_status status = THRONG_OK;
+    THRONG_REQUIRE((running->shards == 0 && running->shard == 0) ||
+                       (running->shard >= 1 && running->shard <= running->shards),
+                   E_PARAMETER, "A shard is one of 1/N to N/N, got %d/%d.", running->shard, running->shards);
+    study->running = *running;
+out:
+    return status;
+}
+
 const char *throng_study_text(const throng_study *study, const char *key, int index) {
     int at = throng_i_study_key_index(key);
     if (at < 0 || index < 0)

@@ -16,6 +16,7 @@ typedef struct throng_i_setting {
 struct throng_study {
     throng_context *context;
     throng_i_setting setting[THRONG_I_KEYS_MAX]; /* in the order of the table of keys */
+    throng_running running;                      /* which copies do not have */
 };
 
 /* Index of a key ("population.state"), -1 if there is none. */
@@ -36,6 +37,10 @@ void throng_i_study_clear(throng_study *study, int key);
 
 /* A study of its own with the same settings. */
 THRONG_MUST_USE throng_status throng_i_study_copy(const throng_study *study, throng_study **out, throng_error *err);
+
+/* Reads a study from a text, as throng_study_load does from a file; `name` is for messages. */
+THRONG_MUST_USE throng_status throng_i_study_parse(throng_study *study, const char *text, const char *name,
+                                                   throng_error *err);
 
 /* Reads a study's crowd and goes no further: the run has a population, nothing is attributed. Plug-ins are not loaded.
  */

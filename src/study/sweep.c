@@ -3,7 +3,6 @@
 #include "study/sweep.h"
 
 #include "attribution/coalition.h"
-#include "study/grid.h"
 #include "study/simulate.h"
 
 #include <errno.h>
@@ -11,22 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
-typedef struct sweep_job {
-    throng_context *context;
-    throng_study *study;
-    throng_i_sweep_kind kind;
-    throng_i_grid grid;
-    json_t **numbers; /* [points * repetitions] an object of numbers; NULL: not run yet */
-    json_t *about;    /* of the first run: world, indicator, agents, graph */
-    char *journal;    /* its path; NULL: none */
-    FILE *file;
-    int64_t done, resumed;
-} sweep_job;
-
-static int64_t runs(const sweep_job *self) {
+static int64_t runs(const throng_i_sweep_job *self) {
     return self->grid.points * self->grid.repetitions;
 }
 
@@ -37,103 +24,64 @@ bool throng_study_is_sweep(const throng_study *study) {
 
 /* ---- the journal ----------------------------------------------------------------------------------------------- */
 
+/* Which of a sweep's runs a process makes: shard 3 of 10 makes runs 2, 12, 22 ..., so that shards take about as long as
+ * each other though runs grow along an axis. */
+static bool is_mine(const throng_i_sweep_job *self, int64_t run) {
+    const throng_running *how = &self->study->running;
+    return how->shards == 0 || run % how->shards == how->shard - 1;
+}
+
 /* What must be the same for runs of a journal to be those of this sweep. */
-static throng_status fingerprint(const sweep_job *self, char out[20], throng_error *err) {
-    char *yaml = NULL;
-    throng_status status = throng_study_yaml(self->study, &yaml, err);
+throng_status throng_i_sweep_mark(const throng_study *study, throng_i_sweep_kind kind, char **yaml,
+                                  char out[THRONG_I_MARK_LENGTH], throng_error *err) {
+    throng_status status = throng_study_yaml(study, yaml, err);
     if (status != THRONG_OK)
         return status;
-    XXH64_hash_t hash = XXH3_64bits_withSeed(yaml, strlen(yaml), (XXH64_hash_t)self->kind + 1);
-    snprintf(out, 20, "%016llx", (unsigned long long)hash);
-    throng_text_free(self->context, yaml);
+    XXH64_hash_t hash = XXH3_64bits_withSeed(*yaml, strlen(*yaml), (XXH64_hash_t)kind + 1);
+    snprintf(out, THRONG_I_MARK_LENGTH, "%016llx", (unsigned long long)hash);
     return THRONG_OK;
 }
 
-static void take_line(sweep_job *self, const json_t *line) {
-    int64_t run = json_integer_value(json_object_get(line, "run"));
-    json_t *numbers = json_object_get(line, "numbers");
-    if (!json_is_object(numbers) || run < 0 || run >= runs(self) || self->numbers[run])
+void throng_i_sweep_take(void *user, int64_t run, json_t *numbers, json_t *about) {
+    throng_i_sweep_job *self = user;
+    if (run < 0 || run >= runs(self) || self->numbers[run] || !is_mine(self, run))
         return;
     self->numbers[run] = json_incref(numbers);
     self->resumed++;
-    if (!self->about && json_object_get(line, "about"))
-        self->about = json_incref(json_object_get(line, "about"));
+    if (!self->about && about)
+        self->about = json_incref(about);
 }
 
-/* Reads what an earlier attempt left; a last line that was cut off is no line. */
-static throng_status read_journal(sweep_job *self, const char *mark, throng_error *err) {
-    char *text = NULL;
-    size_t room = 0;
-    bool first = true, ours = true;
-    FILE *file = fopen(self->journal, "rb");
-    if (!file)
-        return THRONG_OK;
-    for (ssize_t n = getline(&text, &room, file); n > 0 && ours; n = getline(&text, &room, file)) {
-        json_t *line = text[n - 1] == '\n' ? json_loads(text, 0, NULL) : NULL;
-        const char *study = json_string_value(json_object_get(line, "study"));
-        if (first)
-            ours = study && strcmp(study, mark) == 0;
-        else
-            take_line(self, line);
-        first = false;
-        json_decref(line);
-    }
-    free(text);
-    fclose(file);
-    if (!ours)
-        return THRONG_FAIL(err, E_STUDY,
-                           "%s holds runs of another study, or of this one with other settings: remove it, or choose "
-                           "another directory.",
-                           self->journal);
-    return THRONG_OK;
-}
-
-/* Writes the journal anew with what was read, so that it never has a torn line in its middle. */
-static throng_status open_journal(sweep_job *self, const char *path, throng_error *err) {
+/* Beside the directory to be, which appears when all is done; or in the folder of a sweep's shards. */
+static throng_status open_journal(throng_i_sweep_job *self, const char *out, throng_error *err) {
     throng_status status = THRONG_OK;
-    char mark[20];
-    size_t length = strlen(path);
-    while (length > 1 && path[length - 1] == '/')
+    const throng_running *how = &self->study->running;
+    throng_i_journal_head head = {.kind = (int)self->kind, .shard = 1, .shards = 1};
+    char *path = NULL, *yaml = NULL;
+    size_t length = strlen(out);
+    while (length > 1 && out[length - 1] == '/')
         length--;
-    THRONG_TRY(throng_i_print(self->context, &self->journal, err, "%.*s.journal", (int)length, path));
-    THRONG_TRY(fingerprint(self, mark, err));
-    THRONG_TRY(read_journal(self, mark, err));
-    self->file = fopen(self->journal, self->resumed > 0 ? "r+b" : "wb");
-    THRONG_REQUIRE(self->file, E_WRITE, "%s cannot be written: %s.", self->journal, strerror(errno));
-    if (self->resumed == 0) {
-        fprintf(self->file, "{\"study\": \"%s\"}\n", mark);
-    } else { /* behind the last whole line */
-        long end = 0;
-        for (int c = fgetc(self->file); c != EOF; c = fgetc(self->file))
-            if (c == '\n')
-                end = ftell(self->file);
-        THRONG_REQUIRE(ftruncate(fileno(self->file), end) == 0 && fseek(self->file, end, SEEK_SET) == 0, E_WRITE,
-                       "%s cannot be written: %s.", self->journal, strerror(errno));
+    if (how->shards > 0) {
+        head.shard = how->shard;
+        head.shards = how->shards;
+        THRONG_TRY(throng_i_print(self->context, &path, err, "%.*s/shard-%d-of-%d.journal", (int)length, out,
+                                  how->shard, how->shards));
+    } else {
+        THRONG_TRY(throng_i_print(self->context, &path, err, "%.*s.journal", (int)length, out));
     }
+    THRONG_TRY(throng_i_sweep_mark(self->study, self->kind, &yaml, head.study, err));
+    THRONG_TRY(throng_i_journal_open(self->context, path, &head, how->shards > 0 ? yaml : NULL, throng_i_sweep_take,
+                                     self, &self->journal, err));
 out:
+    throng_i_free(self->context, path);
+    throng_text_free(self->context, yaml);
     return status;
-}
-
-static throng_status write_line(const sweep_job *self, int64_t run, throng_error *err) {
-    if (!self->file)
-        return THRONG_OK;
-    json_t *line = json_pack("{s:I, s:O}", "run", (json_int_t)run, "numbers", self->numbers[run]);
-    if (line && self->about && run == 0)
-        json_object_set(line, "about", self->about);
-    char *text = line ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
-    bool written = text && fprintf(self->file, "%s\n", text) > 0 && fflush(self->file) == 0;
-    int reason = errno;
-    fsync(fileno(self->file));
-    free(text);
-    json_decref(line);
-    return written ? THRONG_OK
-                   : THRONG_FAIL(err, E_WRITE, "%s cannot be written: %s.", self->journal, strerror(reason));
 }
 
 /* ---- one run --------------------------------------------------------------------------------------------------- */
 
 /* What stays the same over runs, as far as it does: from the report of the first. */
-static void keep_about(sweep_job *self, const json_t *report) {
+static void keep_about(throng_i_sweep_job *self, const json_t *report) {
     static const char *const parts[] = {"agents", "columns", "graph", "world", "indicator", "cite"};
     if (self->about || !report)
         return;
@@ -143,7 +91,8 @@ static void keep_about(sweep_job *self, const json_t *report) {
             json_object_set(self->about, parts[i], json_object_get(report, parts[i]));
 }
 
-static throng_status simulate_one(sweep_job *self, const throng_i_settings *settings, json_t **out, throng_error *err) {
+static throng_status simulate_one(throng_i_sweep_job *self, const throng_i_settings *settings, json_t **out,
+                                  throng_error *err) {
     throng_i_simulated simulated;
     json_t *report = NULL;
     throng_report_def def = throng_report_default();
@@ -174,7 +123,7 @@ static json_t *attribution_numbers(const json_t *report) {
     return numbers;
 }
 
-static throng_status attribute_one(sweep_job *self, throng_study *study, json_t **out, throng_error *err) {
+static throng_status attribute_one(throng_i_sweep_job *self, throng_study *study, json_t **out, throng_error *err) {
     throng_run *run = NULL;
     throng_status status = throng_study_run(study, NULL, NULL, false, &run, err);
     json_t *report = run ? json_loads(throng_run_report(run), 0, NULL) : NULL;
@@ -188,7 +137,7 @@ static throng_status attribute_one(sweep_job *self, throng_study *study, json_t 
 }
 
 /* The message of a run, with its settings before it. */
-static throng_status explain(const sweep_job *self, int64_t run, throng_status status, throng_error *err) {
+static throng_status explain(const throng_i_sweep_job *self, int64_t run, throng_status status, throng_error *err) {
     char where[200], message[THRONG_MESSAGE_LENGTH];
     throng_i_grid_print(&self->grid, run / self->grid.repetitions, where, sizeof where);
     if (!err || !*where || status == THRONG_E_CANCELLED)
@@ -197,7 +146,7 @@ static throng_status explain(const sweep_job *self, int64_t run, throng_status s
     return throng_error_set(err, status, err->file, err->line, "%s", message);
 }
 
-static throng_status run_one(sweep_job *self, int64_t run, throng_error *err) {
+static throng_status run_one(throng_i_sweep_job *self, int64_t run, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_study *study = NULL;
     throng_i_settings settings = {0};
@@ -212,7 +161,7 @@ static throng_status run_one(sweep_job *self, int64_t run, throng_error *err) {
     }
     THRONG_REQUIRE(numbers && self->about, E_MEMORY, "Out of memory: the numbers of a run could not be kept.");
     self->numbers[run] = numbers;
-    THRONG_TRY(write_line(self, run, err));
+    THRONG_TRY(throng_i_journal_add(&self->journal, run, numbers, run == 0 ? self->about : NULL, err));
 out:
     if (study)
         throng_i_settings_clear(study, &settings);
@@ -221,7 +170,7 @@ out:
 }
 
 /* Finds what is wrong with any point before the first is run. */
-static throng_status check_points(const sweep_job *self, throng_error *err) {
+static throng_status check_points(const throng_i_sweep_job *self, throng_error *err) {
     throng_status status = THRONG_OK;
     for (int64_t point = 0; point < self->grid.points && status == THRONG_OK; point++) {
         throng_study *study = NULL;
@@ -238,12 +187,12 @@ static throng_status check_points(const sweep_job *self, throng_error *err) {
     return status;
 }
 
-static throng_status run_all(sweep_job *self, throng_error *err) {
+static throng_status run_all(throng_i_sweep_job *self, throng_error *err) {
     throng_status status = THRONG_OK;
     for (int64_t run = 0; run < runs(self); run++) {
         throng_progress progress = {"sweeping", "runs", run, runs(self)};
         THRONG_TRY(throng_i_progress(self->context, &progress, err));
-        if (self->numbers[run])
+        if (self->numbers[run] || !is_mine(self, run))
             continue;
         status = run_one(self, run, err);
         if (status != THRONG_OK)
@@ -256,7 +205,7 @@ out:
 /* ---- the report ------------------------------------------------------------------------------------------------ */
 
 /* Mean, standard deviation and 95 % interval of a number over the repetitions of a point. */
-static json_t *summary(const sweep_job *self, int64_t point, const char *name) {
+static json_t *summary(const throng_i_sweep_job *self, int64_t point, const char *name) {
     int64_t n = self->grid.repetitions, counted = 0;
     double sum = 0.0, squares = 0.0;
     json_t *object = json_object();
@@ -282,7 +231,7 @@ static json_t *summary(const sweep_job *self, int64_t point, const char *name) {
     return object;
 }
 
-static json_t *sweep_part(const sweep_job *self) {
+static json_t *sweep_part(const throng_i_sweep_job *self) {
     json_t *object = json_object(), *names = json_array(), *points = json_array();
     for (int a = 0; a < self->grid.n_axes; a++)
         json_array_append_new(names, throng_i_json_string(self->grid.axis[a].name));
@@ -304,7 +253,7 @@ static json_t *sweep_part(const sweep_job *self) {
     return object;
 }
 
-static throng_status make_report(const sweep_job *self, const char *command, double seconds, char **out,
+static throng_status make_report(const throng_i_sweep_job *self, const char *command, double seconds, char **out,
                                  throng_error *err) {
     throng_report_def def = throng_report_default();
     throng_i_reporter reporter = {.context = self->context, .def = &def};
@@ -333,7 +282,7 @@ static throng_status make_report(const sweep_job *self, const char *command, dou
 /* ---- the table ------------------------------------------------------------------------------------------------- */
 
 /* One row a run: its settings, as numbers where all of them are, the repetition, and its numbers. */
-static throng_status add_axis(const sweep_job *self, throng_table *table, int axis, throng_error *err) {
+static throng_status add_axis(const throng_i_sweep_job *self, throng_table *table, int axis, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_i_axis *it = &self->grid.axis[axis];
     bool real = true;
@@ -362,7 +311,7 @@ out:
     return status;
 }
 
-static throng_status write_table(const sweep_job *self, const char *path, throng_error *err) {
+static throng_status write_table(const throng_i_sweep_job *self, const char *path, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_table *table = NULL;
     void *data = NULL;
@@ -387,7 +336,7 @@ out:
     return status;
 }
 
-static throng_status write_directory(const sweep_job *self, const char *report, const char *out, bool force,
+static throng_status write_directory(const throng_i_sweep_job *self, const char *report, const char *out, bool force,
                                      throng_error *err) {
     throng_i_run_directory directory = {0};
     char *path = NULL, *yaml = NULL;
@@ -400,7 +349,8 @@ static throng_status write_directory(const sweep_job *self, const char *report, 
     THRONG_TRY(throng_i_run_directory_text(&directory, "report.json", report, err));
     THRONG_TRY(throng_i_run_directory_text(&directory, "study.yaml", yaml, err));
     THRONG_TRY(throng_i_run_directory_commit(&directory, err));
-    unlink(self->journal);
+    if (self->journal.path)
+        unlink(self->journal.path);
 out:
     throng_i_free(self->context, path);
     throng_text_free(self->context, yaml);
@@ -408,42 +358,120 @@ out:
     return status;
 }
 
+/* ---- a shard --------------------------------------------------------------------------------------------------- */
+
+/* A folder that holds shards, its own or those of several. */
+static throng_status make_folder(const char *out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    struct stat facts;
+    char report[4096];
+    THRONG_REQUIRE(mkdir(out, 0777) == 0 || errno == EEXIST, E_WRITE, "%s cannot be made: %s.", out, strerror(errno));
+    THRONG_REQUIRE(stat(out, &facts) == 0 && S_ISDIR(facts.st_mode), E_EXISTS, "%s exists and is not a directory.",
+                   out);
+    snprintf(report, sizeof report, "%s/report.json", out);
+    THRONG_REQUIRE(access(report, F_OK) != 0, E_EXISTS,
+                   "%s holds a run already: shards go to a folder of their own, and throng merge makes the run.", out);
+out:
+    return status;
+}
+
+static throng_status check_shard(const throng_i_sweep_job *self, const char *out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_running *how = &self->study->running;
+    THRONG_REQUIRE(out, E_PARAMETER, "A shard is for throng merge: say with --out where its runs are to be.");
+    THRONG_REQUIRE(how->shards <= runs(self), E_PARAMETER,
+                   "The study has %lld runs, which cannot be %d shards: take at most %lld.", (long long)runs(self),
+                   how->shards, (long long)runs(self));
+out:
+    return status;
+}
+
+/* What a shard has to report: that its runs are there. */
+static throng_status report_shard(const throng_i_sweep_job *self, const char *command, double seconds, char **report,
+                                  throng_error *err) {
+    throng_report_def def = throng_report_default();
+    throng_i_reporter reporter = {.context = self->context, .def = &def};
+    throng_timing total = {"total", seconds};
+    const throng_running *how = &self->study->running;
+    def.command = command;
+    def.timings = &total;
+    def.n_timings = 1;
+    json_t *shard = json_pack("{s:i, s:i, s:I, s:I, s:I, s:s}", "number", how->shard, "of", how->shards, "runs",
+                              (json_int_t)self->journal.runs, "resumed", (json_int_t)self->resumed, "all",
+                              (json_int_t)runs(self), "file", self->journal.path);
+    json_t *document = json_pack("{s:i, s:o, s:b, s:o, s:{}, s:o}", "schema", THRONG_REPORT_SCHEMA, "throng",
+                                 throng_i_report_program(&reporter), "complete", true, "shard", shard, "timings",
+                                 "provenance", throng_i_report_provenance(&reporter));
+    throng_status status = throng_i_report_set_timings(document, &total, 1, err);
+    if (status == THRONG_OK)
+        status = throng_i_json_text(self->context, document, report, err);
+    json_decref(document);
+    return status;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
-static void clear(sweep_job *self) {
+void throng_i_sweep_clear(throng_i_sweep_job *self) {
     for (int64_t run = 0; self->numbers && run < runs(self); run++)
         json_decref(self->numbers[run]);
     json_decref(self->about);
     throng_i_free(self->context, self->numbers);
-    throng_i_free(self->context, self->journal);
-    if (self->file)
-        fclose(self->file);
+    throng_i_journal_close(&self->journal);
     throng_i_grid_clear(&self->grid);
+}
+
+throng_status throng_i_sweep_begin(throng_i_sweep_job *self, throng_error *err) {
+    throng_status status = throng_i_grid_init(self->study, &self->grid, err);
+    return status == THRONG_OK ? throng_i_alloc(self->context, runs(self), sizeof(json_t *), &self->numbers, err)
+                               : status;
+}
+
+throng_status throng_i_sweep_finish(const throng_i_sweep_job *self, const char *command, double seconds,
+                                    const char *out, bool force, char **report, throng_error *err) {
+    throng_status status = make_report(self, command, seconds, report, err);
+    return status == THRONG_OK && out ? write_directory(self, *report, out, force, err) : status;
+}
+
+static throng_status run_shard(throng_i_sweep_job *self, const char *command, double began, const char *out,
+                               char **report, throng_error *err) {
+    throng_status status = THRONG_OK;
+    THRONG_TRY(make_folder(out, err));
+    THRONG_TRY(open_journal(self, out, err));
+    if (!self->journal.complete)
+        THRONG_TRY(run_all(self, err));
+    THRONG_TRY(throng_i_journal_finish(&self->journal, err));
+    THRONG_TRY(report_shard(self, command, throng_i_seconds() - began, report, err));
+out:
+    return status;
 }
 
 throng_status throng_i_sweep_study(throng_study *study, throng_i_sweep_kind kind, const char *command, const char *out,
                                    bool force, char **report, throng_error *err) {
     throng_status status = THRONG_OK;
-    sweep_job self = {.context = study->context, .study = study, .kind = kind};
+    throng_i_sweep_job self = {.context = study->context, .study = study, .kind = kind};
+    bool shard = study->running.shards > 0;
     double began = throng_i_seconds();
     *report = NULL;
-    THRONG_TRY(throng_i_grid_init(study, &self.grid, err));
-    THRONG_TRY(throng_i_alloc(self.context, runs(&self), sizeof(json_t *), &self.numbers, err));
+    THRONG_TRY(throng_i_sweep_begin(&self, err));
+    if (shard)
+        THRONG_TRY(check_shard(&self, out, err));
     THRONG_TRY(check_points(&self, err));
+    if (shard) {
+        THRONG_TRY(run_shard(&self, command, began, out, report, err));
+        goto out;
+    }
     if (out) {
         THRONG_TRY(throng_run_directory_check(self.context, out, force, err));
         THRONG_TRY(open_journal(&self, out, err));
     }
     THRONG_TRY(run_all(&self, err));
-    THRONG_TRY(make_report(&self, command, throng_i_seconds() - began, report, err));
-    if (out)
-        THRONG_TRY(write_directory(&self, *report, out, force, err));
+    THRONG_TRY(throng_i_sweep_finish(&self, command, throng_i_seconds() - began, out, force, report, err));
 out:
     if (status != THRONG_OK) {
         throng_text_free(self.context, *report);
         *report = NULL;
     }
-    clear(&self);
+    throng_i_sweep_clear(&self);
     return status;
 }
 

@@ -231,16 +231,10 @@ out:
     return status;
 }
 
-throng_status throng_study_load(throng_study *study, const char *path, throng_error *err) {
+static throng_status read_file(throng_study *study, FILE *file, const char *path, throng_error *err) {
     throng_status status = THRONG_OK;
     reader *self = NULL;
-    struct stat facts;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return THRONG_FAIL(err, E_FILE, "The study file %s cannot be read: %s.", path, strerror(errno));
     THRONG_TRY(throng_i_alloc(study->context, 1, sizeof *self, &self, err));
-    THRONG_REQUIRE(fstat(fileno(file), &facts) == 0 && !S_ISDIR(facts.st_mode), E_FILE,
-                   "The study file %s cannot be read: it is a directory.", path);
     self->study = study;
     self->path = path;
     const char *slash = strrchr(path, '/');
@@ -256,7 +250,34 @@ throng_status throng_study_load(throng_study *study, const char *path, throng_er
     yaml_parser_delete(&self->parser);
 out:
     throng_i_free(study->context, self);
+    return status;
+}
+
+throng_status throng_study_load(throng_study *study, const char *path, throng_error *err) {
+    throng_status status = THRONG_OK;
+    struct stat facts;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return THRONG_FAIL(err, E_FILE, "The study file %s cannot be read: %s.", path, strerror(errno));
+    THRONG_REQUIRE(fstat(fileno(file), &facts) == 0 && !S_ISDIR(facts.st_mode), E_FILE,
+                   "The study file %s cannot be read: it is a directory.", path);
+    THRONG_TRY(read_file(study, file, path, err));
+out:
     fclose(file);
+    return status;
+}
+
+throng_status throng_i_study_parse(throng_study *study, const char *text, const char *name, throng_error *err) {
+    char *copy = NULL;
+    throng_status status = throng_i_copy_text(study->context, *text ? text : "\n", &copy, err);
+    FILE *file = status == THRONG_OK ? fmemopen(copy, strlen(copy), "rb") : NULL;
+    if (file) {
+        status = read_file(study, file, name, err);
+        fclose(file);
+    } else if (status == THRONG_OK) {
+        status = THRONG_FAIL(err, E_MEMORY, "Out of memory: the study in %s could not be read.", name);
+    }
+    throng_i_free(study->context, copy);
     return status;
 }
 
