@@ -404,7 +404,7 @@ static void run_lanes(void *user) {
     throng_nodes nodes = gauss();
     throng_i_taking_part part = {.lanes = NODES};
     memcpy(part.lane, nodes.t, sizeof part.lane);
-    FAIL_IF(throng_i_run(self->simulation, part, NULL, NULL, &err) != THRONG_OK, err.message);
+    FAIL_IF(throng_i_run(self->simulation, part, NULL, NULL, NULL, &err) != THRONG_OK, err.message);
 }
 
 static void sweep_lanes(void *user) {

@@ -66,12 +66,18 @@ static int end_serving(throng_server *server, throng_context *context, bool left
 /* ---- how it is run --------------------------------------------------------------------------------------------- */
 
 typedef struct running {
-    const char *shard;
+    const char *shard, *checkpoint;
+    bool resume;
 } running;
 
 static void declare_running(cli_options *options, running *wanted) {
     cli_options_text(options, "--shard", "K/N", &wanted->shard,
                      "of a sweep make the K-th of N shares of its runs, into the folder DIR: see throng merge");
+    cli_options_text(options, "--checkpoint", "TIME|STEPS", &wanted->checkpoint,
+                     "keep what a world has come to in DIR.checkpoint, every so often: 90s, 10m, 2h or 500steps");
+    cli_options_switch(options, "--resume", &wanted->resume,
+                       "go on from DIR.checkpoint, or a sweep's journal, and fail if it is not there; without this, "
+                       "one that is there is gone on from, too");
 }
 
 /* "3/100" */
@@ -83,6 +89,21 @@ static bool read_shard(const char *text, int *shard, int *shards) {
     return *end == '\0' && k >= 1 && k <= n && n <= 10000000;
 }
 
+/* "90s", "10m", "2h", "500steps" */
+static bool read_interval(const char *text, throng_running *how) {
+    char *end = NULL;
+    double number = strtod(text, &end), unit = 0.0;
+    if (end == text || !(number > 0.0) || number > 1e9)
+        return false;
+    if (strcmp(end, "steps") == 0) {
+        how->checkpoint_steps = (int64_t)number;
+        return (double)how->checkpoint_steps == number;
+    }
+    unit = strcmp(end, "s") == 0 ? 1.0 : strcmp(end, "m") == 0 ? 60.0 : strcmp(end, "h") == 0 ? 3600.0 : 0.0;
+    how->checkpoint_seconds = unit * number;
+    return unit > 0.0;
+}
+
 static int set_running(const running *wanted, throng_study *study) {
     throng_error err = {0};
     throng_running how = {0};
@@ -92,6 +113,17 @@ static int set_running(const running *wanted, throng_study *study) {
     if (wanted->shard && !throng_study_is_sweep(study))
         return cli_fail(CLI_USAGE, "--shard shares out the runs of a sweep, and this study is one run: give --sweep or "
                                    "--repetitions (sweep.over, sweep.repetitions), too.");
+    if (wanted->checkpoint && !read_interval(wanted->checkpoint, &how))
+        return cli_fail(CLI_USAGE,
+                        "--checkpoint must be a time or a number of steps, such as 90s, 10m, 2h or 500steps, "
+                        "got \"%.60s\".",
+                        wanted->checkpoint);
+    if (wanted->checkpoint && !throng_study_text(study, "world.name", 0))
+        return cli_fail(CLI_USAGE, "--checkpoint is about worlds, and this study has none: two passes over a table are "
+                                   "not worth one.");
+    if (wanted->resume && !throng_study_text(study, "world.name", 0) && !throng_study_is_sweep(study))
+        return cli_fail(CLI_USAGE, "--resume goes on with a world or a sweep, and this study is neither.");
+    how.resume = wanted->resume;
     return throng_study_set_running(study, &how, &err) == THRONG_OK ? CLI_OK : cli_fail_error(&err);
 }
 

@@ -85,6 +85,10 @@ THRONG_API THRONG_MUST_USE throng_status throng_study_aggregates(throng_study *s
 /** How a study is run, which changes nothing in what comes out. Zero means the default. */
 typedef struct throng_running {
     int shard, shards; /* of a sweep only every shards-th run, from the shard-th on: 1..shards; 0 and 0: all runs */
+    double checkpoint_seconds; /* of a world: what is done is written to OUT.checkpoint so many seconds, ... */
+    int64_t checkpoint_steps;  /* ... or steps, after the last time; 0 and 0: never */
+    bool resume; /* there must be a checkpoint, or runs of a sweep, to go on from; one that is there is gone on from
+                    anyway */
 } throng_running;
 
 /** Says how a study is to be run. @return THRONG_E_PARAMETER. */

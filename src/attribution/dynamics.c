@@ -179,11 +179,29 @@ throng_status throng_dynamics_indicator(throng_dynamics *self, int64_t step, con
     return indicator_at(self, step, 1, state, value, err);
 }
 
+/* Runs as a piece of work that comes to a series [n]. */
+static throng_status run_series(const throng_dynamics *self, throng_i_taking_part part, throng_i_record_fn record,
+                                void *user, double *series, int64_t n, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = self->simulation->context;
+    throng_i_work work = {.name = "run", .result = {series, n * (int64_t)sizeof *series}};
+    throng_i_work_add(&work, series, work.result.bytes);
+    THRONG_TRY(throng_i_work_begin(context, &work, err));
+    if (work.done)
+        goto out;
+    if (work.resumed)
+        THRONG_TRY(throng_i_work_load(context, work.part, work.n_parts, err));
+    THRONG_TRY(throng_i_run(self->simulation, part, record, user, &work, err));
+    THRONG_TRY(throng_i_work_end(context, &work, err));
+out:
+    return status;
+}
+
 /* Runs, and sets series, slopes and out[lanes]. */
 static throng_status value_of(throng_dynamics *self, throng_i_taking_part part, double *out, throng_error *err) {
     throng_status status = THRONG_OK;
     int64_t steps = self->simulation->def.steps;
-    THRONG_TRY(throng_i_run(self->simulation, part, add_value, self, err));
+    THRONG_TRY(run_series(self, part, add_value, self, self->series, part.lanes * (steps + 1), err));
     for (int l = 0; l < part.lanes; l++) {
         int64_t row = l * (steps + 1);
         THRONG_TRY(number_of(self, self->series + row, self->slope + row, &out[l], err));
@@ -218,7 +236,8 @@ static throng_status put_value(void *user, int64_t step, int lanes, const double
 
 throng_status throng_dynamics_series(throng_dynamics *self, double t, double *series, throng_error *err) {
     series_job job = {self, series};
-    return throng_i_run(self->simulation, (throng_i_taking_part){.lanes = 1, .lane = {t}}, put_value, &job, err);
+    return run_series(self, (throng_i_taking_part){.lanes = 1, .lane = {t}}, put_value, &job, series,
+                      self->simulation->def.steps + 1, err);
 }
 
 /* ---- credits --------------------------------------------------------------------------------------------------- */
@@ -252,7 +271,7 @@ static throng_status gradient(void *user, const double *alpha, double *out, thro
     throng_status status = find_slopes(self, part, err);
     if (status == THRONG_OK)
         status = throng_i_sweep(self->simulation, part, &one, add_seed, NULL, self, false, out, NULL, false,
-                                &self->scratch, err);
+                                &self->scratch, NULL, err);
     return status;
 }
 
@@ -349,24 +368,50 @@ static void add_behaviour_steps(void *user, throng_chunk chunk) {
                 self->behaviour[b][i] += self->behaviour_steps[b][step * self->simulation->n + i];
 }
 
-/* self->credit = sum over nodes of weight * gradient, several nodes at a time. */
-static throng_status integrate(throng_dynamics *self, const throng_nodes *nodes, throng_error *err) {
+/* Room for all credits, which are 0 then. */
+static throng_status clear_credits(throng_dynamics *self, int64_t *n, throng_error *err) {
     throng_status status = THRONG_OK;
     int64_t rows = self->per_step && self->simulation->def.steps > 0 ? self->simulation->def.steps : 1;
-    int64_t n = rows * self->simulation->n;
-    if (!self->credit)
-        THRONG_TRY(throng_i_alloc(self->simulation->context, n, sizeof *self->credit, &self->credit, err));
-    memset(self->credit, 0, (size_t)n * sizeof *self->credit);
+    *n = rows * self->simulation->n;
+    THRONG_TRY(clear_numbers(self, *n, &self->credit, err));
     THRONG_TRY(clear_behaviours(self, err));
     THRONG_TRY(clear_groups(self, err));
+out:
+    return status;
+}
+
+/* All that a path integral has so far, for checkpoints; `before` is what it will be compared with, or NULL. */
+static void add_parts(throng_dynamics *self, int64_t n, const double *before, throng_i_work *work) {
+    int64_t agents = self->simulation->n, steps = self->simulation->def.steps, size = (int64_t)sizeof(double);
+    int64_t groups = (int64_t)self->n_groups * throng_dynamics_behaviours(self);
+    throng_i_work_add(work, self->credit, n * size);
+    for (int b = 0; b < THRONG_WORLD_MESSAGES_MAX; b++) {
+        throng_i_work_add(work, self->behaviour[b], agents * size);
+        throng_i_work_add(work, self->behaviour_steps[b], steps * agents * size);
+    }
+    throng_i_work_add(work, self->by_group, steps * groups * size);
+    throng_i_work_add(work, self->so_far, 2 * groups * size);
+    throng_i_work_add(work, before ? self->before : NULL, agents * size);
+}
+
+/* self->credit = sum over nodes of weight * gradient, several nodes at a time. */
+static throng_status integrate(throng_dynamics *self, const throng_nodes *nodes, const double *before,
+                               throng_i_work *work, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t n = 0;
+    THRONG_TRY(clear_credits(self, &n, err));
+    add_parts(self, n, before, work);
+    if (work->resumed)
+        THRONG_TRY(throng_i_work_load(self->simulation->context, work->part, work->n_parts, err));
     bool by_step = self->behaviour_steps[0];
     double *const *apart = by_step ? self->behaviour_steps : self->behaviour[0] ? self->behaviour : NULL;
-    for (int q = 0; q < nodes->n;) {
+    for (int q = work->resumed ? (int)work->at[0] : 0; q < nodes->n;) {
         throng_i_taking_part part = {.lanes = throng_i_sweep_lanes(nodes->n - q)};
         memcpy(part.lane, nodes->t + q, (size_t)part.lanes * sizeof *part.lane);
+        work->at[0] = q;
         THRONG_TRY(find_slopes(self, part, err));
         THRONG_TRY(throng_i_sweep(self->simulation, part, nodes->weight + q, add_seed, self->by_group ? add_step : NULL,
-                                  self, self->per_step, self->credit, apart, by_step, &self->scratch, err));
+                                  self, self->per_step, self->credit, apart, by_step, &self->scratch, work, err));
         q += part.lanes;
     }
     if (by_step)
@@ -415,6 +460,22 @@ static throng_status total(throng_dynamics *self, const double *before, double *
     return status;
 }
 
+/* A path integral, and its sums over agents, as a piece of work. @param before [n] to compare with; NULL: nothing */
+static throng_status credit_of(throng_dynamics *self, const throng_nodes *nodes, const double *before, double *phi,
+                               throng_credit_sums *sums, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = self->simulation->context;
+    throng_i_work work = {.name = "credit", .result = {sums, (int64_t)sizeof *sums}, .leaves_more = true};
+    THRONG_TRY(throng_i_work_begin(context, &work, err));
+    if (work.done)
+        goto out; /* and its credits were gone past: those of a later rule are in the checkpoint */
+    THRONG_TRY(integrate(self, nodes, before, &work, err));
+    THRONG_TRY(total(self, before, phi, sums, err));
+    THRONG_TRY(throng_i_work_end(context, &work, err));
+out:
+    return status;
+}
+
 /* A method that doubles its nodes asks for each rule twice, first as the fine one: it is kept. */
 static throng_status ray_credit(void *user, const throng_nodes *fine, const throng_nodes *coarse, double *phi,
                                 throng_credit_sums *sums, throng_error *err) {
@@ -424,13 +485,10 @@ static throng_status ray_credit(void *user, const throng_nodes *fine, const thro
     int64_t n = self->simulation->n;
     if (!self->before)
         THRONG_TRY(throng_i_alloc(context, n, sizeof *self->before, &self->before, err));
-    if (coarse && self->before_nodes != coarse->n) {
-        THRONG_TRY(integrate(self, coarse, err));
-        THRONG_TRY(total(self, NULL, self->before, sums, err));
-    }
+    if (coarse && self->before_nodes != coarse->n)
+        THRONG_TRY(credit_of(self, coarse, NULL, self->before, sums, err));
     self->before_nodes = 0;
-    THRONG_TRY(integrate(self, fine, err));
-    THRONG_TRY(total(self, coarse ? self->before : NULL, phi, sums, err));
+    THRONG_TRY(credit_of(self, fine, coarse ? self->before : NULL, phi, sums, err));
     if (phi) {
         memcpy(self->before, phi, (size_t)n * sizeof *phi);
         self->before_nodes = fine->n;

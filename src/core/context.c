@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "core/context.h"
 
+#include "core/checkpoint.h"
+
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +44,7 @@ void throng_context_free(throng_context *context) {
         return;
     if (context->free_kept)
         context->free_kept(context, context->kept);
+    throng_i_checkpoint_close(context);
     for (int kind = 0; kind < THRONG_KIND_COUNT; kind++)
         throng_i_free(context, context->registry[kind].entries);
     for (int i = 0; i < context->n_libraries; i++)

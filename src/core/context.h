@@ -9,6 +9,8 @@ typedef struct throng_i_registry {
     int n_entries, entries_cap;
 } throng_i_registry;
 
+typedef struct throng_i_checkpoint throng_i_checkpoint;
+
 struct throng_context {
     throng_realloc_fn realloc_fn;
     void *realloc_user;
@@ -19,6 +21,7 @@ struct throng_context {
     double progress_next; /* throng_i_seconds() before which no report is made */
     throng_series_fn series;
     void *series_user;
+    throng_i_checkpoint *checkpoint; /* NULL: none are kept */
     throng_i_registry registry[THRONG_KIND_COUNT];
     void **libraries; /* shared objects of plug-ins, closed last */
     int n_libraries;

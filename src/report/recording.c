@@ -35,7 +35,7 @@ static json_t *trajectory(throng_i_reporter *self, const throng_i_recording *it)
 
 static json_t *rate(throng_i_reporter *self, const throng_i_recording *it) {
     json_t *object = json_object();
-    double steps = (double)it->done / it->seconds;
+    double steps = (double)(it->done - it->resumed) / it->seconds;
     put(self, object, "seconds", throng_i_json_real(it->seconds));
     put(self, object, "steps_per_second", throng_i_json_real(steps));
     put(self, object, "node_updates_per_second", throng_i_json_real(steps * (double)it->population->n_agents));

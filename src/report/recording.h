@@ -12,6 +12,7 @@ typedef struct throng_i_recording {
     const throng_indicator *indicator;
     const char *indicator_spec, *over, *column; /* resolved */
     int64_t done;                               /* steps that were made */
+    int64_t resumed;                            /* of these, by an earlier process */
     const double *series;                       /* [done + 1] the indicator */
     double number;        /* `over` of the series; NaN if it is undefined or the run was stopped */
     double seconds;       /* of the run alone */

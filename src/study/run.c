@@ -1,14 +1,17 @@
 /* A run: the whole line from table to report, one stage after the other. */
 #define _POSIX_C_SOURCE 200809L
 #include "study/run.h"
+#include "core/checkpoint.h"
 #include "table/content.h"
 #include "throng/generator.h"
 #include "throng/graph_model.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 void throng_i_run_stage_done(throng_run *self, const char *stage) {
     double now = throng_i_seconds();
@@ -312,6 +315,52 @@ out:
     return status;
 }
 
+/* ---- checkpoints ----------------------------------------------------------------------------------------------- */
+
+throng_status throng_i_study_checkpoint_at(throng_study *study, const char *out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_running *how = &study->running;
+    size_t length = out ? strlen(out) : 0;
+    if (study->checkpoint)
+        return THRONG_OK;
+    bool asked = how->checkpoint_seconds > 0.0 || how->checkpoint_steps > 0 || how->resume;
+    THRONG_REQUIRE(out || !asked, E_PARAMETER,
+                   "Checkpoints stand beside the run that is being made: say where it goes with --out.");
+    while (length > 1 && out[length - 1] == '/')
+        length--;
+    if (out)
+        THRONG_TRY(throng_i_print(study->context, &study->checkpoint, err, "%.*s.checkpoint", (int)length, out));
+out:
+    return status;
+}
+
+void throng_i_study_checkpoint_drop(const throng_study *study) {
+    if (study->checkpoint)
+        unlink(study->checkpoint);
+}
+
+throng_status throng_i_run_checkpoint(const throng_run *self, const throng_study *study, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_running *how = &study->running;
+    char *yaml = NULL, mark[20];
+    if (!study->checkpoint)
+        return THRONG_OK;
+    THRONG_TRY(throng_study_yaml(study, &yaml, err));
+    XXH64_hash_t hash = XXH3_64bits(yaml, strlen(yaml));
+    for (int i = 0; i < self->n_sources; i++)
+        hash = XXH3_64bits_withSeed(self->sources[i].hash, sizeof self->sources[i].hash, hash);
+    snprintf(mark, sizeof mark, "%016llx", (unsigned long long)hash);
+    throng_i_checkpoint_def def = {.path = study->checkpoint,
+                                   .mark = mark,
+                                   .seconds = how->checkpoint_seconds,
+                                   .steps = how->checkpoint_steps,
+                                   .required = how->resume};
+    THRONG_TRY(throng_i_checkpoint_open(self->context, &def, err));
+out:
+    throng_text_free(self->context, yaml);
+    return status;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 throng_status throng_i_study_load_plugins(const throng_study *study, throng_error *err) {
@@ -337,11 +386,15 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
         THRONG_TRY(throng_i_settings_check_no_draw(study, "none is drawn here: give --size (panel.size), too", err));
     if (out)
         THRONG_TRY(throng_run_directory_check(study->context, out, force, err));
+    if (settings.world.world)
+        THRONG_TRY(throng_i_study_checkpoint_at(study, out, err));
     THRONG_TRY(throng_i_run_read_crowd(self, &settings, err));
+    THRONG_TRY(throng_i_run_checkpoint(self, study, err));
     if (settings.aggregates)
         THRONG_TRY(correct_panel(self, study, &settings, err));
     else
         status = throng_i_run_attribute(self, &settings, err);
+    throng_i_checkpoint_close(self->context);
     stopped = status == THRONG_E_CANCELLED && self->attribution;
     if (status != THRONG_OK && !stopped)
         goto out;
@@ -361,9 +414,12 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
         THRONG_TRY(write_directory(self, study, out, force, err));
     else
         THRONG_TRY(finish_report(self, err));
+    if (out)
+        throng_i_study_checkpoint_drop(study);
     *run = self;
     self = NULL;
 out:
+    throng_i_checkpoint_close(study->context);
     throng_i_settings_clear(study, &settings);
     throng_run_free(self);
     return stopped ? THRONG_E_CANCELLED : status;

@@ -40,6 +40,11 @@ THRONG_MUST_USE throng_status throng_i_study_load_plugins(const throng_study *st
 THRONG_MUST_USE throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings *settings,
                                                       throng_error *err);
 
+/* Has the context keep checkpoints, if the study has a place for them, and go on from one that is there: after the
+ * crowd is read, whose content is part of what must be the same. E_STUDY, E_FORMAT, E_FILE. */
+THRONG_MUST_USE throng_status throng_i_run_checkpoint(const throng_run *self, const throng_study *study,
+                                                      throng_error *err);
+
 /* What is attributed or simulated: settings' with the graph, and with how agents decide. */
 throng_attribution_def throng_i_run_what(const throng_run *self, const throng_i_settings *settings);
 

@@ -2,6 +2,7 @@
 #include "study/simulate.h"
 
 #include "study/sweep.h"
+#include "world/world.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 typedef struct recorder {
     throng_i_simulated *self;
     int64_t every, n; /* 0: the last step alone */
+    int64_t room;     /* for so many steps' states */
     bool keep, began; /* something was recorded */
 } recorder;
 
@@ -38,16 +40,17 @@ static throng_status record(void *user, int64_t step, const double *const *state
     return THRONG_OK;
 }
 
-static throng_status make_room(throng_i_simulated *self, const recorder *it, throng_error *err) {
+static throng_status make_room(throng_i_simulated *self, recorder *it, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_context *context = self->run->context;
     int64_t steps = self->world->resolved.steps, kept = 0;
     int columns = throng_simulation_world(self->world->simulation)->n_columns;
     for (int64_t step = 0; step <= steps; step++)
         kept += is_kept(it, step);
+    it->room = kept;
     THRONG_TRY(throng_i_alloc(context, steps + 1, sizeof *self->series, &self->series, err));
     THRONG_TRY(throng_i_alloc(context, kept + 1, sizeof *self->kept, &self->kept, err));
-    THRONG_TRY(throng_i_resize(context, &self->states, kept * columns * it->n, sizeof *self->states, err));
+    THRONG_TRY(throng_i_alloc(context, kept * columns * it->n, sizeof *self->states, &self->states, err));
 out:
     return status;
 }
@@ -79,11 +82,36 @@ out:
     return status;
 }
 
+/* The run as a piece of work, which has what was recorded so far. */
+static throng_status run_steps(throng_i_simulated *self, recorder *it, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = self->run->context;
+    const throng_simulation *simulation = self->world->simulation;
+    throng_i_recording *recording = &self->recording;
+    int64_t steps = self->world->resolved.steps, size = (int64_t)sizeof(double);
+    throng_i_work work = {.name = "simulate", .leaves_more = true};
+    throng_i_work_add(&work, self->series, (steps + 1) * size);
+    throng_i_work_add(&work, self->kept, (it->room + 1) * (int64_t)sizeof *self->kept);
+    throng_i_work_add(&work, &recording->n_kept, (int64_t)sizeof recording->n_kept);
+    throng_i_work_add(&work, self->states, it->room * throng_simulation_world(simulation)->n_columns * it->n * size);
+    THRONG_TRY(throng_i_work_begin(context, &work, err));
+    if (work.resumed)
+        THRONG_TRY(throng_i_work_load(context, work.part, work.n_parts, err));
+    for (int64_t step = 0; work.resumed && step <= work.at[0]; step++)
+        throng_i_series(context, step, self->series[step]);
+    recording->done = recording->resumed = work.at[0];
+    it->began = work.resumed;
+    THRONG_TRY(throng_i_run_everybody(simulation, record, it, &work, err));
+    THRONG_TRY(throng_i_work_end(context, &work, err));
+out:
+    return status;
+}
+
 static throng_status run_world(throng_i_simulated *self, recorder *it, throng_error *err) {
     throng_i_recording *recording = &self->recording;
     throng_error reason = {0};
     double began = throng_i_seconds();
-    throng_status status = throng_simulation_run(self->world->simulation, NULL, record, it, &reason);
+    throng_status status = run_steps(self, it, &reason);
     recording->seconds = throng_i_seconds() - began;
     throng_i_run_stage_done(self->run, "simulate");
     if (status == THRONG_OK)
@@ -112,8 +140,10 @@ throng_status throng_i_simulate(throng_context *context, const throng_i_settings
     it.n = out->run->population->n_agents;
     THRONG_TRY(make_room(out, &it, err));
     THRONG_TRY(describe(out, settings, err));
+    THRONG_TRY(throng_i_run_checkpoint(out->run, settings->study, err));
     THRONG_TRY(run_world(out, &it, err));
 out:
+    throng_i_checkpoint_close(context);
     if (status != THRONG_OK && !out->recording.stopped)
         throng_i_simulated_clear(out);
     return status;
@@ -203,6 +233,7 @@ throng_status throng_study_simulate(throng_study *study, const char *command, co
     THRONG_TRY(throng_i_settings_init(study, &settings, err));
     if (out)
         THRONG_TRY(throng_run_directory_check(study->context, out, force, err));
+    THRONG_TRY(throng_i_study_checkpoint_at(study, out, err));
     throng_status done = throng_i_simulate(study->context, &settings, out != NULL, &simulated, err);
     if (done != THRONG_OK && !simulated.recording.stopped) {
         status = done;
@@ -212,6 +243,7 @@ throng_status throng_study_simulate(throng_study *study, const char *command, co
     THRONG_TRY(make_report(&simulated, command, settings.seed, &document, then));
     if (out && done != THRONG_E_CANCELLED) {
         THRONG_TRY(write_directory(&simulated, study, document, out, force, report, then));
+        throng_i_study_checkpoint_drop(study);
     } else {
         THRONG_TRY(throng_i_report_set_timings(document, simulated.run->timings, simulated.run->n_timings, then));
         THRONG_TRY(throng_i_json_text(study->context, document, report, then));

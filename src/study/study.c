@@ -32,6 +32,7 @@ void throng_study_free(throng_study *study) {
         return;
     for (int i = 0; i < throng_study_key_count(); i++)
         throng_i_study_clear(study, i);
+    throng_i_free(study->context, study->checkpoint);
     throng_i_free(study->context, study);
 }
 
@@ -114,6 +115,9 @@ throng_status throng_study_set_running(throng_study *study, const throng_running
     THRONG_REQUIRE((running->shards == 0 && running->shard == 0) ||
                        (running->shard >= 1 && running->shard <= running->shards),
                    E_PARAMETER, "A shard is one of 1/N to N/N, got %d/%d.", running->shard, running->shards);
+    THRONG_REQUIRE(running->checkpoint_seconds >= 0.0 && running->checkpoint_steps >= 0, E_PARAMETER,
+                   "Checkpoints are so many seconds or steps apart, got %g and %lld.", running->checkpoint_seconds,
+                   (long long)running->checkpoint_steps);
     study->running = *running;
 out:
     return status;

@@ -16,7 +16,8 @@ typedef struct throng_i_setting {
 struct throng_study {
     throng_context *context;
     throng_i_setting setting[THRONG_I_KEYS_MAX]; /* in the order of the table of keys */
-    throng_running running;                      /* which copies do not have */
+    throng_running running;                      /* which copies do not have, ... */
+    char *checkpoint;                            /* ... nor this: its path; NULL: none is kept */
 };
 
 /* Index of a key ("population.state"), -1 if there is none. */
@@ -41,6 +42,12 @@ THRONG_MUST_USE throng_status throng_i_study_copy(const throng_study *study, thr
 /* Reads a study from a text, as throng_study_load does from a file; `name` is for messages. */
 THRONG_MUST_USE throng_status throng_i_study_parse(throng_study *study, const char *text, const char *name,
                                                    throng_error *err);
+
+/* Where checkpoints of a study are: OUT.checkpoint. E_PARAMETER: they are asked for, but there is no OUT. */
+THRONG_MUST_USE throng_status throng_i_study_checkpoint_at(throng_study *study, const char *out, throng_error *err);
+
+/* The run is there: it needs no checkpoint any more. */
+void throng_i_study_checkpoint_drop(const throng_study *study);
 
 /* Reads a study's crowd and goes no further: the run has a population, nothing is attributed. Plug-ins are not loaded.
  */

@@ -69,6 +69,8 @@ static throng_status open_journal(throng_i_sweep_job *self, const char *out, thr
     } else {
         THRONG_TRY(throng_i_print(self->context, &path, err, "%.*s.journal", (int)length, out));
     }
+    THRONG_REQUIRE(!how->resume || access(path, F_OK) == 0, E_FILE,
+                   "There is nothing to resume: %s is not there. Without --resume the sweep begins anew.", path);
     THRONG_TRY(throng_i_sweep_mark(self->study, self->kind, &yaml, head.study, err));
     THRONG_TRY(throng_i_journal_open(self->context, path, &head, how->shards > 0 ? yaml : NULL, throng_i_sweep_take,
                                      self, &self->journal, err));
@@ -146,6 +148,15 @@ static throng_status explain(const throng_i_sweep_job *self, int64_t run, throng
     return throng_error_set(err, status, err->file, err->line, "%s", message);
 }
 
+/* A run within a sweep leaves checkpoints beside the journal that it will be in. */
+static throng_status share_running(const throng_i_sweep_job *self, throng_study *study, throng_error *err) {
+    if (!self->journal.path)
+        return THRONG_OK;
+    study->running = self->study->running;
+    study->running.resume = false;
+    return throng_i_print(self->context, &study->checkpoint, err, "%s.checkpoint", self->journal.path);
+}
+
 static throng_status run_one(throng_i_sweep_job *self, int64_t run, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_study *study = NULL;
@@ -153,6 +164,7 @@ static throng_status run_one(throng_i_sweep_job *self, int64_t run, throng_error
     json_t *numbers = NULL;
     THRONG_TRY(throng_i_grid_study(&self->grid, self->study, run / self->grid.repetitions, run % self->grid.repetitions,
                                    &study, err));
+    THRONG_TRY(share_running(self, study, err));
     if (self->kind == THRONG_I_SWEEP_ATTRIBUTE) {
         THRONG_TRY(attribute_one(self, study, &numbers, err));
     } else {
@@ -162,6 +174,7 @@ static throng_status run_one(throng_i_sweep_job *self, int64_t run, throng_error
     THRONG_REQUIRE(numbers && self->about, E_MEMORY, "Out of memory: the numbers of a run could not be kept.");
     self->numbers[run] = numbers;
     THRONG_TRY(throng_i_journal_add(&self->journal, run, numbers, run == 0 ? self->about : NULL, err));
+    throng_i_study_checkpoint_drop(study);
 out:
     if (study)
         throng_i_settings_clear(study, &settings);

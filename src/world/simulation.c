@@ -335,27 +335,61 @@ bool throng_simulation_smooth(const throng_simulation *self) {
 
 /* ---- running --------------------------------------------------------------------------------------------------- */
 
+/* Leaves a checkpoint if it is time to, or if the run is being stopped. */
+static throng_status keep_states(const throng_simulation *self, throng_i_work *work, int64_t step, int64_t slots,
+                                 double *const *now, throng_status status, throng_error *err) {
+    throng_i_part states[THRONG_WORLD_COLUMNS_MAX];
+    bool stopped = status == THRONG_E_CANCELLED && throng_i_work_kept(self->context, work);
+    if (!stopped && (status != THRONG_OK || !throng_i_work_due(self->context, work)))
+        return status;
+    for (int c = 0; c < self->world->n_columns; c++)
+        states[c] = (throng_i_part){now[c], slots * (int64_t)sizeof(double)};
+    work->at[0] = step;
+    throng_status kept = throng_i_work_save(self->context, work, states, self->world->n_columns, stopped ? NULL : err);
+    return stopped ? status : kept;
+}
+
+/* The states that a run starts from, or goes on from. */
+static throng_status first_states(const throng_i_passage *passage, throng_i_work *work, double *const *now,
+                                  int64_t *step, throng_error *err) {
+    const throng_simulation *self = passage->simulation;
+    throng_status status = THRONG_OK;
+    *step = 0;
+    if (!work || !work->resumed)
+        return throng_i_passage_start(passage, now, err);
+    *step = work->at[0];
+    for (int c = 0; c < self->world->n_columns && status == THRONG_OK; c++) {
+        throng_i_part states = {now[c], passage->slots * (int64_t)sizeof(double)};
+        status = throng_i_work_load(self->context, &states, 1, err);
+    }
+    return status;
+}
+
 throng_status throng_i_run(const throng_simulation *self, throng_i_taking_part part, throng_i_record_fn record,
-                           void *user, throng_error *err) {
+                           void *user, throng_i_work *work, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_passage passage = {0};
     throng_progress progress = {"simulating", "steps", 0, self->def.steps};
     double *states = NULL, *now[THRONG_WORLD_COLUMNS_MAX] = {NULL}, *next[THRONG_WORLD_COLUMNS_MAX] = {NULL};
     const double *seen[THRONG_WORLD_COLUMNS_MAX] = {NULL};
     int columns = self->world->n_columns;
+    int64_t step = 0;
+    bool recorded = work && work->resumed; /* what is gone on from was */
     THRONG_TRY(throng_i_passage_init(self, part, false, &passage, err));
     THRONG_TRY(throng_i_resize(self->context, &states, 2 * columns * passage.slots, sizeof *states, err));
     for (int c = 0; c < columns; c++) {
         now[c] = states + c * passage.slots;
         next[c] = states + (columns + c) * passage.slots;
     }
-    THRONG_TRY(throng_i_passage_start(&passage, now, err));
-    for (int64_t step = 0;; step++) {
+    THRONG_TRY(first_states(&passage, work, now, &step, err));
+    for (;; step++) {
         memcpy(seen, now, sizeof now);
-        if (record)
+        if (record && !recorded)
             THRONG_TRY(record(user, step, part.lanes, seen, err));
+        recorded = false;
         progress.done = step;
-        THRONG_TRY(throng_i_progress(self->context, &progress, err));
+        status = throng_i_progress(self->context, &progress, err);
+        THRONG_TRY(keep_states(self, work, step, passage.slots, now, status, err));
         if (step == self->def.steps)
             break;
         THRONG_TRY(throng_i_passage_step(&passage, step, seen, next, NULL, err));
@@ -379,9 +413,15 @@ static throng_status record_lane(void *user, int64_t step, int lanes, const doub
     return self->record ? self->record(self->user, step, state, err) : THRONG_OK;
 }
 
+throng_status throng_i_run_everybody(const throng_simulation *self, throng_simulation_fn record, void *user,
+                                     throng_i_work *work, throng_error *err) {
+    one_lane lane = {record, user};
+    return throng_i_run(self, (throng_i_taking_part){.lanes = 1, .lane = {1.0}}, record_lane, &lane, work, err);
+}
+
 throng_status throng_simulation_run(throng_simulation *self, const double *alpha, throng_simulation_fn record,
                                     void *user, throng_error *err) {
     one_lane lane = {record, user};
     return throng_i_run(self, (throng_i_taking_part){.lanes = 1, .lane = {1.0}, .each = alpha}, record_lane, &lane,
-                        err);
+                        NULL, err);
 }

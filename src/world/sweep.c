@@ -113,13 +113,14 @@ static throng_status forward(sweep *self, int64_t step, throng_error *err) {
     return status == THRONG_OK ? throng_i_progress(self->simulation->context, &self->progress, err) : status;
 }
 
-/* Before going back over a step: the states up to it, if it is the last of a gap. */
-static throng_status fill_gap(sweep *self, int64_t step, throng_error *err) {
+/* Before going back over a step: the states up to it, if it is the last of a gap; `within` one, also the next. */
+static throng_status fill_gap(sweep *self, int64_t step, bool within, throng_error *err) {
     throng_status status = THRONG_OK;
     int64_t n_before, kept = kept_before(self, step, &n_before);
-    if (kept_before(self, step + 1, &n_before) == kept)
+    bool same = kept_before(self, step + 1, &n_before) == kept;
+    if (same && !within)
         return THRONG_OK; /* the one behind it was in the same gap */
-    for (int64_t s = kept; s < step; s++)
+    for (int64_t s = kept; s < step + same; s++)
         THRONG_TRY(forward(self, s, err));
 out:
     return status;
@@ -150,33 +151,80 @@ static throng_status backward(sweep *self, int64_t step, const double *weight, d
     return status == THRONG_OK ? throng_i_progress(self->simulation->context, &self->progress, err) : status;
 }
 
+/* All steps, recorded. One that is stopped here has nothing yet: it begins anew. */
+static throng_status run_forward(sweep *self, throng_i_work *work, throng_error *err) {
+    throng_status status = THRONG_OK;
+    double *start[THRONG_WORLD_COLUMNS_MAX];
+    rows(self, self->records, start);
+    THRONG_TRY(throng_i_passage_start(&self->passage, start, err));
+    for (int64_t step = 0; step < self->steps; step++) {
+        status = forward(self, step, err);
+        if (status == THRONG_E_CANCELLED && work && !work->resumed) {
+            work->at[1] = -1;
+            /* That it stops is what is said, also if nothing can be kept. */
+            if (throng_i_work_save(self->simulation->context, work, NULL, 0, NULL) != THRONG_OK)
+                goto out;
+        }
+        THRONG_TRY(status);
+    }
+out:
+    return status;
+}
+
+/* How much the result moves with the states of the step that going back starts from: *step. */
+static throng_status begin_back(sweep *self, throng_i_work *work, throng_i_seed_fn seed, void *user, int64_t *step,
+                                throng_error *err) {
+    const throng_i_part of = {self->of, self->state * (int64_t)sizeof(double)};
+    *step = self->steps;
+    if (work && work->resumed && work->at[1] >= 0) {
+        *step = work->at[1];
+        return throng_i_work_load(self->simulation->context, &of, 1, err);
+    }
+    memset(self->of, 0, (size_t)of.bytes);
+    return add_seed(self, self->steps, seed, user, err);
+}
+
+/* After a step back: leaves a checkpoint if it is time to, or if the run is being stopped. */
+static throng_status keep_credits(sweep *self, throng_i_work *work, int64_t step, bool stopped, throng_error *err) {
+    throng_context *context = self->simulation->context;
+    const throng_i_part of = {self->of, self->state * (int64_t)sizeof(double)};
+    if (stopped ? !throng_i_work_kept(context, work) : !throng_i_work_due(context, work))
+        return THRONG_OK;
+    work->at[1] = step;
+    return throng_i_work_save(context, work, &of, 1, err);
+}
+
 throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part, const double *weight,
                              throng_i_seed_fn seed, throng_i_after_fn after, void *user, bool per_step, double *credit,
-                             double *const *apart, bool apart_per_step, throng_i_scratch *scratch, throng_error *err) {
-    throng_status status = THRONG_OK;
+                             double *const *apart, bool apart_per_step, throng_i_scratch *scratch, throng_i_work *work,
+                             throng_error *err) {
+    throng_status status = THRONG_OK, stop = THRONG_OK;
     sweep self = {.simulation = simulation};
-    double *start[THRONG_WORLD_COLUMNS_MAX], *of[THRONG_WORLD_COLUMNS_MAX], *parts[THRONG_WORLD_MESSAGES_MAX] = {NULL};
+    double *of[THRONG_WORLD_COLUMNS_MAX], *parts[THRONG_WORLD_MESSAGES_MAX] = {NULL};
     const double *first[THRONG_WORLD_COLUMNS_MAX];
+    int64_t from = 0;
     THRONG_TRY(sweep_init(&self, part, scratch, err));
     self.passage.apart = apart ? parts : NULL;
-    rows(&self, self.records, start);
-    THRONG_TRY(throng_i_passage_start(&self.passage, start, err));
-    for (int64_t step = 0; step < self.steps; step++)
-        THRONG_TRY(forward(&self, step, err));
-    memset(self.of, 0, (size_t)self.state * sizeof(double));
-    THRONG_TRY(add_seed(&self, self.steps, seed, user, err));
-    for (int64_t step = self.steps - 1; step >= 0; step--) {
-        THRONG_TRY(fill_gap(&self, step, err));
+    THRONG_TRY(run_forward(&self, work, err));
+    THRONG_TRY(begin_back(&self, work, seed, user, &from, err));
+    for (int64_t step = from - 1; step >= 0; step--) {
+        THRONG_TRY(fill_gap(&self, step, step == from - 1, err));
         for (int m = 0; apart && m < simulation->world->n_messages; m++)
             parts[m] = apart[m] + (apart_per_step ? step * simulation->n : 0);
-        THRONG_TRY(backward(&self, step, weight, credit + (per_step ? step * simulation->n : 0), err));
+        stop = backward(&self, step, weight, credit + (per_step ? step * simulation->n : 0), err);
+        if (stop != THRONG_E_CANCELLED)
+            THRONG_TRY(stop);
         if (after)
             THRONG_TRY(after(user, step, err));
         THRONG_TRY(add_seed(&self, step, seed, user, err));
+        THRONG_TRY(keep_credits(&self, work, step, stop != THRONG_OK, stop == THRONG_OK ? err : NULL));
+        THRONG_TRY(stop);
     }
     rows(&self, self.of, of);
     memcpy(first, of, sizeof of);
     THRONG_TRY(throng_i_passage_back_start(&self.passage, first, weight, credit, err));
+    if (work)
+        work->resumed = false; /* the next one begins at its beginning */
 out:
     throng_i_passage_clear(&self.passage);
     return status;

@@ -9,7 +9,7 @@
 #ifndef THRONG_SRC_WORLD_H
 #define THRONG_SRC_WORLD_H
 
-#include "core/core.h"
+#include "core/checkpoint.h"
 #include "throng/world.h"
 
 #define THRONG_I_LANES_MAX 8
@@ -164,9 +164,15 @@ void throng_i_hear(const throng_i_listening *listening, int64_t begin, int64_t e
 typedef throng_status (*throng_i_record_fn)(void *user, int64_t step, int lanes, const double *const *state,
                                             throng_error *err);
 
-/* Runs all steps in lanes. */
+/* Runs all steps in lanes. @param work that this is, begun and, if it is resumed, loaded but for the states; NULL: none
+ */
 THRONG_MUST_USE throng_status throng_i_run(const throng_simulation *simulation, throng_i_taking_part part,
-                                           throng_i_record_fn record, void *user, throng_error *err);
+                                           throng_i_record_fn record, void *user, throng_i_work *work,
+                                           throng_error *err);
+
+/* throng_simulation_run for everybody, as a piece of work. */
+THRONG_MUST_USE throng_status throng_i_run_everybody(const throng_simulation *simulation, throng_simulation_fn record,
+                                                     void *user, throng_i_work *work, throng_error *err);
 
 /* ---- trajectories and sweeps ------------------------------------------------------------------------------------ */
 
@@ -193,11 +199,14 @@ void throng_i_scratch_clear(throng_context *context, throng_i_scratch *scratch);
  * @param credit [steps or 1][n]: if `per_step` is false all steps add to one array
  * @param apart  [messages][steps or 1][n] the same message by message; NULL: not wanted. `apart_per_step` as per_step
  * @param after  with `user`; NULL: nobody
+ * @param work   whose at[0] says which sweep this is; one that is resumed goes on behind step at[1], or from the
+ *               beginning if that is -1. What was run forward is run again. NULL: none
  */
 THRONG_MUST_USE throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part,
                                              const double *weight, throng_i_seed_fn seed, throng_i_after_fn after,
                                              void *user, bool per_step, double *credit, double *const *apart,
-                                             bool apart_per_step, throng_i_scratch *scratch, throng_error *err);
+                                             bool apart_per_step, throng_i_scratch *scratch, throng_i_work *work,
+                                             throng_error *err);
 
 /* How many of so many nodes go into one sweep: 8, 4, 2 or 1. Memory has no say, for the order of sums depends on it. */
 int throng_i_sweep_lanes(int wanted);
