@@ -32,7 +32,6 @@ static void declare_simulate(cli_options *options) {
                                           "attribution.tolerance",
                                           "attribution.nodes-max",
                                           "world.participation",
-                                          "world.memory",
                                           "report.top",
                                           "cohorts.",
                                           "panel.",

@@ -177,6 +177,19 @@ THRONG_API void throng_context_set_progress(throng_context *context, throng_prog
 /** Sets the callback for the indicator of simulations (NULL: none). */
 THRONG_API void throng_context_set_series(throng_context *context, throng_series_fn series, void *user);
 
+/**
+ * Memory that the library may take for large arrays: those beyond it are mapped files in `folder`, without a name, so
+ * that they are gone however the program ends. Results do not depend on it; passes over such arrays take as long as the
+ * disk. Other libraries, DuckDB above all, take some memory beside it.
+ * @param bytes   0: whatever there is
+ * @param folder  NULL: the current one
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_context_set_memory(throng_context *context, int64_t bytes,
+                                                                   const char *folder, throng_error *err);
+
+/** Bytes of those that the library holds which are in files now. */
+THRONG_API int64_t throng_context_bytes_in_files(const throng_context *context);
+
 /** Bytes that the library holds now through this context, and the most it ever held. */
 THRONG_API int64_t throng_context_bytes(const throng_context *context);
 THRONG_API int64_t throng_context_bytes_peak(const throng_context *context);

@@ -26,22 +26,34 @@ static void radix_sort(uint32_t *keys, uint32_t *other, int64_t n) {
     }
 }
 
-/* |phi| of everybody who is there, in any order: how many, and into absolute[] if it is not NULL. */
-static int64_t collect(const throng_attribution *self, int64_t time, double *absolute) {
-    int64_t begin = 0, end = 0, n = 0;
-    if (time >= 0) {
-        throng_population_slice(self->population, time, &begin, &end);
-        for (int64_t row = begin; absolute && row < end; row++)
-            absolute[row - begin] = fabs(self->phi[row]);
-        return end - begin;
-    }
-    for (int64_t agent = 0; agent < self->population->n_agents; agent++) {
-        if (self->change_row && self->change_row[agent] < 0)
-            continue;
-        if (absolute)
-            absolute[n] = fabs(self->change_phi[agent]);
-        n++;
-    }
+/* Credits of a time, or of the change, which not everybody has a part in. */
+typedef struct credits {
+    const double *phi;  /* [n] */
+    const int64_t *row; /* [n] below 0: no part; NULL: all have one */
+    int64_t n;
+} credits;
+
+static credits credits_of(const throng_attribution *self, int64_t time) {
+    int64_t begin = 0, end = 0;
+    if (time < 0)
+        return (credits){self->change_phi, self->change_row, self->population->n_agents};
+    throng_population_slice(self->population, time, &begin, &end);
+    return (credits){self->phi + begin, NULL, end - begin};
+}
+
+static bool has_part(const credits *self, int64_t i) {
+    return !self->row || self->row[i] >= 0;
+}
+
+/* How many have a part, and the largest |phi|. */
+static int64_t look(const credits *self, double *largest) {
+    int64_t n = 0;
+    *largest = 0.0;
+    for (int64_t i = 0; i < self->n; i++)
+        if (has_part(self, i)) {
+            *largest = fmax(*largest, fabs(self->phi[i]));
+            n++;
+        }
     return n;
 }
 
@@ -91,20 +103,19 @@ static void measure(const uint32_t *sorted, int64_t n, double total, throng_conc
 throng_status throng_attribution_concentration(const throng_attribution *self, int64_t time, throng_concentration *out,
                                                throng_error *err) {
     throng_status status = THRONG_OK;
-    int64_t n = collect(self, time, NULL);
-    double *absolute = NULL, largest = 0.0, total = 0.0;
+    double largest = 0.0, total = 0.0;
     uint32_t *keys = NULL;
     throng_concentration result = {0};
     THRONG_REQUIRE(!self->cohort_phi, E_UNSUPPORTED,
                    "The players are cohorts: credit has no concentration over agents.");
-    THRONG_TRY(throng_i_resize(self->context, &absolute, n, sizeof *absolute, err));
+    credits list = credits_of(self, time);
+    int64_t n = look(&list, &largest), at = 0;
     THRONG_TRY(throng_i_resize(self->context, &keys, 2 * n, sizeof *keys, err));
-    (void)collect(self, time, absolute);
-    for (int64_t i = 0; i < n; i++)
-        largest = fmax(largest, absolute[i]);
-    for (int64_t i = 0; i < n && largest > 0.0; i++) {
-        keys[i] = key_of(absolute[i] / largest); /* in [0, 1], whatever the unit */
-        total += value_of(keys[i]);
+    for (int64_t i = 0; i < list.n && largest > 0.0; i++) {
+        if (!has_part(&list, i))
+            continue;
+        keys[at] = key_of(fabs(list.phi[i]) / largest); /* in [0, 1], whatever the unit */
+        total += value_of(keys[at++]);
     }
     if (largest > 0.0) {
         radix_sort(keys, keys + n, n);
@@ -115,7 +126,6 @@ throng_status throng_attribution_concentration(const throng_attribution *self, i
     }
     *out = result;
 out:
-    throng_i_free(self->context, absolute);
     throng_i_free(self->context, keys);
     return status;
 }

@@ -50,6 +50,7 @@ void throng_context_free(throng_context *context) {
     for (int i = 0; i < context->n_libraries; i++)
         dlclose(context->libraries[i]);
     throng_i_free(context, context->libraries);
+    throng_i_free(context, context->memory_folder);
     context->realloc_fn(context->realloc_user, context, 0);
 }
 
@@ -83,6 +84,22 @@ void throng_context_set_series(throng_context *context, throng_series_fn series,
 void throng_i_series(const throng_context *context, int64_t step, double value) {
     if (context->series)
         context->series(context->series_user, step, value);
+}
+
+throng_status throng_context_set_memory(throng_context *context, int64_t bytes, const char *folder, throng_error *err) {
+    throng_status status = THRONG_OK;
+    char *copy = NULL;
+    THRONG_REQUIRE(bytes >= 0, E_ARGUMENT, "memory must not be negative, got %lld bytes.", (long long)bytes);
+    THRONG_TRY(throng_i_copy_text(context, folder ? folder : ".", &copy, err));
+    throng_i_free(context, context->memory_folder);
+    context->memory_folder = copy;
+    context->memory_limit = bytes;
+out:
+    return status;
+}
+
+int64_t throng_context_bytes_in_files(const throng_context *context) {
+    return context->bytes_in_files;
 }
 
 int64_t throng_context_bytes(const throng_context *context) {

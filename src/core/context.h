@@ -15,6 +15,9 @@ struct throng_context {
     throng_realloc_fn realloc_fn;
     void *realloc_user;
     _Atomic int64_t bytes, bytes_peak; /* allocations come from several threads */
+    _Atomic int64_t bytes_in_files;    /* of these, not in memory */
+    int64_t memory_limit;              /* bytes from which on large arrays are in files; 0: none are */
+    char *memory_folder;               /* where */
     int threads;
     throng_progress_fn progress;
     void *progress_user;

@@ -53,8 +53,9 @@ static const throng_study_key keys[] = {
            "what taking part means in a world; default: the world's"),
     TEXT("world.column", "--column", "NAME", NULL,
          "which of the world's columns the indicator looks at; default: the first"),
-    INTEGER("world.memory", "--memory", "1024", 1, 1048576,
-            "megabytes for recorded states; with less, steps are computed again, to the same bits"),
+    INTEGER("world.memory", NULL, NULL, 1, 1048576,
+            "megabytes for recorded states; with less, steps are computed again, to the same bits; default: as "
+            "run.memory, or 1024"),
     INTEGER("world.record-every", "--record-every", "0", 0, 1000000,
             "states of every N-th step go to states.parquet, the last always; 0: the last alone"),
     TEXT("world.over", "--over", "final|mean|max|...", "final",
@@ -131,6 +132,9 @@ static const throng_study_key keys[] = {
     INTEGER("sweep.repetitions", "--repetitions", "1", 1, 1000000,
             "run so often, with seeds one after the other, for means and their intervals"),
     INTEGER("run.seed", "--seed", "0", 0, SEED_MAX, "seed of whatever is drawn at random"),
+    INTEGER("run.memory", "--memory", NULL, 1, 1048576,
+            "megabytes to take: larger columns are in files without a name beside DIR, recorded states are computed "
+            "again, to the same bits; default: what there is, and 1024 for recorded states"),
     LIST("run.plugins", "--plugin", "FILE.so", true, "load indicators and methods from a shared object"),
 };
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -334,6 +335,20 @@ out:
     return status;
 }
 
+throng_status throng_i_study_limit_memory(const throng_study *study, const char *out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const char *megabytes = throng_study_text(study, "run.memory", 0), *slash = out ? strrchr(out, '/') : NULL;
+    char *folder = NULL;
+    if (!megabytes)
+        return THRONG_OK;
+    if (slash)
+        THRONG_TRY(throng_i_print(study->context, &folder, err, "%.*s", slash == out ? 1 : (int)(slash - out), out));
+    THRONG_TRY(throng_context_set_memory(study->context, strtoll(megabytes, NULL, 10) << 20, folder, err));
+out:
+    throng_i_free(study->context, folder);
+    return status;
+}
+
 void throng_i_study_checkpoint_drop(const throng_study *study) {
     if (study->checkpoint)
         unlink(study->checkpoint);
@@ -386,6 +401,7 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
         THRONG_TRY(throng_i_settings_check_no_draw(study, "none is drawn here: give --size (panel.size), too", err));
     if (out)
         THRONG_TRY(throng_run_directory_check(study->context, out, force, err));
+    THRONG_TRY(throng_i_study_limit_memory(study, out, err));
     if (settings.world.world)
         THRONG_TRY(throng_i_study_checkpoint_at(study, out, err));
     THRONG_TRY(throng_i_run_read_crowd(self, &settings, err));
@@ -453,6 +469,7 @@ throng_status throng_study_aggregates(throng_study *study, throng_aggregates **o
     THRONG_REQUIRE(settings.attribution.players == THRONG_PLAYERS_AGENTS, E_PARAMETER,
                    "Aggregates credit a panel agent by agent: leave out --players cohorts (attribution.players).");
     THRONG_REQUIRE(!settings.aggregates, E_PARAMETER, "Aggregates are made from a crowd: leave out --aggregates.");
+    THRONG_TRY(throng_i_study_limit_memory(study, NULL, err));
     THRONG_TRY(throng_i_run_read_crowd(self, &settings, err));
     THRONG_TRY(throng_attribute(self->context, self->population, &settings.attribution, &self->attribution, err));
     int64_t last = throng_population_times(self->population) - 1;

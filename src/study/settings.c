@@ -193,7 +193,10 @@ static void set_world(const throng_study *study, throng_i_settings *self) {
     self->steps_given = throng_i_study_given(study, "world.steps");
     self->world.seed = self->seed;
     self->record_every = (int64_t)number(study, "world.record-every");
-    self->world.memory = (int64_t)number(study, "world.memory") << 20;
+    if (text(study, "run.memory"))
+        self->world.memory = (int64_t)number(study, "run.memory") << 20;
+    if (text(study, "world.memory"))
+        self->world.memory = (int64_t)number(study, "world.memory") << 20;
     for (int i = THRONG_PARTICIPATION_DEFAULT + 1; participation && i < THRONG_PARTICIPATION_COUNT; i++)
         if (strcmp(participation, throng_participation_name((throng_participation)i)) == 0)
             self->world.participation = (throng_participation)i;

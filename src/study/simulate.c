@@ -233,6 +233,7 @@ throng_status throng_study_simulate(throng_study *study, const char *command, co
     THRONG_TRY(throng_i_settings_init(study, &settings, err));
     if (out)
         THRONG_TRY(throng_run_directory_check(study->context, out, force, err));
+    THRONG_TRY(throng_i_study_limit_memory(study, out, err));
     THRONG_TRY(throng_i_study_checkpoint_at(study, out, err));
     throng_status done = throng_i_simulate(study->context, &settings, out != NULL, &simulated, err);
     if (done != THRONG_OK && !simulated.recording.stopped) {

@@ -43,6 +43,10 @@ THRONG_MUST_USE throng_status throng_i_study_copy(const throng_study *study, thr
 THRONG_MUST_USE throng_status throng_i_study_parse(throng_study *study, const char *text, const char *name,
                                                    throng_error *err);
 
+/* Has the context take no more memory than the study says; what is beyond goes to files beside `out`. E_MEMORY. */
+THRONG_MUST_USE throng_status throng_i_study_limit_memory(const throng_study *study, const char *out,
+                                                          throng_error *err);
+
 /* Where checkpoints of a study are: OUT.checkpoint. E_PARAMETER: they are asked for, but there is no OUT. */
 THRONG_MUST_USE throng_status throng_i_study_checkpoint_at(throng_study *study, const char *out, throng_error *err);
 

@@ -775,5 +775,15 @@ def test_kill_leaves_the_earlier_run_alone():
 # ---- running them ------------------------------------------------------------------------------------------------
 
 
+
+@test
+def test_columns_beyond_the_memory_are_in_files_and_nothing_else_changes():
+    crowd = ["attribute", "--generate", "uniform", "--agents", 5_000_000, "--indicator", "variance"]
+    parts = [report(*crowd, *memory) for memory in ([], ["--memory", 50])]
+    for one in parts:
+        del one["timings"], one["provenance"]
+    assert parts[0] == parts[1]
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:], __doc__))

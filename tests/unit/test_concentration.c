@@ -114,7 +114,7 @@ Test(concentration, survives_failing_allocations) {
             cr_assert(status == THRONG_OK ? it.half > 0 : status == THRONG_E_MEMORY && it.half == -7);
             cr_expect_eq(throng_context_bytes(context), bytes);
         }
-        cr_expect_eq(k, 4, "two allocations, and none left");
+        cr_expect_eq(k, 3, "one allocation, and none left");
         throng_top_agent top[5];
         faults.fail_at = faults.calls + 1;
         cr_expect_eq(throng_attribution_top(result, time, 5, top), 5);

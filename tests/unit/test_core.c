@@ -3,9 +3,11 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* ---- arrays ---------------------------------------------------------------------------------------------------- */
 
@@ -57,6 +59,81 @@ Test(core, arrays_start_at_a_cache_line_wherever_blocks_lie) {
         }
     throng_i_free(context, bytes);
     cr_assert_eq(throng_context_bytes(context), idle);
+    throng_context_free(context);
+}
+
+#define MANY (6 << 20) /* doubles: 48 MB */
+
+static void fill(double *numbers, int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; i++)
+        numbers[i] = (double)i;
+}
+
+static void expect_filled(const double *numbers, int64_t n) {
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < n; i++)
+        wrong += numbers[i] != (double)i;
+    cr_expect_eq(wrong, 0, "%lld of %lld numbers were lost", (long long)wrong, (long long)n);
+    cr_expect_eq((uintptr_t)numbers % 64, 0);
+}
+
+/* Beyond the limit large arrays are in files: they begin as zeros, grow and shrink like others, and are counted. */
+Test(core, arrays_beyond_the_memory_allowed_are_in_files) {
+    throng_context *context = NULL;
+    throng_error err = {0};
+    double *first = NULL, *second = NULL;
+    char *small = NULL;
+    cr_assert_eq(throng_context_create(&context, &err), THRONG_OK);
+    int64_t idle = throng_context_bytes(context);
+    cr_assert_eq(throng_context_set_memory(context, 64 << 20, NULL, &err), THRONG_OK);
+    idle = throng_context_bytes(context);
+    cr_assert_eq(throng_i_resize(context, &first, MANY, sizeof *first, &err), THRONG_OK);
+    cr_expect_eq(throng_context_bytes_in_files(context), 0);
+    fill(first, 0, MANY);
+    cr_assert_eq(throng_i_alloc(context, MANY, sizeof *second, &second, &err), THRONG_OK, "%s", err.message);
+    cr_expect_eq(throng_context_bytes_in_files(context), (int64_t)MANY * 8);
+    cr_expect(second[0] == 0.0 && second[MANY - 1] == 0.0);
+    fill(second, 0, MANY);
+    cr_assert_eq(throng_i_resize(context, &second, 2 * MANY, sizeof *second, &err), THRONG_OK);
+    fill(second, MANY, 2 * MANY);
+    expect_filled(second, 2 * MANY);
+    cr_assert_eq(throng_i_resize(context, &second, 1000, sizeof *second, &err), THRONG_OK);
+    expect_filled(second, 1000);
+    cr_assert_eq(throng_i_resize(context, &first, 2 * MANY, sizeof *first, &err), THRONG_OK); /* moves to a file */
+    cr_expect_eq(throng_context_bytes_in_files(context), (int64_t)MANY * 16 + 8000);
+    fill(first, MANY, 2 * MANY);
+    expect_filled(first, 2 * MANY);
+    cr_assert_eq(throng_i_alloc(context, 1000, 1, &small, &err), THRONG_OK);
+    cr_expect_eq(throng_context_bytes_in_files(context), (int64_t)MANY * 16 + 8000, "small ones never are");
+    throng_i_free(context, first);
+    throng_i_free(context, second);
+    throng_i_free(context, small);
+    cr_expect_eq(throng_context_bytes(context), idle);
+    cr_expect_eq(throng_context_bytes_in_files(context), 0);
+    throng_context_free(context);
+}
+
+/* A disk without room is told before anything is computed, and what there was stays. */
+Test(core, files_that_find_no_room_are_out_of_memory) {
+    throng_context *context = NULL;
+    throng_error err = {0};
+    double *numbers = NULL;
+    const struct rlimit least = {60 << 20, 60 << 20};
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &least), 0);
+    cr_assert_eq(throng_context_create(&context, &err), THRONG_OK);
+    cr_assert_eq(throng_context_set_memory(context, 1 << 20, ".", &err), THRONG_OK);
+    cr_assert_eq(throng_i_resize(context, &numbers, MANY, sizeof *numbers, &err), THRONG_OK, "%s", err.message);
+    fill(numbers, 0, MANY);
+    cr_expect_eq(throng_i_resize(context, &numbers, 2 * MANY, sizeof *numbers, &err), THRONG_E_MEMORY);
+    cr_expect(strstr(err.message, "101 MB more were needed") && strstr(err.message, ". has no room"), "%s",
+              err.message);
+    expect_filled(numbers, MANY);
+    throng_i_free(context, numbers);
+    numbers = NULL;
+    cr_assert_eq(throng_context_set_memory(context, 1 << 20, "nowhere/at/all", &err), THRONG_OK);
+    cr_expect_eq(throng_i_resize(context, &numbers, MANY, sizeof *numbers, &err), THRONG_E_MEMORY);
+    cr_expect_null(numbers);
     throng_context_free(context);
 }
 
