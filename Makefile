@@ -2,8 +2,11 @@
 # tools/install-dependencies); the building itself is Meson's and Ninja's (see meson.build).
 
 BUILD ?= build
+# MPI=1 builds a throng that mpirun can spread over processes and machines.
+MPI ?=
 # More options for `meson setup`, such as MESON_OPTIONS=-Dwerror=true.
 MESON_OPTIONS ?=
+configured = $(MESON_OPTIONS)$(if $(MPI), -Dmpi=enabled)
 
 # Ninja is the one that works in parallel.
 .NOTPARALLEL:
@@ -108,11 +111,11 @@ help:
 	@sed -n 's/^## /  /p' $(firstword $(MAKEFILE_LIST))
 
 configure-build:
-	@tools/install-dependencies build
+	@tools/install-dependencies build $(if $(MPI),mpi)
 	@tools/build-web
-	@tools/configure $(BUILD) $(MESON_OPTIONS)
+	@tools/configure $(BUILD) $(configured)
 
 configure-check:
-	@tools/install-dependencies build check
+	@tools/install-dependencies build check $(if $(MPI),mpi)
 	@tools/build-web
-	@tools/configure $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
+	@tools/configure $(BUILD) -Dtests=enabled $(configured)

@@ -29,4 +29,5 @@ const cli_command cli_command_attribute = {
                "  throng attribute crowd.parquet --id id --time day --state state --weight followers \\\n"
                "      --indicator weighted-variance --out run",
     .run = run,
+    .on_ranks = true,
 };

@@ -17,6 +17,7 @@ typedef struct cli_command {
     const char *summary;  /* one line */
     const char *details;  /* for its help: what it does, and an example that works */
     int (*run)(const struct cli_command *self, int argc, char **argv);
+    bool on_ranks; /* mpirun may start several of it */
 } cli_command;
 
 #define CLI_COMMAND(name) extern const cli_command cli_command_##name;
@@ -28,6 +29,9 @@ int cli_fail(int code, const char *format, ...) THRONG_PRINTF(2, 3);
 
 /* The same with the library's message; the exit code follows from the status. */
 int cli_fail_error(const throng_error *err);
+
+/* Of several ranks one alone says what fails. */
+void cli_fail_silently(void);
 
 /* Prints everything that is on its way to stdout, and fails if it does not arrive (full disk). */
 int cli_finish_output(void);

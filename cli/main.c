@@ -103,5 +103,8 @@ int main(int argc, char **argv) {
     if (strcmp(name, "help") == 0)
         return help(argc - 1, argv + 1);
     const cli_command *command = find(name);
+    if (command && !command->on_ranks && throng_ranks_started() > 1)
+        return cli_fail(CLI_USAGE, "%s is not available on more than one rank, but mpirun started %d: leave mpirun out.",
+                        name, throng_ranks_started());
     return command ? command->run(command, argc - 1, argv + 1) : fail_unknown(name);
 }

@@ -28,4 +28,5 @@ const cli_command cli_command_run = {
         "  throng attribute crowd.parquet --state state --id id --out first\n"
         "  throng run first/study.yaml --out again",
     .run = run,
+    .on_ranks = true,
 };

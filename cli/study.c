@@ -24,7 +24,7 @@ static throng_status attribute(throng_study *study, const char *command, const c
                                throng_error *err) {
     throng_run *run = NULL;
     throng_status status = throng_study_run(study, command, out, force, &run, err);
-    *report = run ? strdup(throng_run_report(run)) : NULL;
+    *report = run && throng_run_report(run) ? strdup(throng_run_report(run)) : NULL;
     throng_run_free(run);
     return status;
 }
@@ -40,6 +40,9 @@ static int begin_serving(const cli_serve *wanted, const cli_common *common, thro
     const throng_server_def def = {.live = common->out};
     if (!wanted->on)
         return CLI_OK;
+    if (throng_ranks_count(context) > 1)
+        return cli_fail(CLI_USAGE, "--serve is not available on more than one rank: see what the run leaves with throng "
+                                   "serve DIR.");
     if (!common->out)
         return cli_fail(CLI_USAGE, "--serve shows what a run leaves: say where with --out DIR.");
     int code = cli_serve_start(context, wanted, &def, true, out);
@@ -131,19 +134,21 @@ static int run_study(const cli_study_job *job, const cli_common *common, const c
                      throng_context *context, throng_study *study, const char *command_line) {
     throng_error err = {0};
     char *report = NULL;
-    cli_progress progress;
+    cli_progress progress = {0};
     throng_server *server = NULL;
+    bool sweep = throng_study_is_sweep(study), ours = !job->make && !sweep;
     int code = begin_serving(serve, common, context, &server);
     if (code != CLI_OK)
         return code;
-    bool sweep = throng_study_is_sweep(study), ours = !job->make && !sweep;
-    cli_progress_attach(&progress, context, common->quiet);
+    if (throng_ranks_mine(context) == 0)
+        cli_progress_attach(&progress, context, common->quiet);
     progress.server = server;
     throng_status status = ours ? attribute(study, command_line, common->out, common->force, &report, &err)
                            : job->make
                                ? job->make(study, command_line, common->out, common->force, &report, &err)
                                : throng_study_sweep(study, command_line, common->out, common->force, &report, &err);
     cli_progress_clear(&progress);
+    status = throng_ranks_leave(context, status, &err);
     bool left = report && !cli_interrupted();
     code = report ? print_report(job, common, report) : CLI_OK;
     if (ours)
@@ -171,6 +176,15 @@ int cli_study_tables(const cli_options *options, throng_study *study) {
     return CLI_OK;
 }
 
+/* Where a rank comes to an end before the run does, all others do. */
+static int leave(throng_context *context, int code) {
+    throng_error err = {.status = THRONG_E_ARGUMENT};
+    int rank = throng_ranks_mine(context);
+    snprintf(err.message, sizeof err.message, "Rank %d could not begin the run, for its options or its files.", rank);
+    throng_status status = throng_ranks_leave(context, code == CLI_OK ? THRONG_OK : THRONG_E_ARGUMENT, &err);
+    return code == CLI_OK && status != THRONG_OK ? cli_fail_error(&err) : code;
+}
+
 int cli_study_run(const cli_study_job *job, int argc, char **argv) {
     throng_error err = {0};
     throng_context *context = NULL;
@@ -195,8 +209,13 @@ int cli_study_run(const cli_study_job *job, int argc, char **argv) {
     int code = cli_options_parse(&options, argc, argv, &proceed);
     if (!proceed)
         goto out;
-    if (throng_context_create(&context, &err) != THRONG_OK ||
-        throng_context_set_threads(context, (int)common.threads, &err) != THRONG_OK ||
+    if (throng_context_create(&context, &err) != THRONG_OK || throng_ranks_join(context, &err) != THRONG_OK) {
+        code = cli_fail_error(&err);
+        goto out;
+    }
+    if (throng_ranks_mine(context) > 0)
+        cli_fail_silently();
+    if (throng_context_set_threads(context, (int)common.threads, &err) != THRONG_OK ||
         throng_study_create(context, &study, &err) != THRONG_OK) {
         code = cli_fail_error(&err);
         goto out;
@@ -208,6 +227,8 @@ int cli_study_run(const cli_study_job *job, int argc, char **argv) {
     if (code == CLI_OK)
         code = run_study(job, &common, &serve, context, study, command_line);
 out:
+    if (context)
+        code = leave(context, code);
     free(command_line);
     throng_study_free(study);
     throng_context_free(context);

@@ -26,6 +26,7 @@
 #include "throng/preference.h"
 #include "throng/problem.h"
 #include "throng/prompt.h"
+#include "throng/ranks.h"
 #include "throng/report.h"
 #include "throng/serve.h"
 #include "throng/simplex.h"

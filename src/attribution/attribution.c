@@ -3,6 +3,7 @@
 #include "attribution/by_cohort.h"
 #include "attribution/crowd.h"
 #include "attribution/relative.h"
+#include "core/ranks.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -226,6 +227,8 @@ static throng_status attribute_world(throng_attribution *self, throng_error *err
             "%.80s has no derivative (its world is not smooth, or the indicator counts bins), which %.60s "
             "needs: take --method shapley-sampled or owen-sampled.",
             self->def.world->world, self->method_spec);
+    if (status == THRONG_OK)
+        status = throng_i_dynamics_gather(self->world->dynamics, err);
     return status;
 }
 
@@ -407,7 +410,7 @@ out:
 
 /* Whether a method that was stopped left something to look at. */
 static bool is_estimate(const throng_attribution *self, throng_status status) {
-    return status == THRONG_E_CANCELLED && self->samples && self->population->n_times == 1 &&
+    return status == THRONG_E_CANCELLED && self->samples && throng_ranks_count(self->context) == 1 && self->population->n_times == 1 &&
            self->certificates[0].evaluations > 0;
 }
 

@@ -90,7 +90,7 @@ static void add_mass(void *user, throng_chunk chunk, double *sums) {
 /* Total mass, and the mean state if that is the baseline. Moments find both in their own first pass. */
 static throng_status measure_mass(throng_i_crowd *crowd, bool mean_baseline, throng_error *err) {
     double sums[2];
-    throng_status status = throng_i_sum_over(crowd->context, crowd->n, 2, add_mass, crowd, NULL, sums, err);
+    throng_status status = throng_i_share_sum(crowd->context, crowd->n, 2, add_mass, crowd, NULL, sums, err);
     if (status != THRONG_OK)
         return status;
     crowd->mass = sums[0];

@@ -9,6 +9,7 @@
 #ifndef THRONG_SRC_ATTRIBUTION_CROWD_H
 #define THRONG_SRC_ATTRIBUTION_CROWD_H
 
+#include "core/ranks.h"
 #include "indicator/indicator.h"
 #include "population/population.h"
 #include "throng/attribution.h"

@@ -3,6 +3,7 @@
 
 #include "attribution/outcome.h"
 #include "attribution/over.h"
+#include "attribution/world_run.h"
 #include "world/world.h"
 
 #include <math.h>
@@ -272,6 +273,8 @@ static throng_status gradient(void *user, const double *alpha, double *out, thro
     if (status == THRONG_OK)
         status = throng_i_sweep(self->simulation, part, &one, add_seed, NULL, self, false, out, NULL, false,
                                 &self->scratch, NULL, err);
+    if (status == THRONG_OK)
+        status = throng_i_share_gather(self->simulation->context, self->simulation->n, sizeof *out, out, err);
     return status;
 }
 
@@ -351,7 +354,7 @@ static throng_status add_step(void *user, int64_t step, throng_error *err) {
                             ? self->behaviour[b]
                             : (behaviours > 1 ? self->behaviour_steps[b] : self->credit) + step * self->simulation->n;
     throng_status status =
-        throng_i_sum_over(self->simulation->context, self->simulation->n, row, group_chunk, &job, NULL, now, err);
+        throng_i_share_sum(self->simulation->context, self->simulation->n, row, group_chunk, &job, NULL, now, err);
     for (int r = 0; status == THRONG_OK && r < row; r++) {
         out[r] = adds_up ? out[r] + (now[r] - before[r]) : now[r];
         before[r] = now[r];
@@ -416,7 +419,7 @@ static throng_status integrate(throng_dynamics *self, const throng_nodes *nodes,
     }
     if (by_step)
         THRONG_TRY(
-            throng_chunks_for(self->simulation->context, self->simulation->n, add_behaviour_steps, self, NULL, err));
+            throng_i_share_for(self->simulation->context, self->simulation->n, add_behaviour_steps, self, NULL, err));
 out:
     return status;
 }
@@ -455,8 +458,27 @@ static throng_status total(throng_dynamics *self, const double *before, double *
     total_job job = {self, phi, before};
     double sums[SUMS];
     throng_status status =
-        throng_i_sum_over(self->simulation->context, self->simulation->n, SUMS, total_chunk, &job, NULL, sums, err);
+        throng_i_share_sum(self->simulation->context, self->simulation->n, SUMS, total_chunk, &job, NULL, sums, err);
     *out = (throng_credit_sums){sums[PHI], sums[ABSOLUTE], sums[CHANGE]};
+    if (status == THRONG_OK && phi)
+        status = throng_i_share_gather(self->simulation->context, self->simulation->n, sizeof *phi, phi, err);
+    return status;
+}
+
+throng_status throng_i_dynamics_gather(throng_dynamics *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = self->simulation->context;
+    int64_t n = self->simulation->n, steps = self->simulation->def.steps;
+    if (throng_ranks_count(context) == 1 || self->before_nodes == 0)
+        return THRONG_OK;
+    for (int64_t step = 0; self->per_step && step < steps; step++)
+        THRONG_TRY(throng_i_share_gather(context, n, sizeof(double), self->credit + step * n, err));
+    for (int b = 0; b < THRONG_WORLD_MESSAGES_MAX && self->behaviour[b]; b++) {
+        THRONG_TRY(throng_i_share_gather(context, n, sizeof(double), self->behaviour[b], err));
+        for (int64_t step = 0; self->behaviour_steps[b] && step < steps; step++)
+            THRONG_TRY(throng_i_share_gather(context, n, sizeof(double), self->behaviour_steps[b] + step * n, err));
+    }
+out:
     return status;
 }
 

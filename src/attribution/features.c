@@ -62,7 +62,7 @@ static throng_status prepare(throng_i_crowd *crowd, throng_error *err) {
     throng_status status = THRONG_OK;
     int k = crowd->setting.n_aggregates;
     THRONG_TRY(throng_i_alloc(crowd->context, 2 * (int64_t)k, sizeof(double), &crowd->present, err));
-    THRONG_TRY(throng_i_sum_over(crowd->context, crowd->n, crowd->constant ? k : 2 * k, sum_ends, crowd,
+    THRONG_TRY(throng_i_share_sum(crowd->context, crowd->n, crowd->constant ? k : 2 * k, sum_ends, crowd,
                                  &crowd->progress, crowd->present, err));
     for (int i = 0; i < 2 * k; i++)
         crowd->present[i] /= crowd->mass;
@@ -109,7 +109,7 @@ static throng_status aggregates_at(const throng_i_crowd *crowd, const double *t,
     }
     node_job job = {crowd, t, n_nodes};
     throng_status status =
-        throng_i_sum_over(crowd->context, crowd->n, n_nodes * n_aggregates, sum_nodes, &job, &crowd->progress, m, err);
+        throng_i_share_sum(crowd->context, crowd->n, n_nodes * n_aggregates, sum_nodes, &job, &crowd->progress, m, err);
     for (int i = 0; i < n_nodes * n_aggregates; i++)
         m[i] /= crowd->mass;
     return status;
@@ -223,8 +223,9 @@ static throng_status credit(void *self, const throng_nodes *fine, const throng_n
         if (presence && crowd->constant)
             job.absent[r] = project(crowd, crowd->baseline, job.c[r]);
     }
-    THRONG_TRY(throng_i_sum_over(crowd->context, crowd->n, 3, credit_chunk, &job, &crowd->progress, total, err));
+    THRONG_TRY(throng_i_share_sum(crowd->context, crowd->n, 3, credit_chunk, &job, &crowd->progress, total, err));
     *sums = (throng_credit_sums){total[0], total[1], total[2]};
+    THRONG_TRY(throng_i_share_gather(crowd->context, crowd->n, sizeof *phi, phi, err));
 out:
     throng_i_free(crowd->context, job.c[0]);
     throng_i_free(crowd->context, job.c[1]);

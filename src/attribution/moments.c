@@ -118,7 +118,7 @@ static throng_status prepare_constant(throng_i_crowd *crowd, throng_error *err) 
     double sums[THRONG_I_MOMENTS_MAX], unused[2];
     sample_means(crowd, &crowd->shift, &unused[0], &unused[1]);
     throng_status status =
-        throng_i_sum_over(crowd->context, crowd->n, crowd->degree + 1, sum_powers, crowd, &crowd->progress, sums, err);
+        throng_i_share_sum(crowd->context, crowd->n, crowd->degree + 1, sum_powers, crowd, &crowd->progress, sums, err);
     if (status != THRONG_OK)
         return status;
     crowd->mass = sums[0];
@@ -151,7 +151,7 @@ static throng_status prepare_own(throng_i_crowd *crowd, throng_error *err) {
     bool presence = crowd->path == THRONG_PATH_PRESENCE;
     crowd->shift = presence ? x_mean : d_mean;
     crowd->shift_baseline = b_mean;
-    throng_status status = throng_i_sum_over(crowd->context, crowd->n, presence ? 2 * (d + 1) : (d + 1) * (d + 1),
+    throng_status status = throng_i_share_sum(crowd->context, crowd->n, presence ? 2 * (d + 1) : (d + 1) * (d + 1),
                                              sum_own, crowd, &crowd->progress, sums, err);
     if (status != THRONG_OK)
         return status;
@@ -361,8 +361,10 @@ static throng_status credit(void *self, const throng_nodes *fine, const throng_n
                                           .fine = kernel_line(&job.rule),
                                           .change = kernel_line(&job.change)};
     throng_status status =
-        throng_i_sum_over(crowd->context, crowd->n, 3, credit_chunk, &job, &crowd->progress, total, err);
+        throng_i_share_sum(crowd->context, crowd->n, 3, credit_chunk, &job, &crowd->progress, total, err);
     *sums = (throng_credit_sums){total[0], total[1], total[2]};
+    if (status == THRONG_OK)
+        status = throng_i_share_gather(crowd->context, crowd->n, sizeof *phi, phi, err);
     return status;
 }
 
@@ -407,7 +409,7 @@ throng_status throng_i_moments_summary(void *self, double *origin, double *sum, 
     int d = crowd->degree, k = d + 1;
     double powers[POWERS], moments[THRONG_I_MOMENTS_MAX];
     throng_status status =
-        throng_i_sum_over(crowd->context, crowd->n, 2 * d + 1, sum_squares, crowd, &crowd->progress, powers, err);
+        throng_i_share_sum(crowd->context, crowd->n, 2 * d + 1, sum_squares, crowd, &crowd->progress, powers, err);
     if (status != THRONG_OK)
         return status;
     for (int n = 0; n <= 2 * d; n++)
@@ -483,9 +485,11 @@ throng_status throng_i_moments_quadratic(void *self, const double *linear, const
     quadratic_job job = {crowd, make_quadratic(crowd, linear, square), out};
     double total[2];
     throng_status status =
-        throng_i_sum_over(crowd->context, crowd->n, 2, quadratic_chunk, &job, &crowd->progress, total, err);
+        throng_i_share_sum(crowd->context, crowd->n, 2, quadratic_chunk, &job, &crowd->progress, total, err);
     if (status == THRONG_OK)
         *sums = (throng_credit_sums){total[0], total[1], 0.0};
+    if (status == THRONG_OK)
+        status = throng_i_share_gather(crowd->context, crowd->n, sizeof *out, out, err);
     return status;
 }
 

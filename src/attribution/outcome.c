@@ -40,7 +40,7 @@ throng_status throng_i_outcome_init(throng_context *context, const char *indicat
     self.weight = self.indicator.weighted ? weight : NULL;
     throng_i_outcome lent = self;
     memcpy(&lent.points, &state, sizeof state);
-    THRONG_TRY(throng_i_sum_over(context, n, 2, add_start, &lent, NULL, sums, err));
+    THRONG_TRY(throng_i_share_sum(context, n, 2, add_start, &lent, NULL, sums, err));
     THRONG_REQUIRE(sums[0] > 0.0, E_WEIGHT, "All weights are 0: nobody counts.");
     self.mass = sums[0];
     if (self.indicator.descriptor->flags & THRONG_INDICATOR_SHIFT_INVARIANT)
@@ -147,7 +147,7 @@ THRONG_WIDE static void add_moments(void *user, throng_chunk chunk, double *sums
 static throng_status aggregates_of(throng_i_outcome *self, int lanes, const double *x, double *m, throng_error *err) {
     states_job job = {.outcome = self, .lanes = lanes, .x = x};
     bool moments = self->indicator.descriptor->form == THRONG_FORM_MOMENTS;
-    return throng_i_sum_over(self->context, self->n, lanes * self->setting.n_aggregates,
+    return throng_i_share_sum(self->context, self->n, lanes * self->setting.n_aggregates,
                              moments ? add_moments : add_states, &job, NULL, m, err);
 }
 
@@ -159,15 +159,22 @@ static throng_status undefined(const throng_i_outcome *self, throng_error *err) 
 
 /* ---- the distribution ------------------------------------------------------------------------------------------ */
 
-static double distribution_of(throng_i_outcome *self, int lanes, int lane, const double *x, bool slopes) {
+/* One process looks at the whole of it. */
+static throng_status distribution_of(throng_i_outcome *self, int lanes, int lane, const double *x, bool slopes,
+                                     double *value, throng_error *err) {
+    throng_status status = THRONG_OK;
     int64_t n = self->n;
-    for (int64_t i = 0; i < n; i++) {
+    throng_i_share mine = throng_i_share_mine(self->context, n);
+    for (int64_t i = mine.begin; i < mine.end; i++)
         self->points[i] = x[i * lanes + lane];
+    THRONG_TRY(throng_i_share_gather(self->context, n, sizeof *self->points, self->points, err));
+    for (int64_t i = 0; i < n; i++)
         self->points[n + i] = (self->weight ? self->weight[i] : 1.0) / self->mass;
-    }
-    return self->indicator.descriptor->distribution(&self->setting, n, self->points, self->points + n, self->order,
-                                                    slopes ? self->points + 2 * n : NULL,
-                                                    slopes ? self->points + 3 * n : NULL);
+    *value = self->indicator.descriptor->distribution(&self->setting, n, self->points, self->points + n, self->order,
+                                                      slopes ? self->points + 2 * n : NULL,
+                                                      slopes ? self->points + 3 * n : NULL);
+out:
+    return status;
 }
 
 /* ---- value and seed -------------------------------------------------------------------------------------------- */
@@ -183,8 +190,10 @@ throng_status throng_i_outcome_value(throng_i_outcome *self, int lanes, const do
         THRONG_TRY(aggregates_of(self, lanes, x, m, err));
     }
     for (int l = 0; l < lanes; l++) {
-        value[l] = distribution ? distribution_of(self, lanes, l, x, false)
-                                : throng_i_indicator_value(&self->indicator, &self->setting, m + l * k_max);
+        if (distribution)
+            THRONG_TRY(distribution_of(self, lanes, l, x, false, &value[l], err));
+        else
+            value[l] = throng_i_indicator_value(&self->indicator, &self->setting, m + l * k_max);
         if (!isfinite(value[l]))
             THRONG_TRY(undefined(self, err));
     }
@@ -248,13 +257,15 @@ throng_status throng_i_outcome_seed(throng_i_outcome *self, int lanes, const dou
     throng_status status = THRONG_OK;
     double *m = NULL;
     int k_max = self->setting.n_aggregates;
+    throng_i_share mine = throng_i_share_mine(self->context, self->n);
     if (self->indicator.descriptor->form == THRONG_FORM_DISTRIBUTION) {
         for (int l = 0; l < lanes; l++) {
-            distribution_of(self, lanes, l, x, true);
-            for (int64_t i = 0; i < self->n; i++)
+            double unused = 0.0;
+            THRONG_TRY(distribution_of(self, lanes, l, x, true, &unused, err));
+            for (int64_t i = mine.begin; i < mine.end; i++)
                 of[i * lanes + l] += scale[l] * self->points[2 * self->n + i];
         }
-        return THRONG_OK;
+        goto out;
     }
     THRONG_TRY(throng_i_alloc(self->context, 2 * lanes * k_max, sizeof *m, &m, err));
     THRONG_TRY(aggregates_of(self, lanes, x, m, err));
@@ -262,7 +273,7 @@ throng_status throng_i_outcome_seed(throng_i_outcome *self, int lanes, const dou
     for (int l = 0; l < lanes; l++)
         throng_i_indicator_gradient(&self->indicator, &self->setting, m + l * k_max, f + l * k_max);
     states_job job = {self, lanes, x, f, scale, of};
-    THRONG_TRY(throng_chunks_for(self->context, self->n,
+    THRONG_TRY(throng_i_share_for(self->context, self->n,
                                  self->indicator.descriptor->form == THRONG_FORM_MOMENTS ? seed_moments : seed_chunk,
                                  &job, NULL, err));
 out:

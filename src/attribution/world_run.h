@@ -20,6 +20,9 @@ THRONG_MUST_USE throng_status throng_i_world_run_create(throng_context *context,
                                                         throng_i_world_run **out, throng_error *err);
 void throng_i_world_run_free(throng_i_world_run *self);
 
+/* Of several ranks: what is told apart by steps and behaviours, of everybody. Nothing with one. */
+THRONG_MUST_USE throng_status throng_i_dynamics_gather(throng_dynamics *dynamics, throng_error *err);
+
 /* The value function, after a run with everybody, which fills `series`. */
 THRONG_MUST_USE throng_status throng_i_world_run_function(throng_i_world_run *self, throng_value_function *out,
                                                           throng_error *err);

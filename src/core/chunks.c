@@ -45,9 +45,9 @@ static chunk_run claim(_Atomic int64_t *claimed, int64_t n_chunks, int threads) 
     return (chunk_run){first, first + length};
 }
 
-throng_status throng_chunks_for(throng_context *context, int64_t n, throng_chunk_fn body, void *user,
-                                const throng_progress *progress, throng_error *err) {
-    int64_t n_chunks = throng_i_chunk_count(n);
+throng_status throng_i_chunks_between(throng_context *context, int64_t first_chunk, int64_t n_chunks, int64_t n,
+                                      throng_chunk_fn body, void *user, const throng_progress *progress,
+                                      throng_error *err) {
     int threads = n_chunks < context->threads ? (int)n_chunks : context->threads;
     threads = threads > 0 ? threads : 1;
     bool watched = progress && context->progress;
@@ -62,7 +62,8 @@ throng_status throng_chunks_for(throng_context *context, int64_t n, throng_chunk
         chunk_run run = thread == 0 ? (chunk_run){0, share} : claim(&claimed, n_chunks, threads);
         for (; run.first < run.last && !stop; run = claim(&claimed, n_chunks, threads))
             for (int64_t i = run.first; i < run.last && !stop; i++) {
-                throng_chunk chunk = {i, i * THRONG_CHUNK_ROWS, (i + 1) * THRONG_CHUNK_ROWS};
+                int64_t index = first_chunk + i;
+                throng_chunk chunk = {index, index * THRONG_CHUNK_ROWS, (index + 1) * THRONG_CHUNK_ROWS};
                 if (chunk.end > n)
                     chunk.end = n;
                 body(user, chunk);
@@ -81,6 +82,11 @@ throng_status throng_chunks_for(throng_context *context, int64_t n, throng_chunk
     return status;
 }
 
+throng_status throng_chunks_for(throng_context *context, int64_t n, throng_chunk_fn body, void *user,
+                                const throng_progress *progress, throng_error *err) {
+    return throng_i_chunks_between(context, 0, throng_i_chunk_count(n), n, body, user, progress, err);
+}
+
 void throng_i_sum_rows(double *rows, int64_t n_rows, int width, double *out) {
     for (int64_t step = 1; step < n_rows; step *= 2)
         for (int64_t i = 0; i + step < n_rows; i += 2 * step)
@@ -90,55 +96,52 @@ void throng_i_sum_rows(double *rows, int64_t n_rows, int width, double *out) {
         out[j] = n_rows > 0 ? rows[j] : 0.0;
 }
 
-/* Rows of partial sums are made and added up in batches, so that wide sums (bins) over many chunks stay small. */
-#define SUM_BATCH_DOUBLES 65536
-
 typedef struct sum_job {
     throng_i_sum_fn body;
     void *user;
-    double *rows;
+    double *rows; /* of the chunks from `first` on */
+    int64_t first;
     int width;
-    int64_t first_chunk, n;
 } sum_job;
 
 static void sum_chunk(void *user, throng_chunk chunk) {
     const sum_job *job = user;
-    double *sums = job->rows + chunk.index * job->width;
+    double *sums = job->rows + (chunk.index - job->first) * job->width;
     memset(sums, 0, (size_t)job->width * sizeof *sums);
-    chunk.index += job->first_chunk;
-    chunk.begin += job->first_chunk * THRONG_CHUNK_ROWS;
-    chunk.end += job->first_chunk * THRONG_CHUNK_ROWS;
     job->body(job->user, chunk, sums);
+}
+
+throng_status throng_i_chunk_sums(throng_context *context, int64_t first_chunk, int64_t n_chunks, int64_t n, int width,
+                                  throng_i_sum_fn body, void *user, const throng_progress *progress, double *rows,
+                                  throng_error *err) {
+    sum_job job = {body, user, rows, first_chunk, width};
+    return throng_i_chunks_between(context, first_chunk, n_chunks, n, sum_chunk, &job, progress, err);
 }
 
 throng_status throng_i_sum_over(throng_context *context, int64_t n, int width, throng_i_sum_fn body, void *user,
                                 const throng_progress *progress, double *out, throng_error *err) {
     throng_status status = THRONG_OK;
-    int64_t n_chunks = throng_i_chunk_count(n), batch = SUM_BATCH_DOUBLES / width;
-    if (batch < 64)
-        batch = 64;
-    sum_job job = {body, user, NULL, width, 0, n};
-    double *batch_sum = NULL;
+    int64_t n_chunks = throng_i_chunk_count(n), batch = throng_i_sum_batch(width);
+    double *rows = NULL, *batch_sum = NULL;
     throng_progress report = {0};
     if (progress)
         report = *progress;
     if (report.total == 0)
         report.total = n;
-    THRONG_TRY(throng_i_alloc(context, (n_chunks < batch ? n_chunks : batch) * width, sizeof(double), &job.rows, err));
+    THRONG_TRY(throng_i_alloc(context, (n_chunks < batch ? n_chunks : batch) * width, sizeof(double), &rows, err));
     THRONG_TRY(throng_i_alloc(context, width, sizeof(double), &batch_sum, err));
     memset(out, 0, (size_t)width * sizeof *out);
-    for (; job.first_chunk < n_chunks; job.first_chunk += batch) {
-        int64_t chunks = n_chunks - job.first_chunk < batch ? n_chunks - job.first_chunk : batch;
-        int64_t first = job.first_chunk * THRONG_CHUNK_ROWS;
-        int64_t rows = first + chunks * THRONG_CHUNK_ROWS < n ? chunks * THRONG_CHUNK_ROWS : n - first;
-        THRONG_TRY(throng_chunks_for(context, rows, sum_chunk, &job, progress ? &report : NULL, err));
-        report.done += rows;
-        throng_i_sum_rows(job.rows, chunks, width, batch_sum);
+    for (int64_t first = 0; first < n_chunks; first += batch) {
+        int64_t chunks = n_chunks - first < batch ? n_chunks - first : batch;
+        THRONG_TRY(throng_i_chunk_sums(context, first, chunks, n, width, body, user, progress ? &report : NULL, rows,
+                                       err));
+        report.done += chunks * THRONG_CHUNK_ROWS;
+        throng_i_sum_rows(rows, chunks, width, batch_sum);
         for (int j = 0; j < width; j++)
             out[j] += batch_sum[j];
     }
 out:
-    throng_i_free(context, job.rows);
+    throng_i_free(context, rows);
     throng_i_free(context, batch_sum);
     return status;
 }

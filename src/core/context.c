@@ -1,6 +1,7 @@
 /* The context: creation, threads, progress, memory. */
 #define _POSIX_C_SOURCE 200809L
 #include "core/context.h"
+#include "core/ranks.h"
 
 #include "core/checkpoint.h"
 
@@ -60,6 +61,8 @@ throng_status throng_context_set_threads(throng_context *context, int threads, t
                            threads);
     if (threads == 0) {
         long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        if (context->ranks)
+            processors /= context->ranks->near;
         threads = processors < 1 ? 1 : processors > THREADS_MAX ? THREADS_MAX : (int)processors;
     }
     context->threads = threads;

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "study/run.h"
 #include "core/checkpoint.h"
+#include "core/ranks.h"
 #include "table/content.h"
 #include "throng/generator.h"
 #include "throng/graph_model.h"
@@ -393,13 +394,13 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
     throng_status status = THRONG_OK;
     throng_i_settings settings = {0};
     throng_run *self = NULL;
-    bool stopped = false;
+    bool stopped = false, writes = throng_ranks_mine(study->context) == 0;
     THRONG_TRY(throng_i_run_begin(study->context, &self, err));
     THRONG_TRY(throng_i_study_load_plugins(study, err));
     THRONG_TRY(throng_i_settings_init(study, &settings, err));
     if (settings.panel.size == 0 && !settings.aggregates)
         THRONG_TRY(throng_i_settings_check_no_draw(study, "none is drawn here: give --size (panel.size), too", err));
-    if (out)
+    if (out && writes)
         THRONG_TRY(throng_run_directory_check(study->context, out, force, err));
     THRONG_TRY(throng_i_study_limit_memory(study, out, err));
     if (settings.world.world)
@@ -417,8 +418,9 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
     throng_error *then = stopped ? NULL : err; /* why it was stopped is what is said, even if the report fails */
     if (!stopped && self->deciding.player)
         THRONG_TRY(throng_i_deciding_refit(self, &settings, err));
-    THRONG_TRY(make_report(self, &settings, command, then));
-    if (self->deciding.player)
+    if (writes)
+        THRONG_TRY(make_report(self, &settings, command, then));
+    if (writes && self->deciding.player)
         THRONG_TRY(throng_i_deciding_report(&self->deciding, self->attribution, self->document, then));
     if (stopped) {
         THRONG_TRY(finish_report(self, then));
@@ -426,9 +428,9 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
         self = NULL;
         goto out;
     }
-    if (out)
+    if (out && writes)
         THRONG_TRY(write_directory(self, study, out, force, err));
-    else
+    else if (writes)
         THRONG_TRY(finish_report(self, err));
     if (out)
         throng_i_study_checkpoint_drop(study);

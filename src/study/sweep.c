@@ -1,6 +1,7 @@
 /* Many runs of one study, one after the other; the numbers of each are on the disk before the next begins. */
 #define _POSIX_C_SOURCE 200809L
 #include "study/sweep.h"
+#include "core/ranks.h"
 
 #include "attribution/coalition.h"
 #include "study/simulate.h"
@@ -490,7 +491,11 @@ out:
 
 throng_status throng_study_sweep(throng_study *study, const char *command, const char *out, bool force, char **report,
                                  throng_error *err) {
-    throng_status status = throng_i_study_load_plugins(study, err);
+    throng_status status =
+        throng_i_ranks_refuse(study->context, "a sweep", "its runs are independent of each other: start them one by one",
+                              err);
+    if (status == THRONG_OK)
+        status = throng_i_study_load_plugins(study, err);
     return status == THRONG_OK ? throng_i_sweep_study(study, THRONG_I_SWEEP_ATTRIBUTE, command, out, force, report, err)
                                : status;
 }

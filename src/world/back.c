@@ -284,6 +284,27 @@ static void add_answers(void *user, throng_chunk chunk, double *sums) {
 
 /* ---- both ------------------------------------------------------------------------------------------------------ */
 
+/* What others than this rank's share answer, and their states where pair functions look at both. */
+static throng_status fetch_answers(const throng_i_step_job *job, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_passage *passage = job->passage;
+    const throng_simulation *simulation = passage->simulation;
+    const throng_world *world = simulation->world;
+    bool missed = passage->missed;
+    THRONG_TRY(throng_i_ranks_any(simulation->context, &missed, err));
+    passage->missed = missed;
+    if (!simulation->answered_by)
+        goto out;
+    for (int m = 0; m < world->n_messages - world->n_public; m++)
+        THRONG_TRY(throng_i_ghosts_fetch(simulation->answered_by, passage->part.lanes, passage->answer[m], err));
+    if (missed)
+        THRONG_TRY(throng_i_ghosts_fetch(simulation->answered_by, 1, passage->absent, err));
+    if (world->pair)
+        THRONG_TRY(throng_i_fetch_states(simulation->answered_by, job, err));
+out:
+    return status;
+}
+
 typedef void (*block_fn)(const throng_i_step_job *job, int64_t begin, int64_t end);
 
 typedef struct blocks_job {
@@ -314,14 +335,15 @@ throng_status throng_i_passage_back(throng_i_passage *passage, int64_t step, con
     passage->missed = false;
     blocks_job first = {&job, back_block}, second = {&job, answer_block};
     THRONG_TRY(throng_i_passage_speak(&job, !(simulation->world->flags & THRONG_WORLD_DEAF_ADJOINT), err));
-    THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, blocks_chunk, &first, NULL, err));
+    THRONG_TRY(throng_i_share_for(simulation->context, simulation->n, blocks_chunk, &first, NULL, err));
     if (simulation->world->n_messages == 0)
         goto out;
     if (throng_i_adds_up(simulation))
-        THRONG_TRY(throng_i_sum_over(simulation->context, simulation->n,
+        THRONG_TRY(throng_i_share_sum(simulation->context, simulation->n,
                                      (simulation->world->n_messages + 1) * passage->part.lanes, add_answers, &job, NULL,
                                      passage->answers, err));
-    THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, blocks_chunk, &second, NULL, err));
+    THRONG_TRY(fetch_answers(&job, err));
+    THRONG_TRY(throng_i_share_for(simulation->context, simulation->n, blocks_chunk, &second, NULL, err));
 out:
     return status;
 }
@@ -343,5 +365,5 @@ throng_status throng_i_passage_back_start(const throng_i_passage *passage, const
     start_job job = {passage, of[0], weight, credit};
     if (passage->influence)
         return THRONG_OK;
-    return throng_chunks_for(passage->simulation->context, passage->simulation->n, start_chunk, &job, NULL, err);
+    return throng_i_share_for(passage->simulation->context, passage->simulation->n, start_chunk, &job, NULL, err);
 }

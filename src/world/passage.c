@@ -36,11 +36,12 @@ static throng_status find_present(throng_i_passage *passage, throng_error *err) 
     if (throng_i_world_finds_present(simulation->world))
         goto out;
     if (!simulation->complete) {
-        THRONG_TRY(throng_chunks_for(context, simulation->n, measure_present, passage, NULL, err));
+        THRONG_TRY(throng_i_share_for(context, simulation->n, measure_present, passage, NULL, err));
         goto out;
     }
-    THRONG_TRY(throng_i_sum_over(context, simulation->n, 1, add_each, passage, NULL, &sum, err));
-    for (int64_t i = 0; i < simulation->n; i++)
+    THRONG_TRY(throng_i_share_sum(context, simulation->n, 1, add_each, passage, NULL, &sum, err));
+    throng_i_share mine = throng_i_share_mine(context, simulation->n);
+    for (int64_t i = mine.begin; i < mine.end; i++)
         passage->present[i] = simulation->loudness ? sum * simulation->loudness[i] : sum;
 out:
     return status;
@@ -321,6 +322,31 @@ static void add_spoken(void *user, throng_chunk chunk, double *sums) {
                 sums[m * lanes + l] += throng_i_loud(passage, i, l) * throng_i_message(job, m)[i * lanes + l];
 }
 
+throng_status throng_i_fetch_states(throng_i_ghosts *ghosts, const throng_i_step_job *job, throng_error *err) {
+    throng_status status = THRONG_OK;
+    for (int c = 0; c < job->passage->simulation->world->n_columns; c++)
+        THRONG_TRY(throng_i_ghosts_fetch(ghosts, job->passage->part.lanes, job->state[c], err));
+out:
+    return status;
+}
+
+/* What others than this rank's share say. */
+static throng_status fetch_heard(const throng_i_step_job *job, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_i_passage *passage = job->passage;
+    const throng_simulation *simulation = passage->simulation;
+    const throng_world *world = simulation->world;
+    if (world->pair)
+        return throng_i_fetch_states(simulation->heard_from, job, err);
+    for (int m = 0; m < world->n_messages - world->n_public; m++) {
+        bool spoken = passage->spoken[m] && world->hearing != THRONG_HEARING_PICK;
+        THRONG_TRY(throng_i_ghosts_fetch(simulation->heard_from, passage->part.lanes,
+                                         spoken ? passage->spoken[m] : throng_i_message(job, m), err));
+    }
+out:
+    return status;
+}
+
 throng_status throng_i_passage_speak(throng_i_step_job *job, bool heard, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_passage *passage = job->passage;
@@ -328,10 +354,12 @@ throng_status throng_i_passage_speak(throng_i_step_job *job, bool heard, throng_
     int width = simulation->world->n_messages * passage->part.lanes;
     job->heard = heard;
     if (simulation->world->send || (heard && passage->spoken[0]))
-        THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, speak_chunk, job, NULL, err));
+        THRONG_TRY(throng_i_share_for(simulation->context, simulation->n, speak_chunk, job, NULL, err));
     if (throng_i_adds_up(simulation) && width > 0)
-        THRONG_TRY(throng_i_sum_over(simulation->context, simulation->n, width, add_spoken, job, NULL,
+        THRONG_TRY(throng_i_share_sum(simulation->context, simulation->n, width, add_spoken, job, NULL,
                                      passage->everyone, err));
+    if (heard && simulation->heard_from)
+        THRONG_TRY(fetch_heard(job, err));
 out:
     return status;
 }
@@ -360,7 +388,7 @@ static void start_chunk(void *user, throng_chunk chunk) {
 throng_status throng_i_passage_start(const throng_i_passage *passage, double *const *state, throng_error *err) {
     throng_i_passage view = *passage;
     throng_i_step_job job = {.passage = &view, .next = state};
-    return throng_chunks_for(passage->simulation->context, passage->simulation->n, start_chunk, &job, NULL, err);
+    return throng_i_share_for(passage->simulation->context, passage->simulation->n, start_chunk, &job, NULL, err);
 }
 
 /* How many are not finite. */
@@ -411,8 +439,9 @@ throng_status throng_i_passage_step(throng_i_passage *passage, int64_t step, con
     THRONG_TRY(throng_i_ask_everybody(&job, err));
     if (simulation->world->hearing == THRONG_HEARING_NEAR)
         THRONG_TRY(throng_i_near_find(&job, err));
-    THRONG_TRY(throng_chunks_for(simulation->context, simulation->n, move_chunk, &job, NULL, err));
-    for (int64_t c = 0; c < n_chunks; c++)
+    THRONG_TRY(throng_i_share_for(simulation->context, simulation->n, move_chunk, &job, NULL, err));
+    throng_i_share mine = throng_i_share_mine(simulation->context, simulation->n);
+    for (int64_t c = mine.begin / THRONG_CHUNK_ROWS; c < throng_i_chunk_count(mine.end); c++)
         THRONG_REQUIRE(job.diverged[c] < 0, E_DIVERGED,
                        "%s: the state of agent %lld is not a finite number after step %lld. Take smaller steps or "
                        "milder parameters.",

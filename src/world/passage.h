@@ -41,6 +41,10 @@ typedef struct throng_i_block {
 /* What agents say at this step: message, and if somebody will hear it, spoken and everyone. */
 THRONG_MUST_USE throng_status throng_i_passage_speak(throng_i_step_job *job, bool heard, throng_error *err);
 
+/* The states of a rank's ghosts, for pair functions. */
+THRONG_MUST_USE throng_status throng_i_fetch_states(throng_i_ghosts *ghosts, const throng_i_step_job *job,
+                                                    throng_error *err);
+
 /* State, innate and traits. */
 void throng_i_block_init(const throng_i_step_job *job, int64_t begin, int64_t end, throng_i_block *block);
 

@@ -172,14 +172,16 @@ static throng_status measure(throng_simulation *self, throng_error *err) {
     bool weighs = false;
     THRONG_TRY(throng_i_alloc(self->context, n_chunks, sizeof *job.negative, &job.negative, err));
     THRONG_TRY(throng_i_alloc(self->context, n_chunks, sizeof *job.weighs, &job.weighs, err));
-    THRONG_TRY(throng_chunks_for(self->context, self->n, measure_chunk, &job, NULL, err));
-    for (int64_t c = 0; c < n_chunks; c++) {
+    THRONG_TRY(throng_i_share_for(self->context, self->n, measure_chunk, &job, NULL, err));
+    throng_i_share mine = throng_i_share_mine(self->context, self->n);
+    for (int64_t c = mine.begin / THRONG_CHUNK_ROWS; c < throng_i_chunk_count(mine.end); c++) {
         weighs = weighs || job.weighs[c];
         if (job.negative[c] >= 0 && !(self->world->flags & THRONG_WORLD_SIGNED)) {
             status = fail_negative(self, job.negative[c], err);
             goto out;
         }
     }
+    THRONG_TRY(throng_i_ranks_any(self->context, &weighs, err));
     THRONG_REQUIRE(weighs || self->edges == 0, E_WEIGHT, "%s: all edges weigh 0: nobody hears anybody.",
                    self->world->about.name);
 out:
@@ -238,6 +240,26 @@ out:
     return status;
 }
 
+/* What a rank cannot do with its share alone. */
+static throng_status check_ranks(const throng_simulation *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_decider *decider = self->def.decider;
+    if (throng_i_world_meets(self->world))
+        THRONG_TRY(throng_i_ranks_refuse(self->context, self->world->about.name, "its agents meet without a graph",
+                                         err));
+    if (decider && decider->ask)
+        THRONG_TRY(throng_i_ranks_refuse(self->context, "a policy that asks a model", "one process asks", err));
+out:
+    return status;
+}
+
+static throng_status find_ghosts(throng_simulation *self, throng_error *err) {
+    throng_status status = throng_i_ghosts_create(self->context, self->n, &self->in, &self->heard_from, err);
+    return status == THRONG_OK
+               ? throng_i_ghosts_create(self->context, self->n, &self->out, &self->answered_by, err)
+               : status;
+}
+
 static throng_status prepare(throng_simulation *self, const throng_graph *graph, throng_error *err) {
     throng_status status = THRONG_OK;
     const char *name = self->world->about.name;
@@ -258,6 +280,7 @@ static throng_status prepare(throng_simulation *self, const throng_graph *graph,
                    "%s: who decides? Name a policy with --policy (policy.name): see throng list policies.", name);
     THRONG_REQUIRE(!self->def.decider || self->world->n_actions > 0, E_PARAMETER,
                    "%s leaves agents nothing to decide: leave out --policy (policy.name).", name);
+    THRONG_TRY(check_ranks(self, err));
     THRONG_TRY(check_states(self, err));
     if (self->world->flags & THRONG_WORLD_RECORDED)
         THRONG_TRY(check_recorded(self, err));
@@ -267,6 +290,7 @@ static throng_status prepare(throng_simulation *self, const throng_graph *graph,
         self->in = throng_graph_in(graph);
         self->out = throng_graph_out(graph);
         self->edges = throng_graph_edges(graph);
+        THRONG_TRY(find_ghosts(self, err));
     }
     THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->around, err));
     if (self->world->hearing == THRONG_HEARING_MEAN)
@@ -275,7 +299,7 @@ static throng_status prepare(throng_simulation *self, const throng_graph *graph,
     for (int t = 0; t < self->world->n_traits; t++)
         THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->trait[t], err));
     if (self->world->n_traits > 0)
-        THRONG_TRY(throng_chunks_for(self->context, self->n, draw_chunk, self, NULL, err));
+        THRONG_TRY(throng_i_share_for(self->context, self->n, draw_chunk, self, NULL, err));
 out:
     return status;
 }
@@ -309,6 +333,8 @@ out:
 void throng_simulation_free(throng_simulation *self) {
     if (!self)
         return;
+    throng_i_ghosts_free(self->heard_from);
+    throng_i_ghosts_free(self->answered_by);
     throng_i_free(self->context, self->around);
     throng_i_free(self->context, self->loudness);
     for (int t = 0; t < THRONG_WORLD_TRAITS_MAX; t++)
@@ -403,25 +429,50 @@ out:
 }
 
 typedef struct one_lane {
+    const throng_simulation *simulation;
     throng_simulation_fn record;
     void *user;
+    double *whole; /* [columns][n] states of all ranks; NULL: there is one */
 } one_lane;
 
 static throng_status record_lane(void *user, int64_t step, int lanes, const double *const *state, throng_error *err) {
+    throng_status status = THRONG_OK;
     const one_lane *self = user;
+    const double *whole[THRONG_WORLD_COLUMNS_MAX] = {NULL};
+    int64_t n = self->simulation->n;
+    throng_i_share mine = throng_i_share_mine(self->simulation->context, n);
     (void)lanes;
-    return self->record ? self->record(self->user, step, state, err) : THRONG_OK;
+    for (int c = 0; self->whole && c < self->simulation->world->n_columns; c++) {
+        double *column = self->whole + c * n;
+        memcpy(column + mine.begin, state[c] + mine.begin, (size_t)(mine.end - mine.begin) * sizeof *column);
+        THRONG_TRY(throng_i_share_gather(self->simulation->context, n, sizeof *column, column, err));
+        whole[c] = column;
+    }
+    if (self->record)
+        status = self->record(self->user, step, self->whole ? whole : state, err);
+out:
+    return status;
+}
+
+static throng_status run_one_lane(const throng_simulation *self, const double *alpha, throng_simulation_fn record,
+                                  void *user, throng_i_work *work, throng_error *err) {
+    throng_status status = THRONG_OK;
+    one_lane lane = {self, record, user, NULL};
+    if (record && throng_ranks_count(self->context) > 1)
+        THRONG_TRY(throng_i_alloc(self->context, self->world->n_columns * self->n, sizeof(double), &lane.whole, err));
+    status = throng_i_run(self, (throng_i_taking_part){.lanes = 1, .lane = {1.0}, .each = alpha}, record_lane, &lane,
+                          work, err);
+out:
+    throng_i_free(self->context, lane.whole);
+    return status;
 }
 
 throng_status throng_i_run_everybody(const throng_simulation *self, throng_simulation_fn record, void *user,
                                      throng_i_work *work, throng_error *err) {
-    one_lane lane = {record, user};
-    return throng_i_run(self, (throng_i_taking_part){.lanes = 1, .lane = {1.0}}, record_lane, &lane, work, err);
+    return run_one_lane(self, NULL, record, user, work, err);
 }
 
 throng_status throng_simulation_run(throng_simulation *self, const double *alpha, throng_simulation_fn record,
                                     void *user, throng_error *err) {
-    one_lane lane = {record, user};
-    return throng_i_run(self, (throng_i_taking_part){.lanes = 1, .lane = {1.0}, .each = alpha}, record_lane, &lane,
-                        NULL, err);
+    return run_one_lane(self, alpha, record, user, NULL, err);
 }

@@ -3,14 +3,16 @@
  *
  * A passage is the same crowd at L participations (lanes): slot i * L + l is agent i in lane l, so the numbers of one
  * agent lie in one cache line and an edge is followed once for all lanes. Neighbours' numbers are reached through two
- * functions alone, throng_i_hear and its transpose throng_i_answer: a build that spreads agents over machines replaces
- * these.
+ * functions alone, throng_i_hear and, along the other edges, the same again. Of several ranks each makes its share of a
+ * step, once it has fetched the numbers of its ghosts (ghosts.h).
  */
 #ifndef THRONG_SRC_WORLD_H
 #define THRONG_SRC_WORLD_H
 
 #include "core/checkpoint.h"
+#include "core/ranks.h"
 #include "throng/world.h"
+#include "world/ghosts.h"
 
 #define THRONG_I_LANES_MAX 8
 
@@ -31,6 +33,7 @@ struct throng_simulation {
     bool complete;            /* everybody hears everybody */
     throng_adjacency in, out; /* empty if complete */
     int64_t edges;
+    throng_i_ghosts *heard_from, *answered_by; /* of several ranks, neighbours in `in` and `out` that others have */
     double side;                            /* of the square of HEARING_NEAR */
     double *loudness;                       /* [n] what heard is divided by, inverted; NULL: 1 */
     double *around;                         /* [n] `present` when everybody takes part */

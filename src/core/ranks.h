@@ -1,0 +1,73 @@
+/*
+ * Several processes, ranks, that run the same study side by side, each with its share of the crowd.
+ *
+ * A share is a range of whole chunks, so that sums over chunks come out the same whoever makes them: arrays over the
+ * crowd keep their length and their order, and a rank fills and reads the places of its share. What it never touches
+ * takes no memory. All that a rank does in common with the others goes through the functions here, which all ranks call
+ * in the same order; each begins with everybody saying whether all is well, so that one rank's failure is all ranks'.
+ * A process that is alone has no ranks, and all of this costs it nothing.
+ */
+#ifndef THRONG_SRC_CORE_RANKS_H
+#define THRONG_SRC_CORE_RANKS_H
+
+#include "core/core.h"
+#include "throng/ranks.h"
+
+/* How ranks talk to each other: src/dist. Lists `first` are of bytes, [size + 1]: rank r's are first[r] .. first[r + 1]
+ * - 1. */
+typedef struct throng_i_ranks {
+    int rank, size;
+    int near;             /* how many of them share this machine, this one included */
+    throng_error why;     /* what all agreed on, once one has failed */
+    void *self;
+    /* Everybody's status and message become those of the lowest rank that failed. */
+    void (*agree)(void *self, throng_status *status, throng_error *err);
+    /* Everybody's bytes in one array, at their places; this rank's are there. */
+    void (*gather)(void *self, void *data, const int64_t *first);
+    /* Gives every rank its bytes of `give`, and takes what they have for this one. */
+    void (*swap)(void *self, const void *give, const int64_t *give_first, void *take, const int64_t *take_first);
+    void (*leave)(void *self);
+} throng_i_ranks;
+
+/* Makes the context one of several; it takes over the ranks, which may be NULL. */
+void throng_i_ranks_set(throng_context *context, throng_i_ranks *ranks);
+
+/* A part of 0..n-1. */
+typedef struct throng_i_share {
+    int64_t begin, end;
+} throng_i_share;
+
+/* The share of a rank, or of this one: everything if the process is alone. */
+throng_i_share throng_i_share_of(const throng_context *context, int64_t n, int rank);
+throng_i_share throng_i_share_mine(const throng_context *context, int64_t n);
+
+/* throng_chunks_for over this rank's share; chunks have the index they have among all. */
+THRONG_MUST_USE throng_status throng_i_share_for(throng_context *context, int64_t n, throng_chunk_fn body, void *user,
+                                                 const throng_progress *progress, throng_error *err);
+
+/* throng_i_sum_over with every rank adding up its share: the same bits, and all have them. */
+THRONG_MUST_USE throng_status throng_i_share_sum(throng_context *context, int64_t n, int width, throng_i_sum_fn body,
+                                                 void *user, const throng_progress *progress, double *out,
+                                                 throng_error *err);
+
+/* Completes an array of n items, of which this rank has filled its share. */
+THRONG_MUST_USE throng_status throng_i_share_gather(throng_context *context, int64_t n, size_t size, void *data,
+                                                    throng_error *err);
+
+/* *flag = whether it is set on any rank. */
+THRONG_MUST_USE throng_status throng_i_ranks_any(throng_context *context, bool *flag, throng_error *err);
+
+/* What each rank has for each: item lists as bytes are above, [ranks + 1]. */
+THRONG_MUST_USE throng_status throng_i_ranks_swap(throng_context *context, size_t size, const void *give,
+                                                  const int64_t *give_first, void *take, const int64_t *take_first,
+                                                  throng_error *err);
+
+/* counts[r] = what rank r gave as counts[this rank]: for `take` lists. */
+THRONG_MUST_USE throng_status throng_i_ranks_counts(throng_context *context, const int64_t *give, int64_t *take,
+                                                    throng_error *err);
+
+/* E_UNSUPPORTED if there are several ranks: "leave-one-out is not available on more than one rank: <why>." */
+THRONG_MUST_USE throng_status throng_i_ranks_refuse(const throng_context *context, const char *what, const char *why,
+                                                    throng_error *err);
+
+#endif
