@@ -91,6 +91,23 @@ static int fail_no_command(void) {
     return cli_fail(CLI_USAGE, "which command? %s; throng --help explains them.", names);
 }
 
+/* Of several ranks the first alone speaks, and has an exit code: mpirun stops all at the first one that is not 0. */
+static int run_command(const char *name, int argc, char **argv) {
+    const cli_command *command = find(name);
+    int rank = 0, ranks = throng_ranks_started(&rank), code = CLI_OK;
+    if (rank > 0)
+        cli_fail_silently();
+    if (!command)
+        code = fail_unknown(name);
+    else if (ranks > 1 && !command->on_ranks)
+        code =
+            cli_fail(CLI_USAGE, "%s is not available on more than one rank, but mpirun started %d: leave mpirun out.",
+                     name, ranks);
+    else
+        code = command->run(command, argc, argv);
+    return rank > 0 ? CLI_OK : code;
+}
+
 int main(int argc, char **argv) {
     cli_signals_install();
     if (argc < 2)
@@ -102,9 +119,5 @@ int main(int argc, char **argv) {
         return print_version();
     if (strcmp(name, "help") == 0)
         return help(argc - 1, argv + 1);
-    const cli_command *command = find(name);
-    if (command && !command->on_ranks && throng_ranks_started() > 1)
-        return cli_fail(CLI_USAGE, "%s is not available on more than one rank, but mpirun started %d: leave mpirun out.",
-                        name, throng_ranks_started());
-    return command ? command->run(command, argc - 1, argv + 1) : fail_unknown(name);
+    return run_command(name, argc - 1, argv + 1);
 }

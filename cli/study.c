@@ -41,8 +41,9 @@ static int begin_serving(const cli_serve *wanted, const cli_common *common, thro
     if (!wanted->on)
         return CLI_OK;
     if (throng_ranks_count(context) > 1)
-        return cli_fail(CLI_USAGE, "--serve is not available on more than one rank: see what the run leaves with throng "
-                                   "serve DIR.");
+        return cli_fail(CLI_USAGE,
+                        "--serve is not available on more than one rank: see what the run leaves with throng "
+                        "serve DIR.");
     if (!common->out)
         return cli_fail(CLI_USAGE, "--serve shows what a run leaves: say where with --out DIR.");
     int code = cli_serve_start(context, wanted, &def, true, out);
@@ -213,8 +214,6 @@ int cli_study_run(const cli_study_job *job, int argc, char **argv) {
         code = cli_fail_error(&err);
         goto out;
     }
-    if (throng_ranks_mine(context) > 0)
-        cli_fail_silently();
     if (throng_context_set_threads(context, (int)common.threads, &err) != THRONG_OK ||
         throng_study_create(context, &study, &err) != THRONG_OK) {
         code = cli_fail_error(&err);

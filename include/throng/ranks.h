@@ -8,8 +8,9 @@
 extern "C" {
 #endif
 
-/** How many processes mpirun (or srun) says that it started, 1 if none: known before anybody joins. */
-THRONG_API int throng_ranks_started(void);
+/** How many processes mpirun (or srun) says that it started, 1 if none, and which of them this is: known before anybody
+ *  joins. @param rank  out; may be NULL */
+THRONG_API int throng_ranks_started(int *rank);
 
 /**
  * Makes the context one of as many as mpirun started, its ranks; in a process that was started alone it does nothing.

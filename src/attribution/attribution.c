@@ -410,8 +410,8 @@ out:
 
 /* Whether a method that was stopped left something to look at. */
 static bool is_estimate(const throng_attribution *self, throng_status status) {
-    return status == THRONG_E_CANCELLED && self->samples && throng_ranks_count(self->context) == 1 && self->population->n_times == 1 &&
-           self->certificates[0].evaluations > 0;
+    return status == THRONG_E_CANCELLED && self->samples && throng_ranks_count(self->context) == 1 &&
+           self->population->n_times == 1 && self->certificates[0].evaluations > 0;
 }
 
 throng_status throng_attribute(throng_context *context, const throng_population *population,

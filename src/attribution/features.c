@@ -63,7 +63,7 @@ static throng_status prepare(throng_i_crowd *crowd, throng_error *err) {
     int k = crowd->setting.n_aggregates;
     THRONG_TRY(throng_i_alloc(crowd->context, 2 * (int64_t)k, sizeof(double), &crowd->present, err));
     THRONG_TRY(throng_i_share_sum(crowd->context, crowd->n, crowd->constant ? k : 2 * k, sum_ends, crowd,
-                                 &crowd->progress, crowd->present, err));
+                                  &crowd->progress, crowd->present, err));
     for (int i = 0; i < 2 * k; i++)
         crowd->present[i] /= crowd->mass;
     if (crowd->constant)

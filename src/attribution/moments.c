@@ -152,7 +152,7 @@ static throng_status prepare_own(throng_i_crowd *crowd, throng_error *err) {
     crowd->shift = presence ? x_mean : d_mean;
     crowd->shift_baseline = b_mean;
     throng_status status = throng_i_share_sum(crowd->context, crowd->n, presence ? 2 * (d + 1) : (d + 1) * (d + 1),
-                                             sum_own, crowd, &crowd->progress, sums, err);
+                                              sum_own, crowd, &crowd->progress, sums, err);
     if (status != THRONG_OK)
         return status;
     crowd->mass = sums[0];

@@ -148,7 +148,7 @@ static throng_status aggregates_of(throng_i_outcome *self, int lanes, const doub
     states_job job = {.outcome = self, .lanes = lanes, .x = x};
     bool moments = self->indicator.descriptor->form == THRONG_FORM_MOMENTS;
     return throng_i_share_sum(self->context, self->n, lanes * self->setting.n_aggregates,
-                             moments ? add_moments : add_states, &job, NULL, m, err);
+                              moments ? add_moments : add_states, &job, NULL, m, err);
 }
 
 static throng_status undefined(const throng_i_outcome *self, throng_error *err) {
@@ -274,8 +274,8 @@ throng_status throng_i_outcome_seed(throng_i_outcome *self, int lanes, const dou
         throng_i_indicator_gradient(&self->indicator, &self->setting, m + l * k_max, f + l * k_max);
     states_job job = {self, lanes, x, f, scale, of};
     THRONG_TRY(throng_i_share_for(self->context, self->n,
-                                 self->indicator.descriptor->form == THRONG_FORM_MOMENTS ? seed_moments : seed_chunk,
-                                 &job, NULL, err));
+                                  self->indicator.descriptor->form == THRONG_FORM_MOMENTS ? seed_moments : seed_chunk,
+                                  &job, NULL, err));
 out:
     throng_i_free(self->context, m);
     return status;

@@ -133,8 +133,8 @@ throng_status throng_i_sum_over(throng_context *context, int64_t n, int width, t
     memset(out, 0, (size_t)width * sizeof *out);
     for (int64_t first = 0; first < n_chunks; first += batch) {
         int64_t chunks = n_chunks - first < batch ? n_chunks - first : batch;
-        THRONG_TRY(throng_i_chunk_sums(context, first, chunks, n, width, body, user, progress ? &report : NULL, rows,
-                                       err));
+        THRONG_TRY(
+            throng_i_chunk_sums(context, first, chunks, n, width, body, user, progress ? &report : NULL, rows, err));
         report.done += chunks * THRONG_CHUNK_ROWS;
         throng_i_sum_rows(rows, chunks, width, batch_sum);
         for (int j = 0; j < width; j++)

@@ -29,7 +29,7 @@ struct throng_context {
     void **libraries; /* shared objects of plug-ins, closed last */
     int n_libraries;
     struct throng_i_ranks *ranks; /* NULL: the process is alone; see ranks.h */
-    void *kept; /* what a later stage keeps with the context, freed before all else; NULL: nothing */
+    void *kept;                   /* what a later stage keeps with the context, freed before all else; NULL: nothing */
     void (*free_kept)(throng_context *context, void *kept);
 };
 

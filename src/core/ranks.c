@@ -19,6 +19,10 @@ int throng_ranks_mine(const throng_context *context) {
     return context->ranks ? context->ranks->rank : 0;
 }
 
+int64_t throng_i_ranks_given(const throng_context *context) {
+    return context->ranks ? context->ranks->given : 0;
+}
+
 /* Whether all is well with everybody. Once it was not, nobody is asked again: all ranks are on their way out. */
 static throng_status agree(throng_context *context, throng_status status, throng_error *err) {
     throng_i_ranks *ranks = context->ranks;
@@ -261,6 +265,8 @@ throng_status throng_i_ranks_swap(throng_context *context, size_t size, const vo
         bytes[count + 1 + rank] = take_first[rank] * (int64_t)size;
     }
     THRONG_TRY(agree(context, THRONG_OK, err));
+    int mine = throng_ranks_mine(context);
+    context->ranks->given += bytes[count] - (bytes[mine + 1] - bytes[mine]);
     context->ranks->swap(context->ranks->self, give, bytes, take, bytes + count + 1);
 out:
     throng_i_free(context, bytes);

@@ -17,8 +17,9 @@
  * - 1. */
 typedef struct throng_i_ranks {
     int rank, size;
-    int near;             /* how many of them share this machine, this one included */
-    throng_error why;     /* what all agreed on, once one has failed */
+    int near;         /* how many of them share this machine, this one included */
+    int64_t given;    /* bytes that this one swapped with others so far */
+    throng_error why; /* what all agreed on, once one has failed */
     void *self;
     /* Everybody's status and message become those of the lowest rank that failed. */
     void (*agree)(void *self, throng_status *status, throng_error *err);
@@ -31,6 +32,9 @@ typedef struct throng_i_ranks {
 
 /* Makes the context one of several; it takes over the ranks, which may be NULL. */
 void throng_i_ranks_set(throng_context *context, throng_i_ranks *ranks);
+
+/* Bytes that this rank has given to others one by one so far, for benchmarks. */
+int64_t throng_i_ranks_given(const throng_context *context);
 
 /* A part of 0..n-1. */
 typedef struct throng_i_share {

@@ -8,15 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-int throng_ranks_started(void) {
-    /* Of mpirun of Open MPI; of that of MPICH, and srun. */
-    static const char *const variables[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        const char *value = getenv(variables[i]);
-        if (value && atoi(value) > 0)
-            return atoi(value);
+int throng_ranks_started(int *rank) {
+    /* What mpirun of Open MPI sets; that of MPICH, and srun. */
+    static const char *const variables[][2] = {{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"},
+                                               {"PMI_SIZE", "PMI_RANK"}};
+    int size = 1, mine = 0;
+    for (int i = 0; i < 2 && size == 1; i++) {
+        const char *count = getenv(variables[i][0]), *number = getenv(variables[i][1]);
+        size = count && number && atoi(count) > 1 ? atoi(count) : 1;
+        mine = size > 1 ? atoi(number) : 0;
     }
-    return 1;
+    if (rank)
+        *rank = mine;
+    return size;
 }
 
 #ifdef THRONG_MPI
@@ -153,11 +157,11 @@ static throng_status connect(throng_context *context, throng_error *err) {
     return THRONG_FAIL(err, E_UNSUPPORTED,
                        "%d processes were started, but this throng was built without MPI: each would do the whole run. "
                        "Build it with make MPI=1, or start it without mpirun.",
-                       throng_ranks_started());
+                       throng_ranks_started(NULL));
 }
 
 #endif
 
 throng_status throng_ranks_join(throng_context *context, throng_error *err) {
-    return throng_ranks_started() > 1 ? connect(context, err) : THRONG_OK;
+    return throng_ranks_started(NULL) > 1 ? connect(context, err) : THRONG_OK;
 }

@@ -491,9 +491,8 @@ out:
 
 throng_status throng_study_sweep(throng_study *study, const char *command, const char *out, bool force, char **report,
                                  throng_error *err) {
-    throng_status status =
-        throng_i_ranks_refuse(study->context, "a sweep", "its runs are independent of each other: start them one by one",
-                              err);
+    throng_status status = throng_i_ranks_refuse(study->context, "a sweep",
+                                                 "its runs are independent of each other: start them one by one", err);
     if (status == THRONG_OK)
         status = throng_i_study_load_plugins(study, err);
     return status == THRONG_OK ? throng_i_sweep_study(study, THRONG_I_SWEEP_ATTRIBUTE, command, out, force, report, err)

@@ -340,8 +340,8 @@ throng_status throng_i_passage_back(throng_i_passage *passage, int64_t step, con
         goto out;
     if (throng_i_adds_up(simulation))
         THRONG_TRY(throng_i_share_sum(simulation->context, simulation->n,
-                                     (simulation->world->n_messages + 1) * passage->part.lanes, add_answers, &job, NULL,
-                                     passage->answers, err));
+                                      (simulation->world->n_messages + 1) * passage->part.lanes, add_answers, &job,
+                                      NULL, passage->answers, err));
     THRONG_TRY(fetch_answers(&job, err));
     THRONG_TRY(throng_i_share_for(simulation->context, simulation->n, blocks_chunk, &second, NULL, err));
 out:

@@ -1,9 +1,9 @@
 /*
  * Whose numbers a rank needs of the others: neighbours outside its share, its ghosts.
  *
- * Both directions of the exchange gather, forward along in-edges and back along out-edges. So a rank needs copies of its
- * ghosts' numbers at their places, and then does what a process does that is alone: every sum keeps its order, and its
- * bits. Each ghost travels once a step, however many of a rank's agents hear it.
+ * Both directions of the exchange gather, forward along in-edges and back along out-edges. So a rank needs copies of
+ * its ghosts' numbers at their places, and then does what a process does that is alone: every sum keeps its order, and
+ * its bits. Each ghost travels once a step, however many of a rank's agents hear it.
  */
 #include "world/ghosts.h"
 

@@ -357,7 +357,7 @@ throng_status throng_i_passage_speak(throng_i_step_job *job, bool heard, throng_
         THRONG_TRY(throng_i_share_for(simulation->context, simulation->n, speak_chunk, job, NULL, err));
     if (throng_i_adds_up(simulation) && width > 0)
         THRONG_TRY(throng_i_share_sum(simulation->context, simulation->n, width, add_spoken, job, NULL,
-                                     passage->everyone, err));
+                                      passage->everyone, err));
     if (heard && simulation->heard_from)
         THRONG_TRY(fetch_heard(job, err));
 out:

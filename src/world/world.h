@@ -34,12 +34,12 @@ struct throng_simulation {
     throng_adjacency in, out; /* empty if complete */
     int64_t edges;
     throng_i_ghosts *heard_from, *answered_by; /* of several ranks, neighbours in `in` and `out` that others have */
-    double side;                            /* of the square of HEARING_NEAR */
-    double *loudness;                       /* [n] what heard is divided by, inverted; NULL: 1 */
-    double *around;                         /* [n] `present` when everybody takes part */
-    double *trait[THRONG_WORLD_TRAITS_MAX]; /* [n] each: drawn once */
-    const double *state;                    /* [n] */
-    const double *baseline;                 /* [n]; NULL: 0 */
+    double side;                               /* of the square of HEARING_NEAR */
+    double *loudness;                          /* [n] what heard is divided by, inverted; NULL: 1 */
+    double *around;                            /* [n] `present` when everybody takes part */
+    double *trait[THRONG_WORLD_TRAITS_MAX];    /* [n] each: drawn once */
+    const double *state;                       /* [n] */
+    const double *baseline;                    /* [n]; NULL: 0 */
 };
 
 /* Registers a world after checking that the descriptor is complete. E_PLUGIN. */

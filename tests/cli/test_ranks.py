@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Runs over several processes: the same bits for any number of ranks and threads, what is refused, a rank that dies.
+
+THRONG_KILLS=20 kills a rank at so many random moments, instead of one.
+"""
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from harness import BUILD, PLAIN, THRONG, Skip, fails, main, test
+
+MPIRUN = ("mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none")
+# More processes and threads than processors: nobody may wait in a loop.
+PATIENT = {**PLAIN, "OMPI_MCA_mpi_yield_when_idle": "1", "OMP_WAIT_POLICY": "passive"}
+CROWD = ("attribute", "--generate", "uniform", "--agents", "20000")
+WORLD = (*CROWD, "--graph-model", "stochastic-block", "--world", "friedkin-johnsen", "--quiet")
+
+
+def with_mpi():
+    if not shutil.which("mpirun") or not os.environ.get("MPI"):
+        raise Skip("throng was built without MPI (make MPI=1)")
+
+
+def ranks(n, *command):
+    return subprocess.run([*MPIRUN, "-n", str(n), *map(str, command)], capture_output=True, text=True, env=PATIENT,
+                          timeout=300)
+
+
+def content(folder):
+    """Every file of a run, its report without times and machine."""
+    report = json.loads(pathlib.Path(folder, "report.json").read_text())
+    for part in ("timings", "provenance"):
+        del report[part]
+    files = {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir() if path.suffix == ".parquet"}
+    return report, files
+
+
+def said(done):
+    """What throng said, without mpirun's own lines."""
+    return [line for line in done.stderr.splitlines() if line.startswith("throng: ")]
+
+
+@test
+def test_any_number_of_ranks_and_threads_gives_the_same_bits():
+    with_mpi()
+    alone = subprocess.run([BUILD / "bench" / "ranks", "same", "20000"], capture_output=True, text=True, check=True,
+                           env=PATIENT).stdout
+    half = alone.splitlines()
+    assert len(half) >= 20 and half[: len(half) // 2] == half[len(half) // 2 :], alone
+    for n in (1, 2, 3, 4):
+        done = ranks(n, BUILD / "bench" / "ranks", "same", 20000)
+        assert done.returncode == 0 and done.stdout == alone, f"{n} ranks: {done.stdout}{done.stderr}"
+
+
+@test
+def test_one_rank_writes_what_a_process_alone_would():
+    with_mpi()
+    subprocess.run([THRONG, *WORLD, "--out", "alone"], check=True, env=PATIENT)
+    done = ranks(3, THRONG, "run", "alone/study.yaml", "--quiet", "--out", "ranks")
+    assert done.returncode == 0 and done.stdout + done.stderr == "", done
+    assert content("alone") == content("ranks")
+
+
+@test
+def test_what_fails_is_said_once():
+    with_mpi()
+    pathlib.Path("there").mkdir()
+    pathlib.Path("there", "file").touch()
+    for message, *command in (
+            ("its agents meet without a graph", *CROWD, "--world", "vicsek-particles"),
+            ("there", *WORLD, "--out", "there"),
+            ("missing.yaml", "run", "missing.yaml")):
+        done = ranks(3, THRONG, *command)
+        lines = said(done)
+        assert done.returncode != 0 and message in done.stderr, done.stderr
+        assert len(lines) == 1, lines
+
+
+@test
+def test_commands_and_builds_that_know_no_ranks_say_so():
+    started = {"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "0"}
+    fails(2, "list is not available on more than one rank, but mpirun started 4", "list", env=started)
+    if not os.environ.get("MPI"):
+        fails(1, "4 processes were started, but this throng was built without MPI", *CROWD, env=started)
+
+
+@test
+def test_a_rank_that_dies_ends_the_run():
+    with_mpi()
+    for kill in range(int(os.environ.get("THRONG_KILLS", "1"))):
+        # Far more steps than there is time for.
+        run = subprocess.Popen([*MPIRUN, "-n", "3", THRONG, *WORLD, "--steps", "1000000", "--memory", "1", "--out", "run"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=PATIENT)
+        time.sleep(random.uniform(0.2, 1.0))
+        children = pathlib.Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+        if children:
+            os.kill(int(random.choice(children)), signal.SIGKILL)
+        else:
+            run.kill()
+        out, err = run.communicate(timeout=60)
+        assert run.returncode != 0 and "signal 9" in err or not children, f"kill {kill}: {run.returncode} {err}"
+        assert list(pathlib.Path().iterdir()) == [], f"kill {kill} left {list(pathlib.Path().iterdir())}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], __doc__))
