@@ -5,11 +5,13 @@
  * Presence path: alpha as it is, dv/dalpha. State path: everybody takes part, states move, (x_i - b_i) dv/dx_i.
  */
 #include "attribution/crowd.h"
+#include "population/graph.h"
 
 #include <math.h>
 #include <string.h>
 
 typedef struct throng_i_crowd_network {
+    throng_graph *whole; /* of several ranks, each looks at all of it; NULL: the graph as it is */
     throng_graph *own;   /* edges between those who are there; NULL: the graph as it is */
     throng_network view; /* its state is `moved` */
     double *memory;      /* everything below */
@@ -19,11 +21,12 @@ typedef struct throng_i_crowd_network {
 /* ---- those who are there --------------------------------------------------------------------------------------- */
 
 /* The edges that join two rows of this time, as rows. */
-static throng_status induce(const throng_i_crowd *crowd, throng_graph **out, throng_error *err) {
+static throng_status induce(const throng_i_crowd *crowd, const throng_graph *graph, throng_graph **out,
+                            throng_error *err) {
     throng_status status = THRONG_OK;
     throng_context *context = crowd->context;
-    throng_adjacency whole = throng_graph_out(crowd->graph);
-    int64_t n_agents = throng_graph_agents(crowd->graph), used = 0, edges = 0;
+    throng_adjacency whole = throng_graph_out(graph);
+    int64_t n_agents = throng_graph_agents(graph), used = 0, edges = 0;
     throng_agent *row_of = NULL, *source = NULL, *target = NULL;
     double *weight = NULL;
     THRONG_TRY(throng_i_resize(context, &row_of, n_agents, sizeof *row_of, err));
@@ -101,10 +104,12 @@ static throng_status prepare(throng_i_crowd *crowd, throng_error *err) {
     THRONG_TRY(allocate(crowd, err));
     crowd_network *self = crowd->network;
     load(crowd);
-    if (crowd->population->agents || crowd->n != throng_graph_agents(crowd->graph))
-        THRONG_TRY(induce(crowd, &self->own, err));
-    self->view.out = throng_graph_out(self->own ? self->own : crowd->graph);
-    self->view.in = throng_graph_in(self->own ? self->own : crowd->graph);
+    THRONG_TRY(throng_i_graph_whole(crowd->graph, &self->whole, err));
+    const throng_graph *graph = self->whole ? self->whole : crowd->graph;
+    if (crowd->population->agents || crowd->n != throng_graph_agents(graph))
+        THRONG_TRY(induce(crowd, graph, &self->own, err));
+    self->view.out = throng_graph_out(self->own ? self->own : graph);
+    self->view.in = throng_graph_in(self->own ? self->own : graph);
     if (descriptor->observe)
         THRONG_TRY(descriptor->observe(&crowd->setting, &self->view, self->view.constant, err));
 out:
@@ -116,6 +121,7 @@ void throng_i_network_clear(throng_i_crowd *crowd) {
     if (!self)
         return;
     throng_graph_free(self->own);
+    throng_graph_free(self->whole);
     throng_i_free(crowd->context, self->view.order);
     throng_i_free(crowd->context, self->memory);
     throng_i_free(crowd->context, self);

@@ -76,6 +76,14 @@ throng_i_share throng_i_share_mine(const throng_context *context, int64_t n) {
     return throng_i_share_of(context, n, throng_ranks_mine(context));
 }
 
+void throng_i_share_owners(const throng_context *context, int64_t n, int32_t *owner) {
+    for (int rank = 0; rank < throng_ranks_count(context); rank++) {
+        throng_i_share share = throng_i_share_of(context, n, rank);
+        for (int64_t c = share.begin / THRONG_CHUNK_ROWS; c < throng_i_chunk_count(share.end); c++)
+            owner[c] = rank;
+    }
+}
+
 throng_status throng_i_share_for(throng_context *context, int64_t n, throng_chunk_fn body, void *user,
                                  const throng_progress *progress, throng_error *err) {
     throng_i_share mine = throng_i_share_mine(context, n);
@@ -239,6 +247,20 @@ out:
 
 /* ---- the rest -------------------------------------------------------------------------------------------------- */
 
+throng_status throng_i_ranks_gather(throng_context *context, const int64_t *first, size_t size, void *data,
+                                    throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t *bytes = NULL;
+    int count = throng_ranks_count(context);
+    THRONG_TRY(throng_i_alloc(context, count + 1, sizeof *bytes, &bytes, err));
+    for (int rank = 0; rank <= count; rank++)
+        bytes[rank] = first[rank] * (int64_t)size;
+    THRONG_TRY(gather(context, data, bytes, err));
+out:
+    throng_i_free(context, bytes);
+    return status;
+}
+
 throng_status throng_i_share_gather(throng_context *context, int64_t n, size_t size, void *data, throng_error *err) {
     throng_status status = THRONG_OK;
     int64_t *first = NULL;
@@ -247,8 +269,8 @@ throng_status throng_i_share_gather(throng_context *context, int64_t n, size_t s
         return THRONG_OK;
     THRONG_TRY(throng_i_alloc(context, count + 1, sizeof *first, &first, err));
     for (int rank = 0; rank < count; rank++)
-        first[rank + 1] = throng_i_share_of(context, n, rank).end * (int64_t)size;
-    THRONG_TRY(gather(context, data, first, err));
+        first[rank + 1] = throng_i_share_of(context, n, rank).end;
+    THRONG_TRY(throng_i_ranks_gather(context, first, size, data, err));
 out:
     throng_i_free(context, first);
     return status;
@@ -286,23 +308,40 @@ out:
     return status;
 }
 
-throng_status throng_i_ranks_any(throng_context *context, bool *flag, throng_error *err) {
+/* values[r] = what this is on rank r. */
+static throng_status collect(throng_context *context, int64_t mine, int64_t *values, throng_error *err) {
     throng_status status = THRONG_OK;
-    bool *flags = NULL;
     int64_t *first = NULL;
+    int count = throng_ranks_count(context);
+    THRONG_TRY(throng_i_alloc(context, count + 1, sizeof *first, &first, err));
+    for (int rank = 0; rank <= count; rank++)
+        first[rank] = rank;
+    values[throng_ranks_mine(context)] = mine;
+    THRONG_TRY(throng_i_ranks_gather(context, first, sizeof *values, values, err));
+out:
+    throng_i_free(context, first);
+    return status;
+}
+
+throng_status throng_i_ranks_total(throng_context *context, int64_t *value, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t *values = NULL, total = 0;
     int count = throng_ranks_count(context);
     if (!context->ranks)
         return THRONG_OK;
-    THRONG_TRY(throng_i_alloc(context, count, sizeof *flags, &flags, err));
-    THRONG_TRY(throng_i_alloc(context, count + 1, sizeof *first, &first, err));
-    for (int rank = 0; rank <= count; rank++)
-        first[rank] = rank * (int64_t)sizeof *flags;
-    flags[throng_ranks_mine(context)] = *flag;
-    THRONG_TRY(gather(context, flags, first, err));
+    THRONG_TRY(throng_i_alloc(context, count, sizeof *values, &values, err));
+    THRONG_TRY(collect(context, *value, values, err));
     for (int rank = 0; rank < count; rank++)
-        *flag = *flag || flags[rank];
+        total += values[rank];
+    *value = total;
 out:
-    throng_i_free(context, flags);
-    throng_i_free(context, first);
+    throng_i_free(context, values);
+    return status;
+}
+
+throng_status throng_i_ranks_any(throng_context *context, bool *flag, throng_error *err) {
+    int64_t set = *flag;
+    throng_status status = throng_i_ranks_total(context, &set, err);
+    *flag = set > 0;
     return status;
 }

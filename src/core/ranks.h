@@ -45,6 +45,9 @@ typedef struct throng_i_share {
 throng_i_share throng_i_share_of(const throng_context *context, int64_t n, int rank);
 throng_i_share throng_i_share_mine(const throng_context *context, int64_t n);
 
+/* owner[c] = the rank in whose share the chunk c of n rows is. @param owner [chunks] out */
+void throng_i_share_owners(const throng_context *context, int64_t n, int32_t *owner);
+
 /* throng_chunks_for over this rank's share; chunks have the index they have among all. */
 THRONG_MUST_USE throng_status throng_i_share_for(throng_context *context, int64_t n, throng_chunk_fn body, void *user,
                                                  const throng_progress *progress, throng_error *err);
@@ -61,10 +64,17 @@ THRONG_MUST_USE throng_status throng_i_share_gather(throng_context *context, int
 /* *flag = whether it is set on any rank. */
 THRONG_MUST_USE throng_status throng_i_ranks_any(throng_context *context, bool *flag, throng_error *err);
 
-/* What each rank has for each: item lists as bytes are above, [ranks + 1]. */
+/* *value = the sum of what it is on all ranks. */
+THRONG_MUST_USE throng_status throng_i_ranks_total(throng_context *context, int64_t *value, throng_error *err);
+
+/* What each rank has for each: lists of items, as those of bytes above, [ranks + 1]. */
 THRONG_MUST_USE throng_status throng_i_ranks_swap(throng_context *context, size_t size, const void *give,
                                                   const int64_t *give_first, void *take, const int64_t *take_first,
                                                   throng_error *err);
+
+/* Completes an array of which rank r has filled the items first[r] .. first[r + 1] - 1. */
+THRONG_MUST_USE throng_status throng_i_ranks_gather(throng_context *context, const int64_t *first, size_t size,
+                                                    void *data, throng_error *err);
 
 /* counts[r] = what rank r gave as counts[this rank]: for `take` lists. */
 THRONG_MUST_USE throng_status throng_i_ranks_counts(throng_context *context, const int64_t *give, int64_t *take,

@@ -1,4 +1,5 @@
 /* Edges as people have them: finds the agents that a table names, and says which edges cannot be used. */
+#include "core/ranks.h"
 #include "population/directory.h"
 #include "population/graph.h"
 
@@ -135,6 +136,18 @@ static throng_status copy_weights(throng_context *context, const throng_column_v
     return THRONG_OK;
 }
 
+/* Of several ranks, who all have read all edges, each goes on with some. */
+static void take_part(const throng_context *context, throng_i_edges *edges) {
+    int64_t size = throng_ranks_count(context), rank = throng_ranks_mine(context);
+    int64_t first = edges->n / size * rank + edges->n % size * rank / size;
+    int64_t end = edges->n / size * (rank + 1) + edges->n % size * (rank + 1) / size;
+    edges->shared = true;
+    edges->source += first;
+    edges->target += first;
+    edges->weight = edges->weight ? edges->weight + first : NULL;
+    edges->n = end - first;
+}
+
 throng_status throng_graph_create(const throng_population *population, throng_table *table, const throng_graph_def *def,
                                   throng_graph **out, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -157,6 +170,7 @@ throng_status throng_graph_create(const throng_population *population, throng_ta
     THRONG_TRY(sift(&columns, def, &edges, source, target, weight, &counts, err));
     throng_table_free(table);
     table = NULL;
+    take_part(context, &edges);
     THRONG_TRY(throng_i_graph_make(context, population->n_agents, &edges, out, err));
     counts.edges = (*out)->counts.edges;
     counts.repeated = (*out)->counts.repeated;

@@ -7,6 +7,7 @@
  * the number of threads, and what a thread writes stays close together.
  */
 #include "population/graph.h"
+#include "core/ranks.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,9 +19,10 @@ typedef struct sort_job {
     int64_t n_agents, n_edges, parts;
     const throng_agent *key;   /* [n_edges] */
     const throng_agent *value; /* [n_edges], or the row of: */
-    const int64_t *rows;       /* [n_agents + 1] offsets; NULL: key and value are arrays */
-    const double *weight;      /* [n_edges] NULL: none */
-    const int64_t *offsets;    /* [n_agents + 1] of what comes out, if they are known; NULL: to be counted */
+    int64_t n_rows;
+    const int64_t *rows;    /* [n_rows + 1] offsets; NULL: key and value are arrays */
+    const double *weight;   /* [n_edges] NULL: none */
+    const int64_t *offsets; /* [n_agents + 1] of what comes out, if they are known; NULL: to be counted */
     throng_i_direction *out;
 } sort_job;
 
@@ -75,12 +77,12 @@ static void place_part(void *user, throng_chunk chunk) {
             place_edge(&to, e, value[e]);
         return;
     }
-    for (int64_t row = 0; row < job->n_agents; row++)
+    for (int64_t row = 0; row < job->n_rows; row++)
         for (int64_t e = job->rows[row], last = job->rows[row + 1]; e < last; e++)
             place_edge(&to, e, (throng_agent)row);
 }
 
-static void direction_clear(throng_context *context, throng_i_direction *self) {
+void throng_i_direction_clear(throng_context *context, throng_i_direction *self) {
     throng_i_free(context, self->offsets);
     throng_i_free(context, self->neighbours);
     throng_i_free(context, self->weights);
@@ -156,45 +158,63 @@ out:
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */
 
-throng_status throng_i_graph_make(throng_context *context, int64_t n_agents, const throng_i_edges *edges,
-                                  throng_graph **out, throng_error *err) {
+throng_status throng_i_direction_make(throng_context *context, int64_t n_rows, int64_t n_agents, int64_t n_edges,
+                                      const throng_agent *key, const throng_agent *neighbour, const double *weight,
+                                      bool once, throng_i_direction *out, int64_t *repeated, int64_t **places,
+                                      throng_error *err) {
     throng_status status = THRONG_OK;
-    throng_graph *self = NULL;
     throng_i_direction rough = {0};
-    THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
-    self->context = context;
-    self->n_agents = n_agents;
-    sort_job by_target = {.n_agents = n_agents,
-                          .n_edges = edges->n,
-                          .key = edges->target,
-                          .value = edges->source,
-                          .weight = edges->weight};
-    THRONG_TRY(sort_edges(context, &by_target, &rough, err));
-    sort_job by_source = {.n_agents = n_agents,
-                          .n_edges = edges->n,
-                          .key = rough.neighbours,
-                          .rows = rough.offsets,
-                          .weight = rough.weights};
-    THRONG_TRY(sort_edges(context, &by_source, &self->out, err));
+    sort_job by_neighbour = {
+        .n_agents = n_agents, .n_edges = n_edges, .key = neighbour, .value = key, .weight = weight};
+    THRONG_TRY(sort_edges(context, &by_neighbour, &rough, err));
+    sort_job by_key = {.n_agents = n_rows,
+                       .n_edges = n_edges,
+                       .key = rough.neighbours,
+                       .n_rows = n_agents,
+                       .rows = rough.offsets,
+                       .weight = rough.weights};
+    THRONG_TRY(sort_edges(context, &by_key, out, err));
     throng_i_free(context, rough.neighbours);
     throng_i_free(context, rough.weights);
     rough.neighbours = NULL;
     rough.weights = NULL;
-    self->counts.repeated = count_repeated(&self->out, n_agents);
-    if (self->counts.repeated > 0)
-        THRONG_TRY(merge_repeated(context, &self->out, n_agents, edges->once, err));
+    *repeated = count_repeated(out, n_rows);
+    if (*repeated > 0)
+        THRONG_TRY(merge_repeated(context, out, n_rows, once, err));
+    if (places && *repeated == 0) {
+        *places = rough.offsets;
+        rough.offsets = NULL;
+    }
+out:
+    throng_i_direction_clear(context, &rough);
+    return status;
+}
+
+throng_status throng_i_graph_make(throng_context *context, int64_t n_agents, const throng_i_edges *edges,
+                                  throng_graph **out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_graph *self = NULL;
+    int64_t *places = NULL;
+    if (edges->shared && throng_ranks_count(context) > 1)
+        return throng_i_graph_make_shared(context, n_agents, edges, out, err);
+    THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
+    self->context = context;
+    self->n_agents = n_agents;
+    THRONG_TRY(throng_i_direction_make(context, n_agents, n_agents, edges->n, edges->source, edges->target,
+                                       edges->weight, edges->once, &self->out, &self->counts.repeated, &places, err));
     self->counts.edges = self->out.offsets[n_agents];
     sort_job transpose = {.n_agents = n_agents,
                           .n_edges = self->counts.edges,
                           .key = self->out.neighbours,
+                          .n_rows = n_agents,
                           .rows = self->out.offsets,
                           .weight = self->out.weights,
-                          .offsets = self->counts.repeated > 0 ? NULL : rough.offsets};
+                          .offsets = places};
     THRONG_TRY(sort_edges(context, &transpose, &self->in, err));
     *out = self;
     self = NULL;
 out:
-    direction_clear(context, &rough);
+    throng_i_free(context, places);
     throng_graph_free(self);
     return status;
 }
@@ -226,8 +246,8 @@ out:
 void throng_graph_free(throng_graph *self) {
     if (!self)
         return;
-    direction_clear(self->context, &self->out);
-    direction_clear(self->context, &self->in);
+    throng_i_direction_clear(self->context, &self->out);
+    throng_i_direction_clear(self->context, &self->in);
     throng_i_free(self->context, self);
 }
 

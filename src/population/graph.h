@@ -10,6 +10,8 @@ typedef struct throng_i_edges {
     int64_t n;
     const throng_agent *source, *target; /* [n] */
     const double *weight;                /* [n] NULL: 1 */
+    bool shared;                         /* several ranks have some each, which in their order are the edges: then each
+                                            keeps the rows of its share */
     bool once;                           /* without weights: repeated edges are one, and not added up */
 } throng_i_edges;
 
@@ -23,12 +25,34 @@ typedef struct throng_i_direction {
 struct throng_graph {
     throng_context *context;
     int64_t n_agents;
-    throng_i_direction out, in;
+    throng_i_direction out, in; /* of several ranks: see `shared` */
+    bool shared;                /* only the rows of this rank's share are there; offsets are places in its own edges */
     throng_graph_counts counts;
 };
+
+/* All rows on every rank, of a graph that is shared; else *out stays NULL. */
+THRONG_MUST_USE throng_status throng_i_graph_whole(const throng_graph *graph, throng_graph **out, throng_error *err);
 
 /* A graph of edges that are known to be right. counts.edges and counts.repeated are set, the rest is the caller's. */
 THRONG_MUST_USE throng_status throng_i_graph_make(throng_context *context, int64_t n_agents,
                                                   const throng_i_edges *edges, throng_graph **out, throng_error *err);
+
+/* ---- for graph_ranks.c ----------------------------------------------------------------------------------------- */
+
+void throng_i_direction_clear(throng_context *context, throng_i_direction *self);
+
+/* Rows 0..n_rows - 1 of edges by key, each in the order of neighbours 0..n_agents - 1, those of the same pair added up.
+ * *repeated = how many were.
+ * @param places  [n_agents + 1] out, the caller's to free: where neighbours' edges begin, if none were repeated, else
+ * it stays; NULL: not wanted */
+THRONG_MUST_USE throng_status throng_i_direction_make(throng_context *context, int64_t n_rows, int64_t n_agents,
+                                                      int64_t n_edges, const throng_agent *key,
+                                                      const throng_agent *neighbour, const double *weight, bool once,
+                                                      throng_i_direction *out, int64_t *repeated, int64_t **places,
+                                                      throng_error *err);
+
+THRONG_MUST_USE throng_status throng_i_graph_make_shared(throng_context *context, int64_t n_agents,
+                                                         const throng_i_edges *edges, throng_graph **out,
+                                                         throng_error *err);
 
 #endif

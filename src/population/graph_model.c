@@ -1,6 +1,7 @@
 /* Drawing a graph: counts every agent's edges, then writes them to where they belong. */
 #include "throng/graph_model.h"
 
+#include "core/ranks.h"
 #include "population/graph.h"
 
 /* Keeps the draws of graphs apart from every other use of the same seed. */
@@ -54,19 +55,22 @@ static throng_status draw(throng_context *context, const throng_graph_model *mod
     throng_status status = THRONG_OK;
     int64_t n = request.n_agents;
     draw_job job = {.model = model, .request = &request};
-    THRONG_TRY(throng_i_alloc(context, n + 1, sizeof *job.first, &job.first, err));
-    THRONG_TRY(throng_chunks_for(context, n, count_chunk, &job, &progress, err));
-    for (int64_t i = 0; i < n; i++)
+    throng_i_share mine = throng_i_share_mine(context, n); /* agents draw their own edges */
+    THRONG_TRY(throng_i_resize(context, &job.first, n + 1, sizeof *job.first, err));
+    job.first[mine.begin] = 0;
+    THRONG_TRY(throng_i_share_for(context, n, count_chunk, &job, &progress, err));
+    for (int64_t i = mine.begin; i < mine.end; i++)
         job.first[i + 1] += job.first[i];
-    job.n_edges = job.first[n];
-    throng_i_edges edges = {.n = model->undirected ? 2 * job.n_edges : job.n_edges, .once = true};
+    job.n_edges = job.first[mine.end];
+    throng_i_edges edges = {.n = model->undirected ? 2 * job.n_edges : job.n_edges, .shared = true, .once = true};
     THRONG_TRY(throng_i_resize(context, &job.source, edges.n, sizeof *job.source, err));
     THRONG_TRY(throng_i_resize(context, &job.target, edges.n, sizeof *job.target, err));
-    THRONG_TRY(throng_chunks_for(context, n, write_chunk, &job, &progress, err));
+    THRONG_TRY(throng_i_share_for(context, n, write_chunk, &job, &progress, err));
     edges.source = job.source;
     edges.target = job.target;
     THRONG_TRY(throng_i_graph_make(context, n, &edges, out, err));
     (*out)->counts.given = edges.n;
+    THRONG_TRY(throng_i_ranks_total(context, &(*out)->counts.given, err));
 out:
     throng_i_free(context, job.first);
     throng_i_free(context, job.source);

@@ -133,7 +133,7 @@ static void gather(const throng_i_passage *passage, int row, int lanes, const do
                    int64_t end, double *out) {
     const throng_simulation *simulation = passage->simulation;
     if (!simulation->complete && !throng_i_is_public(simulation->world, row)) {
-        throng_i_listening listening = {simulation->out, simulation->edges, lanes, source, NULL, NULL};
+        throng_i_listening listening = {simulation->out, simulation->out_edges, lanes, source, NULL, NULL};
         throng_i_hear(&listening, begin, end, out);
         return;
     }

@@ -192,7 +192,7 @@ THRONG_I_ALWAYS void hear_pairs(const int lanes, const throng_i_step_job *job, t
     for (int64_t i = block->begin; i < block->end; i++)
         for (int64_t e = in->offsets[i]; e < in->offsets[i + 1]; e++) {
             int64_t j = in->neighbours[e];
-            fetch(lanes, in, simulation->edges, e, n_needed, needed);
+            fetch(lanes, in, simulation->in_edges, e, n_needed, needed);
             push(lanes, &pairs, n_columns, i, j, i - block->begin, weight_of(in, e) * (each ? each[j] : 1.0));
             if (is_full(lanes, &pairs))
                 hear_queue(lanes, &pairs, block);
@@ -283,7 +283,7 @@ THRONG_I_ALWAYS void back_other(const int lanes, const throng_i_step_job *job, i
     for (int64_t j = begin; j < end; j++)
         for (int64_t e = out->offsets[j]; e < out->offsets[j + 1]; e++) {
             int64_t i = out->neighbours[e];
-            fetch(lanes, out, simulation->edges, e, n_needed, needed);
+            fetch(lanes, out, simulation->out_edges, e, n_needed, needed);
             push_answers(lanes, &pairs, i, weight_of(out, e));
             push(lanes, &pairs, n_columns, i, j, j - begin, 0.0);
             if (is_full(lanes, &pairs))

@@ -15,7 +15,7 @@
 static void measure_present(void *user, throng_chunk chunk) {
     const throng_i_passage *passage = user;
     const throng_simulation *simulation = passage->simulation;
-    throng_i_listening listening = {simulation->in,     simulation->edges,    1,
+    throng_i_listening listening = {simulation->in,     simulation->in_edges, 1,
                                     passage->part.each, simulation->loudness, NULL};
     throng_i_hear(&listening, chunk.begin, chunk.end, passage->present + chunk.begin);
 }
@@ -218,7 +218,7 @@ static void hear_neighbours(const throng_i_step_job *job, throng_i_block *block)
     const throng_simulation *simulation = passage->simulation;
     const double *factor = passage->influence && !passage->part.each ? passage->part.lane : NULL;
     throng_i_listening listening = {.along = simulation->in,
-                                    .edges = simulation->edges,
+                                    .edges = simulation->in_edges,
                                     .lanes = passage->part.lanes,
                                     .scale = simulation->loudness,
                                     .factor = factor};

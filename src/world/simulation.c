@@ -290,14 +290,16 @@ static throng_status prepare(throng_simulation *self, const throng_graph *graph,
         self->in = throng_graph_in(graph);
         self->out = throng_graph_out(graph);
         self->edges = throng_graph_edges(graph);
+        self->in_edges = self->in.offsets[throng_i_share_mine(self->context, self->n).end];
+        self->out_edges = self->out.offsets[throng_i_share_mine(self->context, self->n).end];
         THRONG_TRY(find_ghosts(self, err));
     }
-    THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->around, err));
+    THRONG_TRY(throng_i_resize(self->context, &self->around, self->n, sizeof(double), err));
     if (self->world->hearing == THRONG_HEARING_MEAN)
-        THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->loudness, err));
+        THRONG_TRY(throng_i_resize(self->context, &self->loudness, self->n, sizeof(double), err));
     THRONG_TRY(measure(self, err));
     for (int t = 0; t < self->world->n_traits; t++)
-        THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof(double), &self->trait[t], err));
+        THRONG_TRY(throng_i_resize(self->context, &self->trait[t], self->n, sizeof(double), err));
     if (self->world->n_traits > 0)
         THRONG_TRY(throng_i_share_for(self->context, self->n, draw_chunk, self, NULL, err));
 out:

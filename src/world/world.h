@@ -30,9 +30,10 @@ struct throng_simulation {
     throng_simulation_def def; /* resolved */
     char spec[512];
     int64_t n;
-    bool complete;            /* everybody hears everybody */
-    throng_adjacency in, out; /* empty if complete */
-    int64_t edges;
+    bool complete;                             /* everybody hears everybody */
+    throng_adjacency in, out;                  /* empty if complete */
+    int64_t edges;                             /* in all */
+    int64_t in_edges, out_edges;               /* in the rows that are here: of several ranks, of this one's share */
     throng_i_ghosts *heard_from, *answered_by; /* of several ranks, neighbours in `in` and `out` that others have */
     double side;                               /* of the square of HEARING_NEAR */
     double *loudness;                          /* [n] what heard is divided by, inverted; NULL: 1 */
@@ -150,7 +151,7 @@ THRONG_MUST_USE throng_status throng_i_passage_back_start(const throng_i_passage
 /* Whose numbers are heard. Hearing goes along in-edges, answering along out-edges. */
 typedef struct throng_i_listening {
     throng_adjacency along;
-    int64_t edges; /* in all */
+    int64_t edges; /* in its rows */
     int lanes;
     const double *source; /* [n * lanes] */
     const double *scale;  /* [n]; NULL: 1 */
