@@ -78,7 +78,8 @@ static void print_result(const throng_problem *problem, const throng_solution *s
            cli_count(throng_solution_iterations(solution)).text, throng_solution_iterations(solution) == 1 ? "" : "s",
            throng_solution_gap_name(solution), cli_value(throng_solution_gap(solution)).text,
            cli_value(throng_solution_tolerance(solution)).text);
-    if (throng_solution_gap(solution) != throng_solution_game_gap(solution))
+    if (isfinite(throng_solution_game_gap(solution)) &&
+        throng_solution_gap(solution) != throng_solution_game_gap(solution))
         printf("in the game itself: gap %s\n", cli_value(throng_solution_game_gap(solution)).text);
     printf("\n");
     for (int p = 0; p < kind->players(problem->game); p++) {

@@ -82,8 +82,8 @@ def test_other_forms():
     assert report("solve", "kuhn", "--solver", "lp", "--tolerance", 1e-9)["equality"] is None, "somebody gets less than 0"
     fails(2, "1 to 8 agents, got 9", "solve", "demand-response", "--solver", "subsample-q:k=9")
     fails(1, "everybody chooses once", "solve", "kuhn", "--solver", "rae")
-    fails(1, "aga solves games that are smooth, which kuhn is not", "solve", "kuhn", "--solver", "aga")
-    fails(1, "cfr-plus solves games that are a tree", "solve", "public-goods")
+    fails(1, "aga solves smooth games, and kuhn is one of the trees", "solve", "kuhn", "--solver", "aga")
+    fails(1, "cfr-plus solves trees, and public-goods is one of the smooth games", "solve", "public-goods", "--solver", "cfr-plus")
     fails(2, r"rule must be one of: aga simul-ind .*, got .boo", "solve", "public-goods", "--solver", "aga:rule=boo")
     fails(2, "cannot be written as a tree", "solve", "public-goods", "--solver", "aga", "--write", "x.efg")
     described = json.loads(ok("describe", "solver", "aga", "--json"))
