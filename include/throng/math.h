@@ -83,6 +83,14 @@ static inline double throng_exp(double x) {
     return near_one * throng_i_power_of_2(half) * throng_i_power_of_2(k - half);
 }
 
+/** exp(-x) for x >= 0, as throng_exp gives it, in fewer steps; 0 from x = 708 on, where that is below 4e-308. NaN stays
+ *  NaN. */
+static inline double throng_decay(double x) {
+    double k;
+    double near_one = 1.0 + throng_i_reduced_expm1(x > 708.0 ? -708.0 : -x, &k);
+    return x >= 708.0 ? 0.0 : near_one * throng_i_power_of_2(k);
+}
+
 /** tanh(x), off by at most 2.7 ulp (2.58 is the most that was found, as above, near 0.22). Odd to the bit; 1 and -1
  * from |x| = 22 on; NaN stays NaN. */
 static inline double throng_tanh(double x) {

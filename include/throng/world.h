@@ -141,7 +141,8 @@ typedef struct throng_world {
 
     /** message[m][k] = pair_m(self and other of pair k); instead of send. */
     void (*pair)(const throng_pairs *pairs, double *const *message);
-    /** message as pair gives it; self[c][k], other[c][k] += d message / d self and other, times of[m][k]. */
+    /** message as pair gives it; self[c][k], other[c][k] = d message / d self and other, times of[m][k]. Unlike
+     *  elsewhere these are set, not added to: also to 0, for columns that no message depends on. */
     void (*pair_adjoint)(const throng_pairs *pairs, const double *const *of, double *const *message,
                          double *const *self, double *const *other);
 

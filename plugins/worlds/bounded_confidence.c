@@ -26,7 +26,7 @@ THRONG_WIDE static void pair(const throng_pairs *pairs, double *const *message) 
     THRONG_APART
     for (int64_t k = 0; k < pairs->n; k++) {
         double d = other[k] - self[k];
-        out[k] = d * throng_exp(-sharp * d * d);
+        out[k] = d * throng_decay(sharp * d * d);
     }
 }
 
@@ -37,11 +37,11 @@ THRONG_WIDE static void pair_adjoint(const throng_pairs *pairs, const double *co
     double *out = message[0], *back_x = self[0], *back_y = other[0];
     THRONG_APART
     for (int64_t k = 0; k < pairs->n; k++) {
-        double d = y[k] - x[k], near = throng_exp(-sharp * d * d);
+        double d = y[k] - x[k], near = throng_decay(sharp * d * d);
         double slope = weight[k] * (near - 2.0 * sharp * d * (d * near));
         out[k] = d * near;
-        back_x[k] -= slope;
-        back_y[k] += slope;
+        back_x[k] = -slope;
+        back_y[k] = slope;
     }
 }
 

@@ -53,8 +53,8 @@ static void pair_adjoint(const throng_pairs *pairs, const double *const *of, dou
         double nearer = often * contact_slope(pairs, d) * (of[0][k] * drive + of[1][k]);
         message[0][k] = often * drive;
         message[1][k] = often;
-        self[0][k] -= nearer;
-        other[0][k] += nearer + of[0][k] * often * controversy * (1.0 - drive * drive);
+        self[0][k] = -nearer;
+        other[0][k] = nearer + of[0][k] * often * controversy * (1.0 - drive * drive);
     }
 }
 

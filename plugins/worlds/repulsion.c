@@ -46,8 +46,8 @@ static void pair_adjoint(const throng_pairs *pairs, const double *const *of, dou
         double answer = of[q > 1.0 ? REPULSION : ATTRACTION][k];
         double slope = answer * (1.0 - 4.0 * q - q * q) / ((1.0 + q) * (1.0 + q));
         say(d * (1.0 - q) / (1.0 + q), q > 1.0, k, message);
-        self[0][k] -= slope;
-        other[0][k] += slope;
+        self[0][k] = -slope;
+        other[0][k] = slope;
     }
 }
 

@@ -8,21 +8,8 @@
 
 #include "throng/math.h"
 
-#include <string.h>
-
 /* Neighbours for which memory is fetched ahead, also those of the next agents. */
 #define AHEAD 128
-
-/* Four lanes side by side; with fewer the rest is 0. */
-typedef double four __attribute__((vector_size(4 * sizeof(double))));
-
-THRONG_I_ALWAYS four load(const double *from, const int lanes) {
-    if (lanes < 4) /* no copy of a part: it would go through memory */
-        return (four){from[0], lanes == 2 ? from[1] : 0.0, 0.0, 0.0};
-    four out;
-    memcpy(&out, from, sizeof out);
-    return out;
-}
 
 /* lanes and weighted are constants to the compiler, which leaves no loop over groups of lanes. */
 THRONG_I_ALWAYS void hear(const throng_i_listening *it, const int lanes, const bool weighted, int64_t begin,
@@ -33,21 +20,22 @@ THRONG_I_ALWAYS void hear(const throng_i_listening *it, const int lanes, const b
     const double *source = it->source;
     const int64_t last_ahead = it->edges - AHEAD;
     for (int64_t i = begin; i < end; i++) {
-        four sum[2] = {{0.0}, {0.0}};
+        throng_i_four sum[2] = {{0.0}, {0.0}};
         for (int64_t e = offsets[i]; e < offsets[i + 1]; e++) {
             THRONG_I_FETCH(source + (int64_t)neighbours[e < last_ahead ? e + AHEAD : e] * lanes);
             const double *from = source + (int64_t)neighbours[e] * lanes;
 #pragma GCC unroll 2
             for (int g = 0; g < groups; g++)
-                sum[g] += weighted ? load(from + 4 * g, lanes) * it->along.weights[e] : load(from + 4 * g, lanes);
+                sum[g] += weighted ? throng_i_load(from + 4 * g, lanes) * it->along.weights[e]
+                                   : throng_i_load(from + 4 * g, lanes);
         }
         double whole = it->scale ? it->scale[i] : 1.0;
 #pragma GCC unroll 2
         for (int g = 0; g < groups; g++) {
-            four heard = sum[g] * whole;
+            throng_i_four heard = sum[g] * whole;
             if (it->factor)
-                heard *= load(it->factor + 4 * g, lanes);
-            memcpy(out + (i - begin) * lanes + 4 * g, &heard, (size_t)(lanes < 4 ? lanes : 4) * sizeof(double));
+                heard *= throng_i_load(it->factor + 4 * g, lanes);
+            throng_i_store(out + (i - begin) * lanes + 4 * g, heard, lanes);
         }
     }
 }

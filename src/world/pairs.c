@@ -96,14 +96,34 @@ static void rows_of(double (*rows)[THRONG_I_SLOTS + 8], int n, double **out) {
         out[r] = rows[r];
 }
 
-/* rows[whom] += factor * numbers of each edge, lane by lane */
-THRONG_I_ALWAYS void add_up(const int lanes, const queue *self, const double *factor, const double *numbers,
-                            double *rows) {
-    for (int64_t e = 0; e < self->edges; e++) {
-        double *row = rows + self->whom[e] * (int64_t)lanes;
-#pragma GCC unroll 8
-        for (int l = 0; l < lanes; l++)
-            row[l] += factor[l] * numbers[e * lanes + l];
+/* rows[whom] += numbers of each edge, lane by lane, times what is not NULL of factor [lanes], weight [edges] and of
+ * [slots]. Edges of one agent follow each other: its sum stays in a register. */
+THRONG_I_ALWAYS void add_up(const int lanes, const queue *self, const double *factor, const double *weight,
+                            const double *of, const double *numbers, double *rows) {
+    const int groups = (lanes + 3) / 4;
+    for (int64_t e = 0; e < self->edges;) {
+        int32_t whom = self->whom[e];
+        double *row = rows + whom * (int64_t)lanes;
+        throng_i_four sum[2];
+#pragma GCC unroll 2
+        for (int g = 0; g < groups; g++)
+            sum[g] = throng_i_load(row + 4 * g, lanes);
+        do {
+#pragma GCC unroll 2
+            for (int g = 0; g < groups; g++) {
+                throng_i_four more = throng_i_load(numbers + e * lanes + 4 * g, lanes);
+                if (of)
+                    more *= throng_i_load(of + e * lanes + 4 * g, lanes);
+                if (weight)
+                    more *= weight[e];
+                if (factor)
+                    more *= throng_i_load(factor + 4 * g, lanes);
+                sum[g] += more;
+            }
+        } while (++e < self->edges && self->whom[e] == whom);
+#pragma GCC unroll 2
+        for (int g = 0; g < groups; g++)
+            throng_i_store(row + 4 * g, sum[g], lanes);
     }
 }
 
@@ -117,10 +137,6 @@ static void adjoint_queue(queue *self, int lanes) {
     self->pairs.n = self->edges * lanes;
     for (int m = 0; m < THRONG_WORLD_MESSAGES_MAX; m++)
         of[m] = self->of[m];
-    for (int c = 0; c < world->n_columns; c++) {
-        memset(self->self_back[c], 0, (size_t)self->pairs.n * sizeof(double));
-        memset(self->other_back[c], 0, (size_t)self->pairs.n * sizeof(double));
-    }
     world->pair_adjoint(&self->pairs, of, message, one, other);
 }
 
@@ -143,7 +159,8 @@ THRONG_I_ALWAYS void hear_slopes(const int lanes, queue *self, const throng_i_bl
                     self->of[other][e * lanes + l] = other == m ? self->weight[e] : 0.0;
         adjoint_queue(self, lanes);
         for (int c = 0; c < world->n_columns; c++)
-            add_up(lanes, self, ones, self->self_back[c], own_slope(self->job, m, c) + block->begin * lanes);
+            add_up(lanes, self, NULL, NULL, NULL, self->self_back[c],
+                   own_slope(self->job, m, c) + block->begin * lanes);
     }
 }
 
@@ -156,13 +173,8 @@ THRONG_I_ALWAYS void hear_queue(const int lanes, queue *self, throng_i_block *bl
         hear_slopes(lanes, self, block);
     else
         world->pair(&self->pairs, message);
-    for (int m = 0; m < world->n_messages; m++) {
-        for (int64_t e = 0; e < self->edges; e++)
-#pragma GCC unroll 8
-            for (int l = 0; l < lanes; l++)
-                message[m][e * lanes + l] *= self->weight[e];
-        add_up(lanes, self, ones, message[m], block->heard[m]);
-    }
+    for (int m = 0; m < world->n_messages; m++)
+        add_up(lanes, self, NULL, self->weight, NULL, message[m], block->heard[m]);
     self->edges = 0;
 }
 
@@ -259,13 +271,10 @@ THRONG_I_ALWAYS void back_other_queue(const int lanes, queue *self, int64_t begi
     for (int c = 0; c < world->n_columns; c++) {
         for (int64_t e = 0; each && e < self->edges; e++) /* one lane */
             self->other_back[c][e] *= each[begin + self->whom[e]];
-        add_up(lanes, self, lane, self->other_back[c], self->job->of[c] + begin * lanes);
+        add_up(lanes, self, lane, NULL, NULL, self->other_back[c], self->job->of[c] + begin * lanes);
     }
-    for (int m = 0; m < world->n_messages; m++) {
-        for (int64_t k = 0; k < self->edges * lanes; k++)
-            self->message[m][k] *= self->of[m][k];
-        add_up(lanes, self, ones, self->message[m], moved[m]);
-    }
+    for (int m = 0; m < world->n_messages; m++)
+        add_up(lanes, self, NULL, NULL, self->of[m], self->message[m], moved[m]);
     self->edges = 0;
 }
 

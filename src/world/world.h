@@ -14,6 +14,8 @@
 #include "throng/world.h"
 #include "world/ghosts.h"
 
+#include <string.h>
+
 #define THRONG_I_LANES_MAX 8
 
 /* Asks for a cache line that is needed soon, in the second cache: many more requests for it can be under way there than
@@ -66,6 +68,21 @@ THRONG_MUST_USE throng_status throng_i_world_register(throng_context *context, c
         }                                                                                                              \
     } while (0)
 #define THRONG_I_ALWAYS static inline __attribute__((always_inline))
+
+/* Four lanes side by side; with fewer the rest is 0. Memory holds `lanes` numbers. */
+typedef double throng_i_four __attribute__((vector_size(4 * sizeof(double))));
+
+THRONG_I_ALWAYS throng_i_four throng_i_load(const double *from, const int lanes) {
+    if (lanes < 4) /* no copy of a part: it would go through memory */
+        return (throng_i_four){from[0], lanes == 2 ? from[1] : 0.0, 0.0, 0.0};
+    throng_i_four out;
+    memcpy(&out, from, sizeof out);
+    return out;
+}
+
+THRONG_I_ALWAYS void throng_i_store(double *to, throng_i_four numbers, const int lanes) {
+    memcpy(to, &numbers, (size_t)(lanes < 4 ? lanes : 4) * sizeof(double));
+}
 
 /* True of worlds in which who hears whom is not a graph's business. */
 static inline bool throng_i_world_meets(const throng_world *world) {

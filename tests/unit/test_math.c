@@ -126,6 +126,17 @@ Test(math, ends_are_those_of_the_c_library) {
     cr_expect_eq(throng_tanh(40.0), 1.0);
 }
 
+Test(math, decay_is_the_exponential_of_what_is_not_positive) {
+    for (double x = 0.0; x < 708.0; x += 0.0137) {
+        volatile double at = x;
+        double decayed = throng_decay(at), e = throng_exp(-at);
+        cr_assert(memcmp(&decayed, &e, sizeof e) == 0, "at %.17g: %.17g, not %.17g", x, decayed, e);
+    }
+    cr_expect_eq(throng_decay(708.0), 0.0);
+    cr_expect_eq(throng_decay((double)INFINITY), 0.0);
+    cr_expect(isnan(throng_decay((double)NAN)));
+}
+
 THRONG_WIDE static void side_by_side(const double *x, int n, double *e, double *t) {
     THRONG_APART
     for (int k = 0; k < n; k++) {
