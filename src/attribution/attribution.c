@@ -224,8 +224,8 @@ static throng_status attribute_world(throng_attribution *self, throng_error *err
     if (status == THRONG_E_UNSUPPORTED && !function.gradient)
         return THRONG_FAIL(
             err, E_UNSUPPORTED,
-            "%.80s has no derivative (its world is not smooth, or the indicator counts bins), which %.60s "
-            "needs: take --method shapley-sampled or owen-sampled.",
+            "%.60s has no derivative (its world or indicator is not smooth), which %.40s needs: take --method "
+            "shapley-sampled or owen-sampled; or only run it: throng simulate.",
             self->def.world->world, self->method_spec);
     if (status == THRONG_OK)
         status = throng_i_dynamics_gather(self->world->dynamics, err);
