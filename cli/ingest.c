@@ -1,9 +1,11 @@
 /* throng ingest: event files of a platform become the tables of a crowd. */
+#include "cli/llm.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +13,32 @@
 typedef struct request {
     throng_ingest_def def;
     cli_common common;
+    cli_llm asked;
     const char *memory;
     bool json, print_sql;
 } request;
 
+/* Who rates texts, for stance llm. */
+typedef struct text_rater {
+    throng_context *context;
+    throng_llm *llm; /* NULL: nobody */
+    const char *about;
+    char cache[4096];    /* where an endpoint's answers are kept if nothing else is said */
+    int64_t n, n_unread; /* texts; and of them, those of which the answer was not one number from -1 to 1 */
+} text_rater;
+
+static throng_status rate(void *user, const char *const *texts, int64_t n, double *states, throng_error *err) {
+    text_rater *self = user;
+    throng_status status = throng_llm_score(self->context, self->llm, self->about, texts, n, states, err);
+    for (int64_t i = 0; i < n && status == THRONG_OK; i++)
+        self->n_unread += isnan(states[i]);
+    self->n += status == THRONG_OK ? n : 0;
+    return status;
+}
+
 /* ---- what is printed ------------------------------------------------------------------------------------------- */
 
-static int print_json(const throng_ingest_counts *it) {
+static int print_json(const throng_ingest_counts *it, const text_rater *rater) {
     const struct {
         const char *name;
         int64_t n;
@@ -45,6 +66,11 @@ static int print_json(const throng_ingest_counts *it) {
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         json_object_set_new(document, counts[i].name, json_integer(counts[i].n));
     json_object_set_new(document, "weight", json_string(it->weight));
+    if (rater->llm) {
+        json_object_set_new(document, "rated_texts", json_integer(rater->n));
+        json_object_set_new(document, "unreadable_ratings", json_integer(rater->n_unread));
+        json_object_set_new(document, "usage", cli_llm_pack_usage(rater->llm));
+    }
     char *text = json_dumps(document, JSON_INDENT(2));
     json_decref(document);
     if (!text)
@@ -64,7 +90,7 @@ static void print_count(const char *name, int64_t n, const char *meaning) {
     printf("%s\n", meaning);
 }
 
-static int print_text(const request *wanted, const throng_ingest_counts *it, double seconds) {
+static int print_text(const request *wanted, const throng_ingest_counts *it, const text_rater *rater, double seconds) {
     static const char *const weights[][2] = {
         {"followers", "followers"},
         {"degree", "1 + how many were seen to react to an agent (followers are not known)"},
@@ -92,6 +118,12 @@ static int print_text(const request *wanted, const throng_ingest_counts *it, dou
     if (it->unread_texts > 0 && wanted->def.stance && strcmp(wanted->def.stance, "valence") == 0)
         printf("stance: %s texts are not in English, or do not say so, and have no state\n",
                cli_count(it->unread_texts).text);
+    if (rater->llm) {
+        printf(
+            "stance: %s rated %s texts; %s answers were not one number from -1 to 1, and those texts have no state\n",
+            throng_llm_model(rater->llm), cli_count(rater->n).text, cli_count(rater->n_unread).text);
+        cli_llm_print_usage(rater->llm);
+    }
     return cli_finish_output();
 }
 
@@ -142,7 +174,34 @@ static int prepare(const cli_options *options, request *wanted) {
     return read_memory(wanted);
 }
 
-static int ingest(throng_context *context, const request *wanted) {
+static bool wants_llm(const request *wanted) {
+    const char *stance = wanted->def.stance;
+    return stance && strncmp(stance, "llm", 3) == 0 && (!stance[3] || stance[3] == ':');
+}
+
+/* Opens the model that rates texts, if the stance is llm; without it nobody is to be asked. */
+static int open_rater(throng_context *context, request *wanted, text_rater *out) {
+    *out = (text_rater){.context = context};
+    if (!wants_llm(wanted))
+        return wanted->asked.endpoint || wanted->asked.script || wanted->asked.replay
+                   ? cli_fail(CLI_USAGE,
+                              "a model is asked for nothing: add --stance llm:TOPIC, or --stance llm for the "
+                              "tone of texts.")
+                   : CLI_OK;
+    out->about = wanted->def.stance[3] && wanted->def.stance[4] ? wanted->def.stance + 4 : NULL;
+    snprintf(out->cache, sizeof out->cache, "%s.answers", wanted->def.out);
+    if (wanted->asked.endpoint && !wanted->asked.cache)
+        wanted->asked.cache = out->cache;
+    int code = cli_llm_open(&wanted->asked, context, &out->llm);
+    if (code != CLI_OK)
+        return code;
+    wanted->def.judge = rate;
+    wanted->def.judge_user = out;
+    wanted->def.judge_name = throng_llm_model(out->llm);
+    return CLI_OK;
+}
+
+static int ingest(throng_context *context, const request *wanted, const text_rater *rater) {
     throng_error err = {0};
     throng_ingest_counts counts;
     cli_progress progress;
@@ -153,23 +212,27 @@ static int ingest(throng_context *context, const request *wanted) {
     if (status == THRONG_E_CANCELLED && cli_interrupted())
         return cli_fail(128 + cli_interrupted(), "stopped; what was read is kept in %s, and the same command goes on.",
                         wanted->def.out);
+    if (status == THRONG_E_BUDGET)
+        return cli_fail(CLI_FAILURE, "%s The same command goes on from the answers in %s.", err.message,
+                        wanted->asked.cache ? wanted->asked.cache : "--cache, if there is one");
     if (status != THRONG_OK)
         return cli_fail_error(&err);
     if (wanted->json)
-        return print_json(&counts);
-    return wanted->common.quiet ? CLI_OK : print_text(wanted, &counts, cli_now() - began);
+        return print_json(&counts, rater);
+    return wanted->common.quiet ? CLI_OK : print_text(wanted, &counts, rater, cli_now() - began);
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
     throng_error err = {0};
     throng_context *context = NULL;
     request wanted = {0};
+    text_rater rater = {0};
     cli_options options;
     bool proceed = false;
     cli_options_init(&options, self);
     cli_options_text(&options, "--out", "FILE", &wanted.common.out, "DuckDB file to write or to add to (required)");
     cli_options_text(&options, "--stance", "WHAT", &wanted.def.stance,
-                     "state of an agent: column (default), valence (English words), terms:FILE");
+                     "state of an agent: column (default), valence (English words), terms:FILE, llm:TOPIC");
     cli_options_text(&options, "--days", "DAYS", &wanted.def.days,
                      "what counts, in UTC: FIRST..LAST (such as 2024-11-21..2024-12-04), or the last N days");
     cli_options_text(&options, "--follows", "FILE", &wanted.def.follows, "table of follows or of follower counts");
@@ -183,6 +246,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_count(&options, "--line-limit", "BYTES", &wanted.def.line_limit, 1, 1073741824.0,
                       "longer lines are rejected (default: 16777216)");
     cli_options_switch(&options, "--json", &wanted.json, "print the counts as JSON");
+    cli_llm_options(&options, &wanted.asked);
     cli_options_common(&options, &wanted.common, false);
     int code = cli_options_parse(&options, argc, argv, &proceed);
     if (proceed) {
@@ -196,8 +260,11 @@ static int run(const cli_command *self, int argc, char **argv) {
             throng_context_set_threads(context, (int)wanted.common.threads, &err) != THRONG_OK)
             code = cli_fail_error(&err);
         else
-            code = ingest(context, &wanted);
+            code = open_rater(context, &wanted, &rater);
+        if (code == CLI_OK)
+            code = ingest(context, &wanted, &rater);
     }
+    throng_llm_free(rater.llm);
     throng_context_free(context);
     cli_options_clear(&options);
     return code;
@@ -211,6 +278,11 @@ const cli_command cli_command_ingest = {
         "EVENTS are files, plain, .gz or .zst, or - for standard input. Every line is counted: as a row, or as blank,\n"
         "ignored, rejected or a duplicate. An ingest that was stopped goes on when it is run again, and one that is\n"
         "run twice changes nothing. Ids become keyed hashes and texts are not stored, unless you ask.\n"
+        "\n"
+        "Stance llm:TOPIC asks a language model how the author of each text stands on TOPIC, and llm alone for its\n"
+        "tone: each text goes to the endpoint that you name, and nowhere else. Answers are kept in --cache (default:\n"
+        "beside --out, FILE.answers), so that none is paid for twice: if --max-calls is used up, the same command\n"
+        "goes on with as many more.\n"
         "\n"
         "  throng ingest bluesky events.ndjson.gz --stance valence --out crowd.duckdb\n"
         "  throng attribute crowd.duckdb:states --state state --id agent --time day --weight weight",

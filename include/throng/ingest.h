@@ -14,6 +14,12 @@
 extern "C" {
 #endif
 
+/** Says what texts show of the states of those who wrote them: states[i], NaN for nothing. Called on the calling
+ * thread, with each different text of a batch once, before anything of the batch is written; anything but THRONG_OK
+ * ends the ingest, and the batch is read again by the next one. */
+typedef throng_status (*throng_ingest_judge)(void *user, const char *const *texts, int64_t n, double *states,
+                                             throng_error *err);
+
 /** What to ingest. All texts are borrowed for the call. */
 typedef struct throng_ingest_def {
     const char *platform;      /* "bluesky", ...; NULL if sql is given */
@@ -23,14 +29,18 @@ typedef struct throng_ingest_def {
     const char *out;           /* the crowd's DuckDB file; made if it is missing, added to if it is there */
     const char *follows;       /* a table of follows or of follower counts; NULL: none */
     const char *rejects;       /* CSV file for file, line and reason of every rejected line; NULL: none */
-    const char *stance;        /* what the state of an agent is: "column" (default), "valence", "terms:FILE" */
-    const char *days;          /* which days count, in UTC: "FIRST..LAST" (dates; either may be missing), or the last
-                                  so many, "14"; NULL: all. It may be another at each call. */
-    const char *key;           /* file of the key of the pseudonyms; NULL: out + ".key", made if it is missing */
-    int64_t memory;            /* bytes that DuckDB may take; 0: its default, 80 % of the machine */
-    int64_t line_limit;        /* bytes of a line, 1 .. 2^30; longer ones are rejected; 0: 16 MiB */
-    bool keep_ids;             /* ids as they are instead of keyed hashes */
-    bool keep_text;            /* texts as well; without it only their length */
+    const char *stance; /* what the state of an agent is: "column" (default), "valence", "terms:FILE", or, with `judge`,
+                           "llm" or "llm:..." */
+    throng_ingest_judge judge; /* NULL: the stance does not need one */
+    void *judge_user;
+    const char *judge_name; /* the model: a crowd is judged by one alone; NULL: it has no name */
+    const char *days;       /* which days count, in UTC: "FIRST..LAST" (dates; either may be missing), or the last
+                               so many, "14"; NULL: all. It may be another at each call. */
+    const char *key;        /* file of the key of the pseudonyms; NULL: out + ".key", made if it is missing */
+    int64_t memory;         /* bytes that DuckDB may take; 0: its default, 80 % of the machine */
+    int64_t line_limit;     /* bytes of a line, 1 .. 2^30; longer ones are rejected; 0: 16 MiB */
+    bool keep_ids;          /* ids as they are instead of keyed hashes */
+    bool keep_text;         /* texts as well; without it only their length */
 } throng_ingest_def;
 
 /** What became of everything that is in the crowd.

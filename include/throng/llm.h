@@ -407,6 +407,21 @@ THRONG_API THRONG_MUST_USE throng_status throng_llm_audit_table(throng_context *
                                                                 const char *reference, double alpha,
                                                                 throng_llm_audit *out, throng_error *err);
 
+/* ---- rating texts ---------------------------------------------------------------------------------------------- */
+
+/**
+ * Asks for a number from -1 to 1 for each text, once, at temperature 0: how its author stands on something, or its
+ * tone.
+ *
+ * The texts are part of the prompts, so a text may talk a model into a number.
+ * @param about  "a carbon tax": -1 is against it, 1 is for it; NULL: the tone, from hostile to kind
+ * @param out    [n] out, NaN where the answer is not one number from -1 to 1
+ * @return as throng_llm_ask
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_llm_score(throng_context *context, throng_llm *llm, const char *about,
+                                                          const char *const *texts, int64_t n, double *out,
+                                                          throng_error *err);
+
 #ifdef __cplusplus
 }
 #endif

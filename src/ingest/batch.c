@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define RUN_BYTES   (8 << 20) /* of lines; one more may follow */
-#define BATCH_ROWS  1000000
 #define BATCH_BYTES (512 << 20)
 
 /* Lines that a thread took, one behind the other. */
@@ -153,7 +152,7 @@ static bool keep(run *to, throng_i_lines_result result, const char *line, int64_
 }
 
 static bool is_full(const throng_i_batch *batch) {
-    return *batch->stop || batch->is_finished || batch->is_silent || batch->n_rows >= BATCH_ROWS ||
+    return *batch->stop || batch->is_finished || batch->is_silent || batch->n_rows >= batch->most_rows ||
            batch->n_bytes >= BATCH_BYTES;
 }
 

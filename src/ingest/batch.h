@@ -14,6 +14,7 @@ typedef struct throng_i_batch {
     const throng_i_platform *platform;
     double patience;          /* seconds after which it ends if a pipe falls silent */
     const _Atomic bool *stop; /* set from outside: end at once */
+    int64_t most_rows;        /* after which it ends */
     pthread_mutex_t taking;   /* whose holder may use what follows */
     throng_i_lines *lines;
     int64_t line;     /* number of the last line read */

@@ -14,6 +14,10 @@
 /* Seconds that events from a pipe may wait before they are written. */
 #define PATIENCE 5.0
 
+/* Lines that are written together; fewer if their texts are judged, which takes long. */
+#define BATCH_ROWS  1000000
+#define JUDGED_ROWS 10000
+
 const char *throng_ingest_sql(const char *platform) {
     return platform[0] == '_' ? NULL : throng_i_platform_text_of(platform);
 }
@@ -59,6 +63,7 @@ static throng_status read_on(throng_i_store *store, throng_i_store_file *file, c
                             .line = file->lines,
                             .patience = PATIENCE,
                             .stop = &store->stop,
+                            .most_rows = store->def->judge ? JUDGED_ROWS : BATCH_ROWS,
                             .taking = PTHREAD_MUTEX_INITIALIZER};
     THRONG_REQUIRE(throng_i_lines_skip(lines, file->offset), E_FORMAT,
                    "%s is shorter than when it was read before: its content ends before byte %lld.", path,

@@ -172,14 +172,12 @@ throng_status throng_i_stance_open(throng_context *context, const char *spec, th
         stance.kind = THRONG_I_STANCE_VALENCE;
         THRONG_TRY(read_valence(&stance, err));
     } else if (spec && strncmp(spec, "llm", 3) == 0 && (!spec[3] || spec[3] == ':')) {
-        /* Here a model would be asked about each batch of texts, with a cache and a budget. */
-        status = THRONG_FAIL(err, E_ARGUMENT,
-                             "stance llm is not there yet. What is: --keep-text, \"throng ask TEMPLATE --rows "
-                             "CROWD.duckdb#actions\", and platform generic-csv, whose tables have a column state.");
+        stance.kind = THRONG_I_STANCE_JUDGE;
     } else {
-        THRONG_REQUIRE(!spec || strcmp(spec, "column") == 0, E_ARGUMENT,
-                       "stance must be \"column\", \"valence\" (English words only) or \"terms:FILE\", got \"%s\".",
-                       spec);
+        THRONG_REQUIRE(
+            !spec || strcmp(spec, "column") == 0, E_ARGUMENT,
+            "stance must be \"column\", \"valence\" (English words only), \"terms:FILE\" or \"llm:TOPIC\", got \"%s\".",
+            spec);
     }
 out:
     if (status == THRONG_OK)

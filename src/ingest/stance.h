@@ -12,7 +12,8 @@ typedef struct throng_i_term {
 typedef enum throng_i_stance_kind {
     THRONG_I_STANCE_COLUMN,  /* the platform's SQL gives it */
     THRONG_I_STANCE_VALENCE, /* how kind or unkind English words are: AFINN */
-    THRONG_I_STANCE_TERMS    /* terms and weights of a file */
+    THRONG_I_STANCE_TERMS,   /* terms and weights of a file */
+    THRONG_I_STANCE_JUDGE    /* texts are collected, and judged by somebody outside */
 } throng_i_stance_kind;
 
 typedef struct throng_i_stance {
@@ -23,9 +24,8 @@ typedef struct throng_i_stance {
     int longest; /* words of the longest term */
 } throng_i_stance;
 
-/* Understands "column", "valence", "terms:FILE"; NULL is "column". "llm" is known and refused. THRONG_E_ARGUMENT,
- * THRONG_E_FILE, THRONG_E_FORMAT.
- */
+/* Understands "column", "valence", "terms:FILE", "llm", "llm:..."; NULL is "column". THRONG_E_ARGUMENT, THRONG_E_FILE,
+ * THRONG_E_FORMAT. */
 THRONG_MUST_USE throng_status throng_i_stance_open(throng_context *context, const char *spec, throng_i_stance *out,
                                                    throng_error *err);
 void throng_i_stance_close(throng_i_stance *stance);

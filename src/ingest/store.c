@@ -3,6 +3,7 @@
 
 #include "ingest/days.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,24 @@ static bool score_text(const void *user, const char *text, int64_t length, doubl
     return throng_i_stance_score(user, text, length, out);
 }
 
+/* A text's number, until it is judged. */
+static bool collect_text(const void *user, const char *text, int64_t length, double *out) {
+    int64_t index = 0;
+    bool done = throng_i_texts_add((throng_i_texts *)(uintptr_t)user, text, length, &index);
+    *out = done ? (double)index : -1.0; /* -1: there was no memory, which is noticed when it is judged */
+    return true;
+}
+
+/* What the text of that number was judged to show. */
+static bool look_up_text(const void *user, const char *number, int64_t length, double *out) {
+    const throng_i_texts *texts = user;
+    int64_t index = 0;
+    for (int64_t i = 0; i < length; i++)
+        index = 10 * index + (number[i] - '0');
+    *out = texts->states[index];
+    return isfinite(*out);
+}
+
 /* A setting is written by the run that begins the crowd, and compared by every other. */
 static throng_status settle(throng_i_store *store, const char *name, const char *value, throng_error *err) {
     char before[200] = "";
@@ -165,6 +184,7 @@ static throng_status settle_all(throng_i_store *store, throng_error *err) {
     THRONG_TRY(settle(store, "format", FORMAT, err));
     THRONG_TRY(settle(store, "platform", store->platform->name, err));
     THRONG_TRY(settle(store, "stance", def->stance ? def->stance : "column", err));
+    THRONG_TRY(settle(store, "judge", def->judge_name ? def->judge_name : "none", err));
     THRONG_TRY(settle(store, "keep-ids", def->keep_ids ? "yes" : "no", err));
     THRONG_TRY(settle(store, "keep-text", def->keep_text ? "yes" : "no", err));
     THRONG_TRY(settle(store, "key-check", check, err));
@@ -236,7 +256,10 @@ throng_status throng_i_store_open(throng_context *context, const throng_ingest_d
     struct stat facts;
     *store =
         (throng_i_store){.context = context, .def = def, .platform = platform, .is_empty = stat(def->out, &facts) != 0};
+    throng_i_texts_clear(&store->texts);
     THRONG_TRY(throng_i_stance_open(context, def->stance, &store->stance, err));
+    THRONG_REQUIRE((store->stance.kind == THRONG_I_STANCE_JUDGE) == (def->judge != NULL), E_ARGUMENT,
+                   "stance \"llm\", and no other, needs somebody who judges texts.");
     THRONG_TRY(throng_i_print(context, &store->spill, err, "%s.tmp", def->out));
     THRONG_TRY(throng_i_database_open(context, "opening", &store->database, err));
     store->is_open = true;
@@ -248,8 +271,12 @@ throng_status throng_i_store_open(throng_context *context, const throng_ingest_d
     THRONG_TRY(open_secret(store, err));
     store->pseudonym = (throng_i_function){.name = "pseudonym", .hash = hash_id, .user = &store->secret};
     store->score = (throng_i_function){.name = "score", .number = score_text, .user = &store->stance};
+    if (store->stance.kind == THRONG_I_STANCE_JUDGE)
+        store->score = (throng_i_function){.name = "score", .number = collect_text, .user = &store->texts};
+    store->judged = (throng_i_function){.name = "judged", .number = look_up_text, .user = &store->texts};
     THRONG_TRY(throng_i_database_function(&store->database, &store->pseudonym, err));
     THRONG_TRY(throng_i_database_function(&store->database, &store->score, err));
+    THRONG_TRY(throng_i_database_function(&store->database, &store->judged, err));
     THRONG_TRY(settle_all(store, err));
 out:
     return status;
@@ -277,6 +304,7 @@ void throng_i_store_close(throng_i_store *store) {
     throng_i_free(store->context, store->key);
     store->spill = store->key = NULL;
     throng_i_stance_close(&store->stance);
+    throng_i_texts_clear(&store->texts);
 }
 
 /* ---- files ----------------------------------------------------------------------------------------------------- */
@@ -375,6 +403,8 @@ static const char *state_sql(const throng_i_store *store) {
         return "CASE WHEN language = 'en' OR starts_with(language, 'en-') THEN score(text) END";
     case THRONG_I_STANCE_TERMS:
         return "score(text)";
+    case THRONG_I_STANCE_JUDGE: /* nobody is asked about a text that counts for nothing */
+        return "CASE WHEN broken IS NULL AND coalesce(verdict, 'row') = 'row' AND text <> '' THEN score(text) END";
     default:
         return "state";
     }
@@ -410,8 +440,38 @@ static void add_batch_sql(const throng_i_store *store, int64_t file, throng_i_sq
     }
 }
 
-/* Judges the lines and writes what they become. */
-static throng_status judge(throng_i_store *store, int64_t file, throng_error *err) {
+/* Has the batch's texts judged, whose numbers stand where their states belong. */
+static throng_status judge_texts(throng_i_store *store, int64_t file, int64_t line, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_texts *texts = &store->texts;
+    const char **pointers = NULL;
+    numbers it;
+    char lost[160];
+    snprintf(lost, sizeof lost,
+             "SELECT count(*) FROM crowd.ingest.events WHERE file = %lld AND line > %lld AND state = -1",
+             (long long)file, (long long)line);
+    THRONG_TRY(ask(store, lost, &it, err));
+    THRONG_REQUIRE(it.at[0] == 0, E_MEMORY, "Out of memory for the texts of a batch.");
+    if (texts->n == 0)
+        goto out;
+    THRONG_TRY(throng_i_alloc(store->context, texts->n, sizeof *pointers, &pointers, err));
+    for (int64_t i = 0; i < texts->n; i++)
+        pointers[i] = texts->bytes + texts->begins[i];
+    texts->states = malloc((size_t)texts->n * sizeof *texts->states);
+    THRONG_REQUIRE(texts->states, E_MEMORY, "Out of memory for the texts of a batch.");
+    THRONG_TRY(store->def->judge(store->def->judge_user, pointers, texts->n, texts->states, err));
+    THRONG_TRY(run_format(store, err,
+                          "UPDATE crowd.ingest.events SET state = judged(state::BIGINT::VARCHAR) WHERE file = %lld AND "
+                          "line > %lld AND state IS NOT NULL",
+                          (long long)file, (long long)line));
+out:
+    throng_i_free(store->context, pointers);
+    throng_i_texts_clear(texts);
+    return status;
+}
+
+/* Judges the lines behind `line` and writes what they become. */
+static throng_status judge(throng_i_store *store, int64_t file, int64_t line, throng_error *err) {
     throng_i_sql sql = {.context = store->context};
     throng_status status = THRONG_OK;
     throng_error inner = {0};
@@ -423,6 +483,8 @@ static throng_status judge(throng_i_store *store, int64_t file, throng_error *er
             THRONG_FAIL(err, E_QUERY, "The SQL of platform %s does not do: %s", store->platform->name, inner.message);
     else if (status != THRONG_OK && err)
         *err = inner;
+    if (status == THRONG_OK && store->def->judge)
+        status = judge_texts(store, file, line, err);
 out:
     throng_i_sql_clear(&sql);
     return status;
@@ -505,7 +567,7 @@ throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *fil
     store->database.done = throng_i_lines_read(batch->lines);
     store->batch = batch;
     THRONG_TRY(run(store, "BEGIN", err));
-    THRONG_TRY(judge(store, file->number, err));
+    THRONG_TRY(judge(store, file->number, file->lines, err));
     THRONG_TRY(count_batch(store, file->number, file->lines, &made, err));
     if (file->lines == 0)
         THRONG_TRY(check_first(store, path, file->number, batch->n_rows - batch->n_blank, &made, err));
@@ -600,7 +662,7 @@ throng_status throng_i_store_add_table(throng_i_store *store, throng_i_store_fil
     THRONG_TRY(read_table(store, path, "lines", err));
     THRONG_TRY(check_columns(store, path, err));
     THRONG_TRY(run(store, "BEGIN", err));
-    THRONG_TRY(judge(store, file->number, err));
+    THRONG_TRY(judge(store, file->number, 0, err));
     THRONG_TRY(count_batch(store, file->number, 0, &made, err));
     THRONG_TRY(ask(store, "SELECT count(*) FROM lines", &it, err));
     THRONG_TRY(check_first(store, path, file->number, it.at[0], &made, err));

@@ -5,6 +5,7 @@
 #include "ingest/batch.h"
 #include "ingest/secret.h"
 #include "ingest/stance.h"
+#include "ingest/texts.h"
 #include "table/database.h"
 #include "throng/ingest.h"
 
@@ -22,7 +23,8 @@ typedef struct throng_i_store {
     throng_i_stance stance;
     throng_i_database database;
     _Atomic bool stop;
-    throng_i_function pseudonym, score;
+    throng_i_texts texts; /* of the batch, if they are judged from outside */
+    throng_i_function pseudonym, score, judged;
     throng_i_source source;
     throng_i_source_column columns[THRONG_I_BATCH_COLUMNS];
     throng_i_batch *batch; /* that `source` reads */

@@ -19,6 +19,7 @@ import sys
 import time
 
 from harness import PLAIN, SOURCE, THRONG, Skip, fails, listing, main, ok, put, report, test, throng
+from llm import server
 
 SHARED = pathlib.Path(os.environ.get("SHARED", SOURCE / "../shared"))
 A, B, C = (f"did:plc:{letter * 24}" for letter in "abc")
@@ -381,8 +382,9 @@ def test_what_is_refused():
     fails(2, "which events", "ingest", "bluesky", "--out", "c.duckdb")
     fails(2, "--memory must be a size", "ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", "--memory", "many")
     fails(2, "stance must be", "ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", "--stance", "valence:de")
-    fails(2, "stance llm is not there yet. What is: --keep-text", "ingest", "bluesky", "e.ndjson", "--out", "c.duckdb",
-          "--stance", "llm:ask.txt")
+    fails(2, "whom to ask. Give one of --endpoint", "ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", "--stance", "llm")
+    fails(2, "a model is asked for nothing: add --stance llm:TOPIC", "ingest", "bluesky", "e.ndjson", "--out", "c.duckdb",
+          "--script", "-")
     fails(1, "no/where.duckdb cannot be opened as a DuckDB file", "ingest", "bluesky", "e.ndjson", "--out",
           "no/where.duckdb")
     put("c.txt", "this is\nno JSON at all\n")
@@ -391,6 +393,34 @@ def test_what_is_refused():
     assert it["rejected"] == 1, it
     put("other.duckdb", "something else")
     fails(1, "other.duckdb cannot be opened as a DuckDB file", "ingest", "bluesky", "e.ndjson", "--out", "other.duckdb")
+
+
+@test
+def test_a_model_rates_texts():
+    """Each different text is sent once, to the endpoint alone, within the budget; none of them is stored."""
+    put("rule.json", json.dumps({"choices": {"0": 0, "0.8": 0, "-0.6": 0, "no idea": 0, "0.5 or 7": 0}, "when": [
+        {"contains": "great", "add": {"0.8": 99}}, {"contains": "awful", "add": {"-0.6": 99}},
+        {"contains": "mumble", "add": {"no idea": 99}}, {"contains": "hm", "add": {"0.5 or 7": 99}}]}))
+    write("e.ndjson", post(A, "1", text="a great day"), post(B, "2", text="an awful day"), post(C, "3", text="mumble"),
+          post(A, "4", text="a great day"), post(B, "5", text=""), post(C, "6", text="hm"), post("nobody", "7", text="great!"))
+    with server("--script", "rule.json") as model:
+        command = ["e.ndjson", "--stance", "llm:the weather", "--endpoint", model.url, "--model", "stand-in"]
+        it = ingest(*command, "--out", "c.duckdb", "--transcript", "asked.ndjson")
+        assert (it["rated_texts"], it["unreadable_ratings"], it["usage"]["calls"], it["rejected"]) == (4, 2, 4, 1), it
+        asked = [json.loads(line)["prompt"] for line in pathlib.Path("asked.ndjson").read_text().splitlines()]
+        assert len(asked) == 4 and all('"the weather"' in prompt for prompt in asked), asked
+        states = query("c.duckdb", "SELECT state FROM actions ORDER BY time, text_length")
+        assert sorted(row[0] or "" for row in states) == ["", "", "", "-0.6", "0.8", "0.8"], states
+        assert b"awful" not in pathlib.Path("c.duckdb").read_bytes() + pathlib.Path("c.duckdb.answers").read_bytes()
+        assert ingest(*command, "--out", "c.duckdb")["usage"]["calls"] == 0
+        put("other.ndjson", pathlib.Path("asked.ndjson").read_text().replace('"stand-in"', '"other"'))
+        fails(1, "begun with judge stand-in, not other", "ingest", "bluesky", *command[:3], "--out", "c.duckdb", "--replay",
+              "other.ndjson", "--model", "other")
+        for _ in range(2):  # what was paid for is kept, and the third time it is enough
+            done = throng("ingest", "bluesky", *command, "--out", "d.duckdb", "--max-calls", "1", "--concurrency", "1")
+            assert done.code == 1 and "goes on from the answers in d.duckdb.answers" in done.err, done.err
+        it = ingest(*command, "--out", "d.duckdb", "--max-calls", "2")
+        assert it["usage"]["cache_hits"] == 2 and it["actions"] == 6, it
 
 
 @test
