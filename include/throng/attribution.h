@@ -79,6 +79,13 @@ typedef struct throng_value_function {
     int64_t n_draws;
     throng_status (*value_at)(void *self, const double *alpha, int64_t draw, double *out, throng_error *err);
 
+    /** For a v that is quicker with many coalitions at once: a method is then run on what is known already, again and
+     * again, to see what it will ask for. From rehearse(true) on value and value_at answer what they do not know with
+     * any number and write the question down, THRONG_E_BUDGET when they have enough; `answer` finds out all that was
+     * written down, *n of them. rehearse(false) ends it and forgets what was not answered. NULL: one at a time. */
+    void (*rehearse)(void *self, bool on);
+    throng_status (*answer)(void *self, int64_t *n, throng_error *err);
+
     /** Size of the terms that v is made of, 0 if unknown: differences far below it are rounding, not credit. */
     double magnitude;
 
@@ -173,6 +180,13 @@ typedef struct throng_black_box_def {
      * Called from the context's own thread. @param alpha [n_agents] @return THRONG_OK, or a status and a message. */
     throng_status (*value)(void *self, const double *alpha, int64_t draw, double *out, throng_error *err);
 
+    /** The same for n <= batch coalitions at once, for what is quicker so: a model on a graphics card, an array
+     * program. Instead of value. Each out[b] must depend on its own coalition and draw alone: what stands in a batch
+     * together is not promised. @param alpha [n][n_agents] @param draw [n] @param out [n] */
+    throng_status (*values)(void *self, int64_t n, const double *alpha, const int64_t *draw, double *out,
+                            throng_error *err);
+    int64_t batch; /* default 1024 */
+
     int64_t draws;       /* v is the mean over draw = 0..draws-1; default 1: value is not random */
     int64_t cache_bytes; /* how much memory values that are known may take; default 64 MiB, 0: none */
     int64_t calls_max;   /* of value; default 0: any number. Sampling methods then end with the estimate so far, others
@@ -188,10 +202,13 @@ typedef struct throng_black_box throng_black_box;
  *
  * Values of coalitions are kept and looked up by the whole coalition and draw, so that two are never mistaken for each
  * other; when the memory is full, new ones take the places of old ones. What is kept serves later attributions, too.
- * The callback's own failure ends the attribution with its status and message; a value that is not finite is
- * THRONG_E_DEGENERATE. One box serves one context, from one thread at a time.
+ * With `values` the method is rehearsed to find out what it will ask for, and results are the same bits as with
+ * `value`; at most a quarter more values are asked for than it needs. What no longer fits into cache_bytes is asked for
+ * alone. The `seconds` of sampling methods knows only the time of the method itself then. The callback's own failure
+ * ends the attribution with its status and message; a value that is not finite is THRONG_E_DEGENERATE. One box serves
+ * one context, from one thread at a time.
  *
- * @return THRONG_E_ARGUMENT (no agents, no callback, no draws, negative limits), THRONG_E_MEMORY.
+ * @return THRONG_E_ARGUMENT (no agents, no callback or both, no draws, negative limits), THRONG_E_MEMORY.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_black_box_create(throng_context *context,
                                                                  const throng_black_box_def *def,
@@ -201,9 +218,9 @@ THRONG_API void throng_black_box_free(throng_black_box *box);
 /** The value function; it borrows the box. */
 THRONG_API throng_value_function throng_black_box_function(throng_black_box *box);
 
-/** How often value was called, and how often the cache had the answer. */
+/** How many values were asked for, in how many calls of `values`, and how often the cache had the answer. */
 typedef struct throng_black_box_counts {
-    int64_t calls, hits;
+    int64_t calls, batches, hits;
 } throng_black_box_counts;
 THRONG_API throng_black_box_counts throng_black_box_count(const throng_black_box *box);
 

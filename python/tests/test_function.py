@@ -118,3 +118,59 @@ def test_decorator():
 def test_budget():
     result = throng.ValueFunction(12, majority).attribute('shapley-sampled:permutations=1000', calls_max=200)
     assert result.calls <= 200 and result.certificate.parts < 1000
+
+
+def test_batches_give_the_same_credits():
+    sizes = []
+
+    def many(participation):
+        sizes.append(len(participation))
+        return np.array([majority(row) for row in participation])
+
+    for method in ('shapley-exact', 'shapley-sampled:permutations=100', 'leave-one-out'):
+        sizes.clear()
+        alone = throng.ValueFunction(12, majority).attribute(method, seed=3)
+        batched = throng.ValueFunction(12, many, batch=500).attribute(method, seed=3)
+        assert batched.phi.tolist() == alone.phi.tolist()
+        assert batched.standard_error.tolist() == alone.standard_error.tolist()
+        assert batched.calls == len(sizes) < alone.calls / 6 and max(sizes) <= 500
+    assert throng.ValueFunction(12, many, batch=5).value(np.ones(12)) == 1.0
+
+
+def test_batches_with_randomness_inside():
+    def one(participation, draw):
+        luck = np.random.default_rng(draw).normal(size=12)
+        return float((WEIGHTS * (1 + 0.3 * luck)) @ participation > 11)
+
+    def many(participation, draws):
+        assert draws.shape == (len(participation),)
+        return [one(row, int(draw)) for row, draw in zip(participation, draws)]
+
+    alone = throng.ValueFunction(12, one, draws=4).attribute('shapley-sampled:permutations=40', seed=1)
+    batched = throng.ValueFunction(12, many, draws=4, batch=64).attribute('shapley-sampled:permutations=40', seed=1)
+    assert batched.phi.tolist() == alone.phi.tolist()
+
+
+def test_batches_that_go_wrong():
+    def raises(participation):
+        raise RuntimeError('on purpose')
+
+    for value, kind, said in ((raises, RuntimeError, 'on purpose'),
+                              (lambda p: np.where(p[:, 0] > 0, np.nan, 0.0), errors.DegenerateError, 'coalition of'),
+                              (lambda p: 1.0, ValueError, 'array of shape'),
+                              (lambda p: np.zeros((len(p), 1)), ValueError, 'array of shape'),
+                              (lambda p: p, ValueError, 'array of shape')):
+        with pytest.raises(kind, match=said):
+            throng.ValueFunction(4, value, batch=8).attribute('shapley-exact')
+    with pytest.raises(ValueError, match='at least one coalition'):
+        throng.ValueFunction(4, raises, batch=0)
+    calls = itertools.count()
+
+    def interrupted(participation):
+        if next(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return np.ones(len(participation))
+
+    with pytest.raises(KeyboardInterrupt):
+        throng.ValueFunction(10, interrupted, batch=4).attribute('shapley-exact')
+    assert throng.ValueFunction(2, lambda p: p.sum(axis=1), batch=9).attribute().phi.tolist() == [1.0, 1.0]

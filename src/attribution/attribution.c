@@ -66,6 +66,73 @@ static throng_status prepare_sums(const throng_group_sums *sums, int64_t n_agent
     return THRONG_OK;
 }
 
+static throng_status pass_value(void *self, const double *alpha, double *out, throng_error *err) {
+    const throng_value_function *function = self;
+    return function->value(function->self, alpha, out, err);
+}
+
+static throng_status pass_value_at(void *self, const double *alpha, int64_t draw, double *out, throng_error *err) {
+    const throng_value_function *function = self;
+    return function->value_at(function->self, alpha, draw, out, err);
+}
+
+static void pass_rehearse(void *self, bool on) {
+    const throng_value_function *function = self;
+    function->rehearse(function->self, on);
+}
+
+static throng_status pass_answer(void *self, int64_t *n, throng_error *err) {
+    const throng_value_function *function = self;
+    return function->answer(function->self, n, err);
+}
+
+/* Slopes are asked for alone, and not in a rehearsal. */
+static throng_status flat(void *self, const double *alpha, double *out, throng_error *err) {
+    const throng_value_function *function = self;
+    (void)alpha, (void)err;
+    memset(out, 0, (size_t)function->n_agents * sizeof *out);
+    return THRONG_OK;
+}
+
+/* Runs the method until it asks for nothing that is not known, and finds out what is not. How it ends is for the run
+ * itself to say, unless it was told to stop. */
+static throng_status foresee(throng_context *context, const throng_value_function *function,
+                             const throng_i_plugin_use *use, const throng_method_options *options, double *phi,
+                             throng_certificate *certificate, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_method_options resolved = *options;
+    throng_value_function rehearsed = {.self = (throng_value_function *)(uintptr_t)function,
+                                       .n_agents = function->n_agents,
+                                       .value = pass_value,
+                                       .n_draws = function->n_draws,
+                                       .value_at = function->value_at ? pass_value_at : NULL,
+                                       .rehearse = pass_rehearse,
+                                       .answer = pass_answer,
+                                       .gradient = function->gradient ? flat : NULL,
+                                       .magnitude = function->magnitude,
+                                       .singular_ends = function->singular_ends};
+    throng_error ended = {0};
+    int64_t n = 1;
+    resolved.param = use->param;
+    resolved.n_group_sums = 0;
+    while (n > 0) {
+        function->rehearse(function->self, true);
+        const throng_method *method = (const throng_method *)(const void *)use->about;
+        status = method->attribute(context, &rehearsed, &resolved, phi, certificate, &ended);
+        if (status == THRONG_E_CANCELLED || status == THRONG_E_MEMORY)
+            break;
+        THRONG_TRY(function->answer(function->self, &n, err));
+    }
+    if (n > 0 && err)
+        *err = ended;
+    status = n > 0 ? status : THRONG_OK;
+out:
+    function->rehearse(function->self, false);
+    memset(phi, 0, (size_t)function->n_agents * sizeof *phi);
+    *certificate = (throng_certificate){0};
+    return status;
+}
+
 throng_status throng_attribute_function(throng_context *context, const throng_value_function *function,
                                         const char *method, const throng_method_options *options, double *phi,
                                         throng_certificate *certificate, throng_error *err) {
@@ -75,6 +142,8 @@ throng_status throng_attribute_function(throng_context *context, const throng_va
     THRONG_TRY(check_options(options->tolerance, options->nodes_max, err));
     THRONG_TRY(throng_i_plugin_parse(context, THRONG_KIND_METHOD, method, &use, err));
     THRONG_REQUIRE(function->n_agents > 0, E_EMPTY, "The value function has no agents.");
+    if (function->rehearse)
+        THRONG_TRY(foresee(context, function, &use, options, phi, certificate, err));
     for (int i = 0; i < options->n_group_sums; i++)
         THRONG_TRY(prepare_sums(&options->group_sums[i], function->n_agents, err));
     const throng_method *found = (const throng_method *)(const void *)use.about;

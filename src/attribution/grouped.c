@@ -40,6 +40,16 @@ static throng_status value_at(void *user, const double *alpha, int64_t draw, dou
     return self->agents.value_at(self->agents.self, spread(self, alpha), draw, out, err);
 }
 
+static void rehearse(void *user, bool on) {
+    const throng_grouped *self = user;
+    self->agents.rehearse(self->agents.self, on);
+}
+
+static throng_status answer(void *user, int64_t *n, throng_error *err) {
+    const throng_grouped *self = user;
+    return self->agents.answer(self->agents.self, n, err);
+}
+
 static throng_status gradient(void *user, const double *alpha, double *out, throng_error *err) {
     throng_grouped *self = user;
     throng_status status = self->agents.gradient(self->agents.self, spread(self, alpha), self->credit, err);
@@ -170,6 +180,8 @@ throng_value_function throng_grouped_function(throng_grouped *self) {
         .aggregate_gradient = aggregates ? aggregate_gradient : NULL,
         .n_draws = agents->n_draws,
         .value_at = agents->value_at ? value_at : NULL,
+        .rehearse = agents->rehearse ? rehearse : NULL,
+        .answer = agents->rehearse ? answer : NULL,
         .magnitude = agents->magnitude,
         .singular_ends = agents->singular_ends,
     };

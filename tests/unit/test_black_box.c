@@ -387,3 +387,136 @@ Test(black_box, definitions_that_make_no_sense_are_refused) {
         throng_context_free(context);
     }
 }
+
+/* ---- many at once ---------------------------------------------------------------------------------------------- */
+
+/* The same game in batches. */
+typedef struct crowd_game {
+    game game;
+    int64_t batches, largest, rows;
+    throng_status failure;
+} crowd_game;
+
+static throng_status play_many(void *user, int64_t n, const double *alpha, const int64_t *draw, double *out,
+                               throng_error *err) {
+    crowd_game *self = user;
+    throng_status status = THRONG_OK;
+    self->batches++;
+    self->rows += n;
+    self->largest = n > self->largest ? n : self->largest;
+    if (self->failure != THRONG_OK && self->batches > 1)
+        return self->failure;
+    for (int64_t b = 0; b < n && status == THRONG_OK; b++)
+        status = play(&self->game, alpha + b * self->game.n, draw[b], &out[b], err);
+    return status;
+}
+
+static fixture *open_many(crowd_game *what, throng_black_box_def def) {
+    fixture *f = calloc(1, sizeof *f);
+    f->context = test_context(2);
+    def.n_agents = what->game.n;
+    def.self = what;
+    def.values = play_many;
+    cr_assert_eq(throng_black_box_create(f->context, &def, &f->box, &f->err), THRONG_OK, "%s", f->err.message);
+    f->function = throng_black_box_function(f->box);
+    return f;
+}
+
+/* What is asked for at once, and how many at a time, changes no bit, and not much is asked for in vain. */
+Test(black_box, batches_change_no_bit) {
+    static const char *const methods[] = {"shapley-exact", "shapley-sampled:permutations=300,half-width=0.5",
+                                          "owen-sampled:draws=20", "banzhaf-sampled", "leave-one-out"};
+    const int64_t sizes[] = {1, 7, 1024}, bytes[] = {0, 6000, 1 << 22};
+    for (int m = 0; m < 5; m++)
+        for (int draws = 1; draws <= 3; draws += 2) {
+            throng_black_box_def def = throng_black_box_default();
+            const game what = {.n = 11, .noise = draws > 1 ? 0.5 : 0.0, .saturates = 40};
+            def.draws = draws;
+            fixture *alone = open(what, def);
+            must(alone, methods[m]);
+            throng_black_box_counts expected = throng_black_box_count(alone->box);
+            for (int k = 0; k < 9; k++) {
+                crowd_game many = {.game = what};
+                def.batch = sizes[k % 3];
+                def.cache_bytes = bytes[k / 3];
+                fixture *f = open_many(&many, def);
+                must(f, methods[m]);
+                throng_black_box_counts count = throng_black_box_count(f->box);
+                cr_expect_eq(memcmp(alone->phi, f->phi, sizeof f->phi), 0, "%s, %d", methods[m], k);
+                cr_expect_eq(memcmp(alone->error, f->error, sizeof f->error), 0, "%s, %d", methods[m], k);
+                cr_expect_eq(alone->certificate.evaluations, f->certificate.evaluations);
+                cr_expect(many.largest <= def.batch && many.rows == count.calls && many.batches == count.batches);
+                if (bytes[k / 3] > 6000) { /* all of it fits */
+                    cr_expect(count.calls >= expected.calls && count.calls <= expected.calls * 5 / 4 + def.batch,
+                              "%s, %d: %lld for %lld", methods[m], k, (long long)count.calls,
+                              (long long)expected.calls);
+                    cr_expect(count.batches <= 2 * (count.calls / def.batch + 40), "%s, %d: %lld", methods[m], k,
+                              (long long)count.batches);
+                }
+                shut(f);
+            }
+            shut(alone);
+        }
+}
+
+/* Groups ask for their agents' coalitions; two words a key; a budget of calls that is used up. */
+Test(black_box, batches_of_groups_and_within_a_budget) {
+    crowd_game many = {.game = {.n = AGENTS_MAX}};
+    throng_grouped *grouped = NULL;
+    throng_error err = {0};
+    int32_t group[AGENTS_MAX];
+    for (int i = 0; i < AGENTS_MAX; i++)
+        group[i] = i % 8;
+    fixture *f = open_many(&many, throng_black_box_default());
+    cr_assert_eq(throng_grouped_create(f->context, &f->function, group, 8, &grouped, &err), THRONG_OK);
+    f->function = throng_grouped_function(grouped);
+    must(f, "shapley-exact");
+    cr_expect_eq(many.rows, 256);
+    cr_expect_leq(many.batches, 2);
+    throng_grouped_free(grouped);
+    shut(f);
+
+    throng_black_box_def def = throng_black_box_default();
+    def.calls_max = 700;
+    def.batch = 100;
+    many = (crowd_game){.game = {.n = 10, .saturates = 20}};
+    f = open_many(&many, def);
+    must(f, "shapley-sampled:permutations=1000");
+    cr_expect(many.rows == 700 && f->certificate.parts < 1000 && f->certificate.parts > 10, "%d, %d", (int)many.rows,
+              (int)f->certificate.parts);
+    shut(f);
+
+    /* Pairs of permutations give this game exactly, and it is seen without asking for the other 998. */
+    def.calls_max = 0;
+    many = (crowd_game){.game = {.n = AGENTS_MAX}};
+    f = open_many(&many, def);
+    must(f, "shapley-sampled:permutations=1000");
+    cr_expect(f->certificate.parts == 4 && many.rows < 4000, "%d, %d", (int)f->certificate.parts, (int)many.rows);
+    shut(f);
+}
+
+Test(black_box, batches_that_fail_say_so_and_leave_the_box_usable) {
+    crowd_game many = {.game = {.n = 12}, .failure = THRONG_E_FILE};
+    throng_black_box_def def = throng_black_box_default();
+    def.batch = 50;
+    fixture *f = open_many(&many, def);
+    must_not(f, "shapley-exact", THRONG_E_FILE, "for 50 coalitions of the 12 agents");
+    many.failure = THRONG_OK;
+    many.game.fail_at = many.game.calls + 3;
+    many.game.bad = (double)NAN;
+    must_not(f, "shapley-exact", THRONG_E_DEGENERATE, "not finite for a coalition of");
+    must(f, "shapley-exact");
+    cr_expect_lt(fabs(f->phi[0] - (1.0 + 0.15)), 1e-12, "%g", f->phi[0]);
+    shut(f);
+    throng_context *context = test_context(1);
+    throng_black_box *box = NULL;
+    throng_error err = {0};
+    def.n_agents = 3;
+    def.value = play;
+    def.values = play_many;
+    cr_expect_eq(throng_black_box_create(context, &def, &box, &err), THRONG_E_ARGUMENT);
+    def.value = NULL;
+    def.batch = 0;
+    cr_expect_eq(throng_black_box_create(context, &def, &box, &err), THRONG_E_ARGUMENT);
+    throng_context_free(context);
+}

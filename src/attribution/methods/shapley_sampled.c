@@ -153,11 +153,13 @@ static throng_status look_at_ends(throng_i_lane *lane, double *scratch, int64_t 
     *same = true;
     throng_i_coalition_reset(&nobody, false);
     throng_i_coalition_reset(&everybody, true);
-    for (int64_t i = begin; i < end && *same; i++) {
+    /* What is asked for at once is seen by whoever looks ahead only if it is asked for whatever the first answers are.
+     */
+    for (int64_t i = begin; i < end && (*same || game->function->rehearse); i++) {
         double alone = 0.0, without = 0.0;
         THRONG_TRY(throng_i_coalition_value_with(&nobody, i, true, &alone, err));
         THRONG_TRY(throng_i_coalition_value_with(&everybody, i, false, &without, err));
-        *same = fabs(0.5 * (alone - game->nobody + game->everybody - without) - phi[i]) <= rounding;
+        *same = *same && fabs(0.5 * (alone - game->nobody + game->everybody - without) - phi[i]) <= rounding;
     }
 out:
     return status;
