@@ -45,9 +45,8 @@ THRONG_API const throng_operator_def *throng_operator_about(const throng_operato
 THRONG_API void throng_operator_add(const throng_operator *self, int64_t i, const double *u, double weight, double *out,
                                     int64_t *calls);
 
-/** F(u), on all threads. @param calls counts n_components; may be NULL  @param out [n_numbers] */
-THRONG_API THRONG_MUST_USE throng_status throng_operator_full(const throng_operator *self, const double *u, double *out,
-                                                              int64_t *calls, throng_error *err);
+/** F(u). @param calls counts n_components; may be NULL  @param out [n_numbers] */
+THRONG_API void throng_operator_full(const throng_operator *self, const double *u, double *out, int64_t *calls);
 THRONG_API void throng_operator_project(const throng_operator *self, double *u);
 
 /** How far u is from a solution: |F(u)|, or lipschitz times the way from u to the projection of u - F(u) / lipschitz.

@@ -18,11 +18,16 @@ static const throng_param params[] = {
 /* Data: for each component its row a of length d, then its b; behind all, the solution and F(0). */
 static void add(const double *data, int d, int64_t i, const double *u, double weight, double *out) {
     const double *a = data + i * (d + 1);
-    double off = -a[d];
-    for (int j = 0; j < d; j++)
-        off += a[j] * u[j];
-    for (int j = 0; j < d; j++)
-        out[j] += weight * off * a[j];
+    double sums[4] = {-a[d], 0.0, 0.0, 0.0}; /* side by side: one alone would wait for itself */
+    int j = 0;
+    for (; j + 4 <= d; j += 4)
+        for (int k = 0; k < 4; k++)
+            sums[k] += a[j + k] * u[j + k];
+    for (; j < d; j++)
+        sums[0] += a[j] * u[j];
+    weight *= (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    for (j = 0; j < d; j++)
+        out[j] += weight * a[j];
 }
 
 static void draw_normals(throng_random random, uint64_t row, int n, double *out) {

@@ -12,14 +12,15 @@ enum {
 enum {
     PAGE,
     FULL,
+    CLASSIC,
     FORWARD,
     EXTRAGRADIENT
 };
 
 static const throng_param params[] = {
     [RULE] = {"rule", THRONG_PARAM_CHOICE, PAGE, 0, 0, "",
-              "page: some components, full: all of them; forward, extragradient: to compare, without going back",
-              "page full forward extragradient"},
+              "page: some components; all of them: full, classic; without going back: forward, extragradient",
+              "page full classic forward extragradient"},
     {0}};
 
 #define STREAM 0x68616c7065726eULL
@@ -37,51 +38,53 @@ static throng_status begin(throng_solver_state *state, throng_error *err) {
 }
 
 /* G = F(u) with probability p, which falls to 1 / sqrt(n), else what it was plus the change of some components. */
-static throng_status estimate(throng_solver_state *state, throng_error *err) {
-    const throng_operator *operator= operator_of(state);
-    const throng_operator_def *about = throng_operator_about(operator);
+static void estimate(throng_solver_state *state) {
+    const throng_operator *f = operator_of(state);
+    const throng_operator_def *about = throng_operator_about(f);
     double root = sqrt((double)about->n_components), k = (double)state->iteration - 1.0, uniforms[4];
     throng_random random = {state->seed, STREAM};
     throng_random_uniforms(random, (uint64_t)state->iteration, 0, 0, uniforms);
-    if (uniforms[0] < 4.0 / (fmin(k, root) + 5.0) || k == 0.0)
-        return throng_operator_full(operator, state->strategy, state->kept, &state->evaluations, err);
+    if (uniforms[0] < 4.0 / (fmin(k, root) + 5.0) || k == 0.0) {
+        throng_operator_full(f, state->strategy, state->kept, &state->evaluations);
+        return;
+    }
     int64_t batch = (int64_t)ceil(root);
     for (int64_t b = 0; b < batch; b++) {
         if (b % 4 == 0)
             throng_random_uniforms(random, (uint64_t)state->iteration, 1 + (uint64_t)b / 4, 0, uniforms);
         int64_t i = (int64_t)(uniforms[b % 4] * (double)about->n_components);
-        throng_operator_add(operator, i, state->strategy, 1.0 / (double)batch, state->kept, &state->evaluations);
-        throng_operator_add(operator, i, state->plan, -1.0 / (double)batch, state->kept, &state->evaluations);
+        throng_operator_add(f, i, state->strategy, 1.0 / (double)batch, state->kept, &state->evaluations);
+        throng_operator_add(f, i, state->plan, -1.0 / (double)batch, state->kept, &state->evaluations);
     }
-    return THRONG_OK;
 }
 
 /* Back to the start by `back`, then against G. @param state->plan where it was */
 static void move(throng_solver_state *state, double back, double stay, double eta) {
-    const throng_operator *operator= operator_of(state);
-    int d = throng_operator_about(operator)->n_numbers;
+    const throng_operator *f = operator_of(state);
+    int d = throng_operator_about(f)->n_numbers;
     memcpy(state->plan, state->strategy, (size_t)d * sizeof *state->plan);
     for (int j = 0; j < d; j++)
         state->strategy[j] = back * state->reference[j] + stay * state->strategy[j] - eta * state->kept[j];
-    throng_operator_project(operator, state->strategy);
+    throng_operator_project(f, state->strategy);
 }
 
 static throng_status step(throng_solver_state *state, throng_error *err) {
-    const throng_operator *operator= operator_of(state);
-    double lipschitz = throng_operator_about(operator)->lipschitz, k = (double)state->iteration - 1.0, back;
+    const throng_operator *f = operator_of(state);
+    double lipschitz = throng_operator_about(f)->lipschitz, k = (double)state->iteration - 1.0, back;
     int rule = (int)state->param[RULE];
-    throng_status status = rule == PAGE
-                               ? estimate(state, err)
-                               : throng_operator_full(operator, state->strategy, state->kept, &state->evaluations, err);
-    if (status != THRONG_OK)
-        return status;
+    (void)err;
+    if (rule == PAGE)
+        estimate(state);
+    else
+        throng_operator_full(f, state->strategy, state->kept, &state->evaluations);
     switch (rule) {
     case PAGE:
         back = 2.0 / (k + 4.0);
         move(state, back, 1.0 - back, 1.0 / (4.0 * lipschitz));
         break;
     case FULL:
-        back = 1.0 / (k + 2.0);
+    case CLASSIC:
+        back = rule == FULL ? 2.0 / (k + 4.0) : 1.0 / (k + 2.0);
         move(state, back, 1.0 - back, (1.0 - back) / lipschitz);
         break;
     case FORWARD:
@@ -89,12 +92,11 @@ static throng_status step(throng_solver_state *state, throng_error *err) {
         break;
     default: /* extragradient: F where a first step would lead, from where it began */
         move(state, 0.0, 1.0, 0.5 / lipschitz);
-        status = throng_operator_full(operator, state->strategy, state->kept, &state->evaluations, err);
-        memcpy(state->strategy, state->plan,
-               (size_t)throng_operator_about(operator)->n_numbers * sizeof *state->strategy);
+        throng_operator_full(f, state->strategy, state->kept, &state->evaluations);
+        memcpy(state->strategy, state->plan, (size_t)throng_operator_about(f)->n_numbers * sizeof *state->strategy);
         move(state, 0.0, 1.0, 0.5 / lipschitz);
     }
-    return status;
+    return THRONG_OK;
 }
 
 extern const throng_solver throng_solver_halpern;
@@ -106,9 +108,10 @@ const throng_solver throng_solver_halpern = {
                   "u becomes b u0 + (1 - b) u - G / (4 L) with b = 2 / (k + 4) in step k = 0, 1, ... and L the "
                   "Lipschitz constant. G is F(u) with probability 4 / (min(k, sqrt n) + 5); else the last G plus "
                   "the mean change of sqrt(n) components that are drawn (PAGE): the cost is about n + sqrt(n) / "
-                  "residual components, evaluations counts them. rule=full: b = 1 / (k + 2) and u - F(u) / L, "
-                  "with all components in every step. forward: u - F(u) / L; extragradient: two half steps, for "
-                  "operators that are monotone only.",
+                  "residual components, evaluations counts them. With all components in every step: full, b u0 "
+                  "+ (1 - b) (u - F(u) / L) with the same b; classic, with b = 1 / (k + 2), which is best for "
+                  "that. forward: u - F(u) / L; extragradient: two half steps, for operators that are monotone "
+                  "only.",
               .reference = "Cai, Song, Guzman and Diakonikolas 2024, Variance reduced Halpern iteration for finite-sum "
                            "monotone inclusions, ICLR; arXiv 2310.02987",
               .params = params},

@@ -55,27 +55,11 @@ void throng_operator_add(const throng_operator *self, int64_t i, const double *u
         ++*calls;
 }
 
-typedef struct full_call {
-    const throng_operator *operator;
-    const double *u;
-} full_call;
-
-static void add_chunk(void *user, throng_chunk chunk, double *sums) {
-    const full_call *self = user;
-    for (int64_t i = chunk.begin; i < chunk.end; i++)
-        throng_operator_add(self->operator, i, self->u, 1.0, sums, NULL);
-}
-
-throng_status throng_operator_full(const throng_operator *self, const double *u, double *out, int64_t *calls,
-                                   throng_error *err) {
-    full_call it = {self, u};
-    throng_status status =
-        throng_i_sum_over(self->context, self->def.n_components, self->def.n_numbers, add_chunk, &it, NULL, out, err);
-    for (int j = 0; j < self->def.n_numbers && status == THRONG_OK; j++)
-        out[j] /= (double)self->def.n_components;
-    if (calls)
-        *calls += self->def.n_components;
-    return status;
+void throng_operator_full(const throng_operator *self, const double *u, double *out, int64_t *calls) {
+    int64_t n = self->def.n_components;
+    memset(out, 0, (size_t)self->def.n_numbers * sizeof *out);
+    for (int64_t i = 0; i < n; i++)
+        throng_operator_add(self, i, u, 1.0 / (double)n, out, calls);
 }
 
 void throng_operator_project(const throng_operator *self, double *u) {
@@ -89,7 +73,7 @@ throng_status throng_operator_residual(const throng_operator *self, const double
     int n = self->def.n_numbers;
     THRONG_TRY(throng_i_alloc(self->context, 2 * (int64_t)n, sizeof *f, &f, err));
     to = f + n;
-    THRONG_TRY(throng_operator_full(self, u, f, NULL, err));
+    throng_operator_full(self, u, f, NULL);
     for (int j = 0; j < n; j++)
         to[j] = u[j] - f[j] / self->def.lipschitz;
     throng_operator_project(self, to);

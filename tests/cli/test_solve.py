@@ -50,6 +50,26 @@ def test_lists():
 
 
 @test
+def test_markov_games():
+    put("pennies.csv", "state,action1,action2,next,probability,reward1\ngo,h,h,go,1,3\ngo,t,h,go,1,-1\ngo,h,t,go,1,-1\ngo,t,t,go,1,1\n")
+    got = report("solve", "markov:file=pennies.csv,discount=0.5", "--solver", "value-iteration", "--tolerance", 1e-9)
+    assert got["game"] == "pennies.csv" and abs(got["value"][0] - 2 / 3) < 1e-9, got
+    assert got["strategy"][1]["set"] == "go" and got["strategy"][1]["actions"] == ["h", "t"], got
+    shown = ok("solve", "random-mdp", "--solver", "generative-model:draws=1000", "--iterations", 1, "--tolerance", 1)
+    assert "value error" in shown and "10 states, 40 cells" in shown, shown
+    fails(1, r"none\.csv", "solve", "markov:file=none.csv", "--solver", "value-iteration")
+    fails(1, "soccer is one of the Markov games", "solve", "soccer", "--solver", "cfr-plus")
+    fails(1, "play need not end", "solve", "markov:file=pennies.csv,discount=1", "--solver", "value-iteration")
+
+
+@test
+def test_operators():
+    got = report("solve", "linear-operator:n=20,d=30", "--solver", "halpern", "--tolerance", 0.1)
+    assert got["players"] == [] and got["measure"] == "gap" and got["evaluations"] > 20 and len(got["strategy"][0]["numbers"]) == 30, got
+    assert "... and 22 more" in ok("solve", "linear-operator:n=20,d=30", "--solver", "halpern", "--tolerance", 0.1)
+
+
+@test
 def test_what_fails():
     done = throng("solve", "kuhn", "--solver", "cfr", "--iterations", 5, "--json")
     assert done.code == 1 and json.loads(done.out)["converged"] is False and "did not converge: after 5 iterations" in done.err, done.err

