@@ -1,4 +1,4 @@
-/* libFuzzer: game files of Gambit.
+/* libFuzzer: game files of Gambit, and matrices in CSV.
  *
  *     fuzz/build game_file && build-fuzz/game_file -max_total_time=600 -max_len=4096 SOME.nfg ...
  *
@@ -35,6 +35,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if ((status == THRONG_OK) != (tree != NULL))
         abort();
     throng_tree_free(tree);
+    throng_problem problem = {0};
+    status = throng_problem_parse_csv(context, "input", (const char *)data, (int64_t)size, &problem, &err);
+    if ((status == THRONG_OK) != (problem.game != NULL))
+        abort();
+    throng_problem_clear(&problem);
     if (throng_context_bytes(context) != before)
         abort();
     return 0;

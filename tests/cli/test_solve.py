@@ -70,6 +70,29 @@ def test_operators():
 
 
 @test
+def test_preferences():
+    put("p.csv", ",tea,coffee,juice\ntea,.5,.9,.2\ncoffee,.1,.5,.7\njuice,.8,.3,.5\nreference,1,1,2\n")
+    got = report("solve", "p.csv", "--tolerance", 1e-9)
+    assert got["solver"].startswith("nash-mp") and got["measure"] == "regularised gap" and got["gap"] < 1e-9 < got["game_gap"], got
+    row, = got["strategy"]
+    assert row["actions"] == ["tea", "coffee", "juice"] and abs(sum(row["probabilities"]) - 1) < 1e-12 and got["evaluations"] == 2 * got["iterations"]
+    wins = [[.5, .9, .2], [.1, .5, .7], [.8, .3, .5]]
+    weights = [m * 2.718281828459045 ** (sum(w * p for w, p in zip(one, row["probabilities"])) / 0.1) for m, one in zip([1, 1, 2], wins)]
+    assert all(abs(w / sum(weights) - p) < 1e-4 for w, p in zip(weights, row["probabilities"])), "in proportion to reference exp(wins / beta)"
+    assert "in the game itself" in ok("solve", "p.csv")
+    shown = ok("solve", "preference:n=40")
+    assert "smaller" in shown and all(len(line) < 300 for line in shown.splitlines()), shown
+    exact = report("solve", "p.csv", "--solver", "lp", "--tolerance", 1e-9)
+    assert [round(9 * p, 6) for p in exact["strategy"][0]["probabilities"]] == [2, 3, 4], exact
+    put("b.csv", "h,t\n3 -3,-1 1\n-1 1,1 -1\n")
+    assert abs(report("solve", "b.csv", "--solver", "lp")["value"][0] - 1 / 3) < 1e-9
+    put("odd.csv", ".5,.9\n.2,.5\n")
+    fails(2, "Row 2, column 1.*add up to 1", "solve", "odd.csv")
+    fails(1, "cfr solves trees, and .* is one of the games of preferences", "solve", "p.csv", "--solver", "cfr")
+    fails(2, "at most 1", "solve", "p.csv", "--solver", "egpo:beta=1,step=2")
+
+
+@test
 def test_what_fails():
     done = throng("solve", "kuhn", "--solver", "cfr", "--iterations", 5, "--json")
     assert done.code == 1 and json.loads(done.out)["converged"] is False and "did not converge: after 5 iterations" in done.err, done.err

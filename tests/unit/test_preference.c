@@ -515,6 +515,87 @@ Test(preference, steps_too_large_are_refused) {
     throng_problem_clear(&problem);
 }
 
+/* ---- search ---------------------------------------------------------------------------------------------------- */
+
+/* What a team of random types gets after each of `rounds`, and its gap in the end. */
+static void search(int seed, double step, int rounds, double *got, double *gap) {
+    char game[60], solver[60];
+    snprintf(game, sizeof game, "bayesian-team:seed=%d", seed);
+    snprintf(solver, sizeof solver, "mds:step=%g", step);
+    throng_problem problem = open_problem(game);
+    for (int k = 1; k <= rounds; k++) {
+        throng_solution *solution = solve(&problem, solver, k, -1.0);
+        got[k - 1] = throng_solution_value(solution, 0);
+        throng_solution_free(solution);
+    }
+    throng_solution *last = solve(&problem, solver, 200, -1.0);
+    *gap = throng_solution_gap(last);
+    throng_solution_free(last);
+    throng_problem_clear(&problem);
+}
+
+static int compare(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* arXiv 2304.13138: what a team gets never falls, unless steps are very large; nobody alone can do better in the end.
+ */
+Test(preference, search_improves_teams) {
+    enum {
+        games = 200,
+        rounds = 12
+    };
+    static const double steps[4] = {0.5, 2.0, 10.0, 50.0};
+    double got[rounds], gaps[games];
+    for (int s = 0; s < 4; s++) {
+        int better = 0;
+        for (int g = 0; g < games; g++) {
+            bool fell = false;
+            search(g, steps[s], rounds, got, &gaps[g]);
+            for (int k = 1; k < rounds; k++)
+                fell = fell || got[k] < got[k - 1] - 1e-12;
+            better += !fell;
+        }
+        qsort(gaps, games, sizeof *gaps, compare);
+        if (steps[s] < 50.0)
+            cr_expect_eq(better, games, "step %g: %d of %d games", steps[s], better, games);
+        else
+            cr_expect(better < games && better > games * 9 / 10, "step %g: %d of %d games", steps[s], better, games);
+        if (steps[s] == 2.0)
+            cr_expect_leq(gaps[games / 2], 1e-8, "median gap %g", gaps[games / 2]);
+    }
+}
+
+/* At one set everything else stays, and nobody is worse off, however large the step; q is worth over reach. */
+Test(preference, search_at_one_set) {
+    throng_problem problem = open_problem("kuhn");
+    const throng_tree *tree = problem.game;
+    throng_solution *solution = solve(&problem, "mds:step=1.5,alpha=0.4,set=3", 1, -1.0);
+    const double *strategy = throng_solution_strategy(solution);
+    enum {
+        numbers = 25,
+        sets = 12
+    };
+    double uniform[numbers], plan[numbers], worth[numbers], reach[sets];
+    throng_tree_uniform(tree, uniform);
+    throng_tree_plan(tree, uniform, plan);
+    throng_tree_set searched = throng_tree_set_at(tree, 2);
+    throng_tree_worth(tree, searched.player, plan, uniform, worth);
+    throng_tree_reach(tree, searched.player, plan, reach);
+    double odds = exp(1.5 / 1.6 * (worth[searched.first + 1] - worth[searched.first]) / reach[2]);
+    cr_expect_float_eq(strategy[searched.first + 1], odds / (1.0 + odds), 1e-14);
+    cr_expect(fabs(odds - 1.0) > 0.1);
+    for (int i = 0; i < numbers; i++)
+        if (i != searched.first && i != searched.first + 1)
+            cr_expect_eq(strategy[i], uniform[i]);
+    throng_solution_free(solution);
+    solution = NULL;
+    throng_solve_def def = {.solver = "mds:set=13"};
+    cr_expect_eq(throng_solve(context, &problem, &def, &solution, &error), THRONG_E_ARGUMENT);
+    throng_problem_clear(&problem);
+}
+
 /* ---- memory, and other games ----------------------------------------------------------------------------------- */
 
 /* Reads a matrix and solves it: all allocations in turn fail. */

@@ -50,8 +50,8 @@ Test(solver, kuhn_by_every_solver) {
         const throng_about *about = throng_context_plugin(context, THRONG_KIND_SOLVER, i);
         const throng_solver *plugin = (const throng_solver *)(const void *)about;
         const char *name = about->name;
-        if ((plugin->forms && !(plugin->forms & THRONG_GAME_FORM_TREE)) || plugin->gap)
-            continue;
+        if ((plugin->forms && !(plugin->forms & THRONG_GAME_FORM_TREE)) || plugin->gap || strcmp(name, "mds") == 0)
+            continue; /* mds improves teams: it has no guarantee against others */
         /* the automatic step of hedge is that of its bound, for one choice only */
         throng_solution *solution = solve(tree, strcmp(name, "hedge") == 0 ? "hedge:step=1" : name, 20000, 0.01);
         cr_expect(throng_solution_converged(solution), "%s: gap %g", name, throng_solution_gap(solution));
