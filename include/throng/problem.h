@@ -16,7 +16,7 @@ typedef struct throng_problem_row {
     int player;
     int n_actions;
     int64_t first;    /* its numbers in a strategy are first .. first + n_actions - 1 */
-    const char *name; /* "Jpb"; lives as long as the game */
+    const char *name; /* "Jpb"; lives as long as the game, or until another row is asked for */
 } throng_problem_row;
 
 /** How games of one form are seen. `game` is what throng_problem.game holds. */

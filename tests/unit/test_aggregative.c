@@ -383,7 +383,7 @@ Test(aggregative, what_is_refused) {
     expect_refused("majority-tracking:agents=1000", "subsample-q:k=900,m=0", THRONG_E_ARGUMENT, "take samples");
     expect_refused("majority-tracking", "subsample-q:k=32,m=1000000", THRONG_E_ARGUMENT, "take fewer");
     expect_refused("majority-tracking", "cfr-plus", THRONG_E_UNSUPPORTED, "see throng list solvers");
-    expect_refused("kuhn", "subsample-q", THRONG_E_UNSUPPORTED, "decides for a crowd");
+    expect_refused("kuhn", "subsample-q", THRONG_E_UNSUPPORTED, "see throng list solvers");
     const double one = 1.0, bad = 0.5, reward = 0.0, endless = INFINITY;
     throng_aggregative *game = NULL;
     throng_aggregative_def good = {"x", 1, 1, 1, 1, 0.5, NULL, NULL, &one, &one, &reward, &reward, NULL, 10}, def;
