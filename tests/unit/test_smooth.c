@@ -32,13 +32,14 @@ static throng_solution *solve(const throng_problem *problem, const char *solver,
 
 /* ---- derivatives ----------------------------------------------------------------------------------------------- */
 
-#define MOST 16
+#define MOST 32
 
 /* All games that are built in: losses, gradients and second derivatives agree. */
 Test(smooth, derivatives) {
-    static const char *const games[] = {"public-goods:players=3,factor=2", "mixed-motives", "quadratic:players=3"};
+    static const char *const games[] = {"public-goods:players=3,factor=2", "mixed-motives", "quadratic:players=3",
+                                        "cleanup:players=3,waste=2,apples=2"};
     const double h = 1e-5;
-    for (int g = 0; g < 3; g++) {
+    for (int g = 0; g < 4; g++) {
         throng_problem problem = {0};
         cr_assert_eq(throng_problem_open(context, games[g], &problem, &error), THRONG_OK, "%s", error.message);
         const throng_smooth *game = problem.game;
@@ -309,6 +310,27 @@ Test(smooth, public_goods) {
     }
     play_goods("align=angle", &welfare, &equality);
     cr_expect_float_eq(welfare, 2.893, 0.01, "by the angle: %g", welfare);
+}
+
+/* One unit of waste and one place for an apple, which grows at once on a clean river: values by hand. */
+Test(smooth, cleanup_by_hand) {
+    const double each = 0.95 / 0.05; /* an apple in every step but the first */
+    /* states w0a0, w0a1, w1a0, w1a1; 40 is to clean, -40 to pick */
+    static const double at[3][8] = {{-40, -40, -40, -40, -40, -40, -40, -40},
+                                    {40, 40, 40, 40, -40, -40, -40, -40},
+                                    {-40, -40, 40, 40, -40, -40, 40, 40}};
+    const double values[3][2] = {{0.0, 0.0}, {0.0, each}, {0.5 * each, 0.5 * each}};
+    throng_problem problem = {0};
+    cr_assert_eq(throng_problem_open(context, "cleanup:players=2,waste=1,apples=1,spill=0,growth=1", &problem, &error),
+                 THRONG_OK);
+    for (int c = 0; c < 3; c++) {
+        double lost[2];
+        throng_smooth_losses(problem.game, at[c], lost);
+        for (int p = 0; p < 2; p++)
+            cr_expect_float_eq(-lost[p], values[c][p], 1e-9, "case %d, player %d: %g", c, p, -lost[p]);
+    }
+    cr_expect_str_eq(problem.kind->action_name(problem.game, 0, 3), "w1a1");
+    throng_problem_clear(&problem);
 }
 
 /* ---- bounds, welfare, errors --------------------------------------------------------------------------------------
