@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SHOWN         24 /* information sets that are printed */
 #define SHOWN_NUMBERS 8  /* of a row that has no actions, only numbers */
@@ -14,9 +15,9 @@
 #define NEVER         0.0005
 
 typedef struct request {
-    const char *solver, *tolerance, *write;
+    const char *solver, *tolerance, *write, *out;
     int64_t iterations, seed;
-    bool every, quiet, json;
+    bool every, quiet, json, force;
 } request;
 
 /* ---- results --------------------------------------------------------------------------------------------------- */
@@ -179,11 +180,32 @@ static int report(const request *wanted, const throng_problem *problem, const th
     return code;
 }
 
+static double seconds_now(void) {
+    struct timespec now;
+    timespec_get(&now, TIME_UTC);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int save(const request *wanted, throng_context *context, const throng_problem *problem,
+                const throng_solution *solution, const char *command, double began) {
+    throng_error err = {0};
+    throng_timing timing = {"solve", seconds_now() - began};
+    throng_report_def def = throng_report_default();
+    def.command = command;
+    def.seed = (uint64_t)wanted->seed;
+    def.timings = &timing;
+    def.n_timings = 1;
+    if (throng_solution_save(context, problem, solution, &def, wanted->out, wanted->force, &err) != THRONG_OK)
+        return cli_fail_error(&err);
+    return CLI_OK;
+}
+
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
-static int solve(const request *wanted, const char *name, throng_context *context, throng_problem *problem,
-                 throng_solution **solution) {
+static int solve(const request *wanted, const char *name, const char *command, throng_context *context,
+                 throng_problem *problem, throng_solution **solution) {
     throng_error err = {0};
+    double began = seconds_now();
     throng_solve_def def = {.solver = wanted->solver,
                             .iterations = wanted->iterations,
                             .seed = (uint64_t)wanted->seed,
@@ -198,11 +220,16 @@ static int solve(const request *wanted, const char *name, throng_context *contex
         return cli_fail(CLI_USAGE, "%s is not played move by move: it cannot be written as a tree.", name);
     if (wanted->write && throng_tree_write(problem->game, wanted->write, &err) != THRONG_OK)
         return cli_fail_error(&err);
+    if (wanted->out && throng_run_directory_check(context, wanted->out, wanted->force, &err) != THRONG_OK)
+        return cli_fail_error(&err);
     cli_progress progress;
     cli_progress_attach(&progress, context, wanted->quiet);
     throng_status status = throng_solve(context, problem, &def, solution, &err);
     cli_progress_clear(&progress);
-    return status == THRONG_OK ? report(wanted, problem, *solution) : cli_fail_error(&err);
+    if (status != THRONG_OK)
+        return cli_fail_error(&err);
+    int code = wanted->out ? save(wanted, context, problem, *solution, command, began) : CLI_OK;
+    return code == CLI_OK ? report(wanted, problem, *solution) : code;
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
@@ -219,6 +246,9 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_count(&options, "--seed", "N", &wanted.seed, 0, 1e15, "of solvers that draw (default: 0)");
     cli_options_switch(&options, "--every", &wanted.every, "measure the gap in every iteration");
     cli_options_text(&options, "--write", "FILE.efg", &wanted.write, "write the game, as a tree of Gambit's");
+    cli_options_text(&options, "--out", "DIR", &wanted.out,
+                     "write a run directory: report, strategy and trace, for throng show, report and serve");
+    cli_options_switch(&options, "--force", &wanted.force, "replace DIR if it holds an earlier run");
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");
     int code = cli_options_parse(&options, argc, argv, &proceed);
@@ -230,13 +260,15 @@ static int run(const cli_command *self, int argc, char **argv) {
     throng_context *context = NULL;
     throng_problem problem = {0};
     throng_solution *solution = NULL;
+    char *command = cli_command_line(self->name, argc, argv);
     if (proceed && throng_context_create(&context, &err) != THRONG_OK)
         code = cli_fail_error(&err);
     if (context)
-        code = solve(&wanted, options.positional[0], context, &problem, &solution);
+        code = solve(&wanted, options.positional[0], command, context, &problem, &solution);
     throng_solution_free(solution);
     throng_problem_clear(&problem);
     throng_context_free(context);
+    free(command);
     cli_options_clear(&options);
     return code;
 }

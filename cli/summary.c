@@ -378,6 +378,11 @@ int cli_summary_show(const json_t *report, cli_summary_kind kind, const char *ou
         cli_summary_shard(&style, report, out);
         return CLI_OK;
     }
+    if (cli_json_get(report, "solution")) {
+        cli_summary_solution(&style, report);
+        print_timings(&style, report);
+        return CLI_OK;
+    }
     if (cli_json_get(report, "sweep") || cli_json_get(report, "trajectory") || cli_json_get(report, "intervention")) {
         if (cli_json_get(report, "sweep"))
             cli_summary_sweep(&style, report, out);

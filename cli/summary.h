@@ -44,6 +44,9 @@ void cli_summary_intervention(const cli_style *style, const json_t *report, cons
 void cli_summary_shard(const cli_style *style, const json_t *report, const char *out);
 void cli_summary_sweep(const cli_style *style, const json_t *report, const char *out);
 
+/* The same of a solved game: summary_solution.c. */
+void cli_summary_solution(const cli_style *style, const json_t *report);
+
 /* ---- looking things up ----------------------------------------------------------------------------------------- */
 
 /* A member by a path like "indicator.observed": NULL, NaN, 0 or "" if there is none. */

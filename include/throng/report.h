@@ -7,6 +7,7 @@
 
 #include "throng/cascade.h"
 #include "throng/panel.h"
+#include "throng/solver.h"
 #include "throng/verify.h"
 
 #ifdef __cplusplus
@@ -118,6 +119,23 @@ THRONG_API THRONG_MUST_USE throng_status throng_run_directory_write(throng_conte
                                                                     const throng_cohorts *cohorts,
                                                                     const throng_run_file *files, int n_files,
                                                                     bool force, throng_error *err);
+
+/** A solved game as report.json; throng_text_free it. Of def command, seed and timings are used. docs/report.md
+ * describes the keys. */
+THRONG_API THRONG_MUST_USE throng_status throng_solution_json(throng_context *context, const throng_problem *problem,
+                                                              const throng_solution *solution,
+                                                              const throng_report_def *def, char **json,
+                                                              throng_error *err);
+
+/**
+ * Writes a run directory of a solved game: report.json, strategy.parquet (player, set, action, probability, as
+ * throng_strategy_write does) and trace.parquet (iteration, gap).
+ * @param force  as for throng_run_directory_write  @return THRONG_E_EXISTS, THRONG_E_WRITE, THRONG_E_MEMORY.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_solution_save(throng_context *context, const throng_problem *problem,
+                                                              const throng_solution *solution,
+                                                              const throng_report_def *def, const char *path,
+                                                              bool force, throng_error *err);
 
 /** Cascades as report.json; throng_text_free it. def->sources are the cascades' own. docs/cascades.md describes the
  *  keys. */

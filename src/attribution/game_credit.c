@@ -10,7 +10,7 @@ typedef struct coalition {
     const throng_game_credit_def *def;
     const double *reference;
     double *mixed;  /* [numbers] */
-    double *values; /* [players] */
+    double *values; /* [2 * players] */
     double most;    /* that all could get together */
 } coalition;
 
@@ -52,7 +52,7 @@ throng_status throng_game_credit(throng_context *context, const throng_problem *
     THRONG_REQUIRE(def->of != THRONG_GAME_SHORTFALL || kind->form == THRONG_GAME_FORM_TREE, E_UNSUPPORTED,
                    "What the players of %.60s could get at most is known of trees alone: take the welfare.",
                    kind->name(problem->game));
-    THRONG_TRY(throng_i_alloc(context, 2 * n + players, sizeof *room, &room, err));
+    THRONG_TRY(throng_i_alloc(context, 2 * (n + players), sizeof *room, &room, err));
     coalition self = {problem, def, def->reference ? def->reference : room, room + n, room + 2 * n, 0.0};
     if (def->of == THRONG_GAME_SHORTFALL)
         THRONG_TRY(throng_tree_most(problem->game, &self.most, err));

@@ -25,7 +25,8 @@ static const char *const run_files[] = {
     "report.json",    "study.yaml",           "verify.json",      "report.html",      "attribution.parquet",
     "change.parquet", "cohorts.parquet",      "steps.parquet",    "states.parquet",   "trajectory.parquet",
     "sweep.parquet",  "intervention.parquet", "personas.parquet", "cascades.parquet", "members.parquet",
-    "agents.parquet", "cascades.csv",         "members.csv",      "agents.csv"};
+    "agents.parquet", "cascades.csv",         "members.csv",      "agents.csv",       "strategy.parquet",
+    "trace.parquet"};
 
 static bool is_run_file(const char *name) {
     for (size_t i = 0; i < sizeof run_files / sizeof *run_files; i++)

@@ -14,12 +14,16 @@
 
 #define REPORT_BYTES ((int64_t)256 << 20)
 
-static const char *const files[] = {"report.json",    "study.yaml",      "verify.json",          "attribution.parquet",
-                                    "change.parquet", "cohorts.parquet", "steps.parquet",        "trajectory.parquet",
-                                    "states.parquet", "sweep.parquet",   "intervention.parquet", NULL};
+static const char *const files[] = {"report.json",          "study.yaml",
+                                    "verify.json",          "attribution.parquet",
+                                    "change.parquet",       "cohorts.parquet",
+                                    "steps.parquet",        "trajectory.parquet",
+                                    "states.parquet",       "sweep.parquet",
+                                    "intervention.parquet", "strategy.parquet",
+                                    "trace.parquet",        NULL};
 
-static const char *const tables[] = {"attribution", "change", "cohorts", "steps",
-                                     "trajectory",  "states", "sweep",   "intervention"};
+static const char *const tables[] = {"attribution", "change", "cohorts",      "steps",    "trajectory",
+                                     "states",      "sweep",  "intervention", "strategy", "trace"};
 
 const char *throng_i_run_file(int index) {
     return files[index];
@@ -63,6 +67,8 @@ static throng_status read_all(int file, char *out, int64_t bytes) {
 }
 
 static const char *kind_of(const json_t *report) {
+    if (json_object_get(report, "solution"))
+        return "solution";
     if (json_object_get(report, "sweep"))
         return "sweep";
     if (json_object_get(report, "intervention"))

@@ -51,7 +51,8 @@ out:
 
 /* What a report is of that is no attribution; NULL: it is one, or nothing known. */
 static const char *other_work(const json_t *report) {
-    return json_object_get(report, "sweep")          ? "a sweep"
+    return json_object_get(report, "solution")       ? "a solved game"
+           : json_object_get(report, "sweep")        ? "a sweep"
            : json_object_get(report, "intervention") ? "an intervention"
            : json_object_get(report, "trajectory")   ? "a simulation"
                                                      : NULL;

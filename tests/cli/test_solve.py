@@ -7,6 +7,7 @@ Environment: as for test_cli.py.
 """
 
 import json
+import pathlib
 import sys
 
 from harness import fails, main, ok, put, report, test, throng
@@ -38,6 +39,24 @@ def test_files():
     ok("solve", "p.nfg", "--write", "p.efg", "--quiet", "--tolerance", 0.01)
     again = report("solve", "p.efg", "--solver", "cfr", "--tolerance", 0.01)
     assert again["value"] == got["value"] and again["gap"] == got["gap"]
+
+
+@test
+def test_run_directory():
+    ok("solve", "kuhn", "--out", "run", "--quiet")
+    assert sorted(p.name for p in pathlib.Path("run").iterdir()) == ["report.json", "strategy.parquet", "trace.parquet"]
+    shown = ok("show", "run")
+    assert "within the tolerance" in shown and "Player 1 gets" in shown and "logarithmic" in shown, shown
+    saved = json.loads(pathlib.Path("run/report.json").read_text())
+    assert saved["solution"]["game"] == "kuhn" and saved["provenance"]["command"] == "throng solve kuhn --out run --quiet"
+    assert {one["for"] for one in saved["cite"]} == {"game kuhn", "solver cfr-plus", "software"}
+    assert saved["solution"]["trace"][-1]["gap"] == saved["solution"]["gap"]
+    again = report("attribute-game", "kuhn", "--policy", "run", "--of", 1)
+    assert abs(again["certificate"]["everybody"] - saved["solution"]["value"][0]) < 1e-15
+    fails(1, "exists already", "solve", "kuhn", "--out", "run")
+    fails(1, "is of a solved game", "verify", "run")
+    ok("solve", "kuhn", "--out", "run", "--force", "--quiet")
+    fails(1, "did not converge", "solve", "kuhn", "--iterations", 2, "--quiet")
 
 
 @test

@@ -38,6 +38,7 @@ def make_runs():
         "sweep-of-credits": ["attribute", *WORLD, *sweep, "--sweep", "world.steps=3,6"],
         "intervention": ["intervene", *WORLD, "--target", "-10%", "--budget", 0.5],
         "study": ["run", SOURCE / "studies/polarisation/study.yaml", "--agents", 1000],
+        "solution": ["solve", "kuhn", "--tolerance", 0.01],
         "hostile": ["attribute", "bad.csv", "--state", "state", "--id", "id", "--weight", "<b>w</b>", "--cohort-by",
                     "side"],
     }

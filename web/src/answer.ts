@@ -90,7 +90,15 @@ function ofSimulation(report: Report): string {
   );
 }
 
+function ofSolution(report: Report): string {
+  const it = report.solution!;
+  const gets = it.players.map((player, i) => `${clip(player, 30)} gets ${value(it.value[i])}`).slice(0, 4);
+  const more = it.players.length > 4 ? `, and ${it.players.length - 4} more` : "";
+  return `${clip(it.game, 60)}, solved by ${it.solver.split(":")[0]}: ${gets.join(", ")}${more}.`;
+}
+
 export function answer(report: Report): string {
+  if (report.solution) return ofSolution(report);
   if (report.sweep) return ofSweep(report);
   if (report.intervention) return ofIntervention(report);
   if (report.trajectory) return ofSimulation(report);
@@ -118,6 +126,7 @@ export function panelAnswer(report: Report): string {
 
 /** "20,000 agents at 14 times; variance, state path from the neutral baseline" */
 export function circumstances(report: Report): string {
+  if (report.solution) return [report.solution.size, report.solution.solver, `${count(report.solution.iterations)} iterations`].join(" · ");
   const parts = [`${count(report.agents)} agent${report.agents === 1 ? "" : "s"}`];
   if (isChange(report)) parts.push(`${count(report.rows ?? 0)} rows`, `${count(report.times!)} times`);
   if (report.graph) parts.push(`${count(report.graph.edges)} edges`);

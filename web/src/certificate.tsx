@@ -1,6 +1,6 @@
 // The certificate in plain words, the numbers behind a click; and what a verification found.
 import { count, value } from "./format";
-import { Certificate, Report, Verification } from "./run";
+import { Certificate, Report, Solution, Verification } from "./run";
 
 function sentence(report: Report, it: Certificate): [verdict: "good" | "fair" | "bad", text: string] {
   const residual = it.efficiency_residual ?? 0;
@@ -14,6 +14,22 @@ function sentence(report: Report, it: Certificate): [verdict: "good" | "fair" | 
   if (!it.converged)
     return ["bad", `Not converged: the parts do not add up to the whole as exactly as was asked for (${value(residual, 2)}, at most ${value(it.tolerance, 2)} is allowed). Do not rely on single credits.`];
   return ["good", `Nothing is lost and nothing is invented: everybody's credits add up to the change ${within}.`];
+}
+
+/** How good a strategy is. */
+export function GapBox({ solution: it }: { solution: Solution }) {
+  return (
+    <section class={`card certificate ${it.converged ? "good" : "bad"}`} id="certificate" aria-labelledby="certificate-title">
+      <h2 id="certificate-title">Can this be trusted?</h2>
+      <p>
+        <span class="mark" aria-hidden="true">{it.converged ? "✓" : "✗"}</span>{" "}
+        {it.converged
+          ? `The ${it.measure} is ${value(it.gap, 3)}, within the tolerance of ${value(it.tolerance, 3)}.`
+          : `Not converged: the ${it.measure} is ${value(it.gap, 3)}, and ${value(it.tolerance, 3)} was asked for. Others may still gain by playing something else.`}
+        {it.measure === "gap" && " It is what the players would gain, added up, if each alone changed to the best reply; 0 is an equilibrium."}
+      </p>
+    </section>
+  );
 }
 
 export function CertificateBox({ report, verification }: { report: Report; verification: Verification | null }) {

@@ -2,7 +2,7 @@
 // explorer.
 import { useMemo, useState } from "preact/hooks";
 import { answer, circumstances, panelAnswer } from "./answer";
-import { CertificateBox } from "./certificate";
+import { CertificateBox, GapBox } from "./certificate";
 import { ChartCard, download } from "./chart";
 import { charts } from "./figures";
 import { bytes, count, duration } from "./format";
@@ -29,7 +29,7 @@ function Repeat({ run }: { run: Run }) {
           <pre tabIndex={0}><code>{command}</code></pre>
         </>
       ) : (
-        <p class="aid">The run was made from a program; its settings are in study.yaml.</p>
+        <p class="aid">The run was made from a program{run.study && "; its settings are in study.yaml"}.</p>
       )}
       <div class="tools">
         {command && <CopyButton text={command} />}
@@ -114,7 +114,7 @@ export function ReportView({ run, heading = true }: { run: Run; heading?: boolea
         <h1>{answer(report)}</h1>
         {panel && <p class="second">{panel}</p>}
         <p class="aid">{circumstances(report)}</p>
-        <p class="aid">{report.indicator.summary}</p>
+        {report.indicator && <p class="aid">{report.indicator.summary}</p>}
       </header>
       <div class="charts">
         {list.map((chart) => (
@@ -123,6 +123,7 @@ export function ReportView({ run, heading = true }: { run: Run; heading?: boolea
       </div>
       <Notes run={run} />
       <CertificateBox report={report} verification={run.verification} />
+      {report.solution && <GapBox solution={report.solution} />}
       <Repeat run={run} />
       <Cite report={report} />
       <Provenance report={report} />

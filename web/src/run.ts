@@ -130,6 +130,22 @@ export interface SweepPoint {
   [number: string]: Measure | Record<string, string>;
 }
 
+export interface Solution {
+  game: string;
+  size: string;
+  players: string[];
+  solver: string;
+  iterations: number;
+  value: Num[];
+  measure: string;
+  gap: Num;
+  tolerance: Num;
+  converged: boolean;
+  sets: number;
+  strategy: { player: number; set: string; actions: string[]; probabilities: Num[] }[];
+  trace: { iteration: number; gap: Num }[];
+}
+
 export interface Report {
   schema: number;
   throng: { version: string; revision: string };
@@ -143,6 +159,8 @@ export interface Report {
   world?: World;
   indicator: Indicator;
   certificate?: Certificate;
+  /** Of a solved game, which has no agents and no indicator. */
+  solution?: Solution;
   cohorts?: Cohort[];
   concentration?: Concentration;
   top?: TopAgent[];

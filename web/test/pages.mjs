@@ -17,13 +17,14 @@ const EXPECTED = {
   "sweep-of-credits": ["sweep", "sweep-gini"],
   intervention: ["course", "rivals", "attribution", "top", "dampened", "lorenz"],
   study: ["course", "attribution", "shares", ...AGENTS, "heat"],
+  solution: ["convergence", "strategy"],
   hostile: ["shares", ...AGENTS],
 };
 
 const browser = await launch(chromium);
 
 // Parts are the same on all pages: these have all of them.
-const CHECKED = ["panel", "world", "sweep-of-credits", "intervention"];
+const CHECKED = ["panel", "world", "sweep-of-credits", "intervention", "solution"];
 
 async function visit(name, options = {}, it = undefined) {
   const address = `file://${runs}/${name}/report.html`;
