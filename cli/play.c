@@ -1,6 +1,7 @@
 /* throng play: repeated games between scripted players and language models, and logs of such matches. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/llm.h"
+#include "cli/play_hands.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 
@@ -11,12 +12,14 @@
 
 #define NAME_WIDTH 22
 #define SHOWN      60 /* rounds of a match */
+#define ROUNDS     10
+#define DEALS      10000
 
 typedef struct request {
     const char *policies[THRONG_GAME_PLAYERS_MAX], *template, *temperature, *log;
     int n_policies;
-    int64_t rounds, repetitions, samples, orders;
-    bool no_logprobs, quiet, json;
+    int64_t rounds, repetitions, samples, orders, deals;
+    bool no_logprobs, fixed_seats, quiet, json;
     cli_llm llm;
 } request;
 
@@ -114,7 +117,8 @@ static int make_players(job *self) {
 static int play(job *self) {
     throng_error err = {0};
     cli_progress progress;
-    int64_t times = self->wanted->repetitions, rounds = self->wanted->rounds;
+    int64_t times = self->wanted->repetitions ? self->wanted->repetitions : 1;
+    int64_t rounds = self->wanted->rounds ? self->wanted->rounds : ROUNDS;
     self->matches = calloc((size_t)(self->n_games * times), sizeof *self->matches);
     if (!self->matches)
         return cli_fail(CLI_FAILURE, "out of memory.");
@@ -396,6 +400,26 @@ static int report(job *self) {
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
+static int play_hands(const job *self, const char *game) {
+    const request *wanted = self->wanted;
+    cli_hands hands = {.game = game,
+                       .policies = wanted->policies,
+                       .n_policies = wanted->n_policies,
+                       .deals = wanted->deals ? wanted->deals : DEALS,
+                       .template = wanted->template,
+                       .temperature = wanted->temperature,
+                       .samples = wanted->samples,
+                       .orders = wanted->orders,
+                       .no_logprobs = wanted->no_logprobs,
+                       .fixed_seats = wanted->fixed_seats,
+                       .quiet = wanted->quiet,
+                       .json = wanted->json,
+                       .llm = &wanted->llm};
+    if (wanted->rounds || wanted->repetitions)
+        return cli_fail(CLI_USAGE, "%s is played move by move: give --deals, not --rounds or --repetitions.", game);
+    return cli_hands_play(&hands, self->context);
+}
+
 static int start(job *self, const cli_options *options) {
     const request *wanted = self->wanted;
     int code;
@@ -405,6 +429,10 @@ static int start(job *self, const cli_options *options) {
         return cli_fail(CLI_USAGE, "in a log everything is played: --log goes without --policy.");
     if (!wanted->log && wanted->n_policies == 0)
         return cli_fail(CLI_USAGE, "who plays? Give --policy for each player, or once for all.");
+    if (!wanted->log && cli_hands_is_game(self->context, options->positional[0]))
+        return play_hands(self, options->positional[0]);
+    if (wanted->deals || wanted->fixed_seats)
+        return cli_fail(CLI_USAGE, "--deals and --fixed-seats are for games that are played move by move.");
     if (wanted->log) {
         code = read_log(self);
     } else {
@@ -435,16 +463,23 @@ static void clear(job *self) {
 
 static int run(const cli_command *self, int argc, char **argv) {
     throng_error err = {0};
-    request wanted = {.rounds = 10, .repetitions = 1};
+    request wanted = {0};
     job it = {.wanted = &wanted};
     cli_options options;
     bool proceed = false;
     cli_options_init(&options, self);
-    cli_options_list(
-        &options, "--policy", "NAME[:ACTION]", wanted.policies, &wanted.n_policies, THRONG_GAME_PLAYERS_MAX,
-        "who plays: always, alternate, once, tit-for-tat, best-reply, random, sequence:JJFF, llm; a player "
-        "each, or one for all");
+    cli_options_list(&options, "--policy", "NAME[:ACTION]", wanted.policies, &wanted.n_policies,
+                     THRONG_GAME_PLAYERS_MAX,
+                     "who plays: always, alternate, once, tit-for-tat, best-reply, random, sequence:JJFF, llm; move by "
+                     "move: always, "
+                     "uniform, solver:NAME, best-response, best-reply, llm, a table or what solve --out wrote; a "
+                     "player each, or one "
+                     "for all");
     cli_options_count(&options, "--rounds", "N", &wanted.rounds, 1, 1e6, "rounds of a match (default: 10)");
+    cli_options_count(&options, "--deals", "N", &wanted.deals, 1, 1e8,
+                      "of a game that is played move by move (default: 10,000)");
+    cli_options_switch(&options, "--fixed-seats", &wanted.fixed_seats,
+                       "there: the first policy sits on the first seat, not everybody on every seat");
     cli_options_count(&options, "--repetitions", "N", &wanted.repetitions, 1, 1e4, "matches of a game (default: 1)");
     cli_options_text(&options, "--log", "FILE", &wanted.log,
                      "matches that were played elsewhere: a table or a pattern of tables");
@@ -477,8 +512,11 @@ const cli_command cli_command_play = {
     .details =
         "Games: prisoners-dilemma, battle-of-the-sexes, stag-hunt, ordinal:1 to ordinal:144, or ordinal for all of\n"
         "those; or a Gambit file, GAME.nfg. Scores are shares of the most that a player can get.\n"
+        "Games that are played move by move, kuhn, leduc or GAME.efg: many deals, everybody on every seat with the\n"
+        "same luck; what a deal gives on average, with its 95 % interval, and what it would be without luck.\n"
         "\n"
         "  throng play prisoners-dilemma --policy tit-for-tat --policy always:F\n"
+        "  throng play leduc --policy solver:cfr-plus --policy 'always:raise|call'\n"
         "  throng play ordinal --policy llm --policy once:F --endpoint http://127.0.0.1:8000/v1 --model llama3 \\\n"
         "      --cache answers.cache",
     .run = run,

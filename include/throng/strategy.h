@@ -33,6 +33,28 @@ THRONG_API THRONG_MUST_USE throng_status throng_strategy_fill(throng_context *co
                                                               const char *policy, int player, uint64_t seed,
                                                               double *strategy, throng_error *err);
 
+/** How a language model is asked what it plays. Zero means the default everywhere. */
+typedef struct throng_strategy_ask_def {
+    throng_llm *llm;              /* required */
+    throng_llm_template *wording; /* slots rules, player, set; NULL: plain English */
+    const char *rules;            /* of the game; NULL: the descriptor's details of a plug-in, else the game's name */
+    double temperature;           /* 0: the most probable action; else the distribution at that temperature */
+    bool no_logprobs;
+    int samples, orders; /* as in throng_llm_choose_def */
+    uint64_t seed;
+} throng_strategy_ask_def;
+
+/**
+ * Fills rows with what a model says: it is asked once about each information set, all of one kind at once.
+ * @param player  whose rows, -1: everybody's  @param counts [1] in and out, begins with least_covered 1; how its
+ * answers came about, added up
+ * @return what throng_llm_choose returns; THRONG_E_ARGUMENT: a slot that there is not, more than 26 actions.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_strategy_ask(throng_context *context, const throng_problem *problem,
+                                                             const throng_strategy_ask_def *def, int player,
+                                                             double *strategy, throng_llm_choose_counts *counts,
+                                                             throng_error *err);
+
 /** Writes a table that reads as the same strategy: columns player, set, action, probability. @return THRONG_E_WRITE */
 THRONG_API THRONG_MUST_USE throng_status throng_strategy_write(throng_context *context, const throng_problem *problem,
                                                                const double *strategy, const char *path, bool force,

@@ -12,6 +12,7 @@
 #include "throng/generator.h"
 #include "throng/graph.h"
 #include "throng/graph_model.h"
+#include "throng/hands.h"
 #include "throng/indicator.h"
 #include "throng/ingest.h"
 #include "throng/intervene.h"

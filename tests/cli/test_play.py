@@ -110,5 +110,31 @@ def test_wrong_words():
     fails(2, r't.txt:1: a game has no slot \{\{rule\}\}. Did you mean "rules"', *game, "--policy", "llm", "--script", "-", "--template", "t.txt")
 
 
+@test
+def test_move_by_move():
+    put("rule.json", json.dumps({"choices": {"bet": 2, "pass": 0}, "when": [{"contains": "know J", "add": {"pass": 5}}]}))
+    put("t.txt", "You are {{player}}. {{rules}} You know {{set}}.")
+    got = report("play", "kuhn", "--policy", "llm", "--policy", "always:pass", "--script", "rule.json", "--deals", 500, "--transcript", "t.nd",
+                 "--template", "t.txt")
+    assert got["deals"] == 500 and got["counts"]["by_logprobs"] == 12 and got["policies"][0]["policy"] == "llm", got
+    asked = [json.loads(line) for line in open("t.nd")]
+    assert any("You are Player 2." in one["prompt"] and "You know Kb." in one["prompt"] and "Everybody pays 1" in one["prompt"] for one in asked)
+    put("script.csv", "set,action\nJ*,pass\n*,bet\n")
+    same = report("play", "kuhn", "--policy", "script.csv", "--policy", "always:pass", "--deals", 500)
+    assert [one["score"] for one in same["policies"]] == [one["score"] for one in got["policies"]]
+    assert abs(same["policies"][0]["score"] - same["policies"][0]["expected"]) < 2 * same["policies"][0]["half_width"]
+    ok("solve", "kuhn", "--out", "run", "--quiet")
+    got = report("play", "kuhn", "--policy", "run", "--policy", "best-response", "--deals", 2)
+    assert -0.001 < got["policies"][0]["expected"] <= 0, "what it loses to the best is at most its gap"
+    assert "worked out" not in ok("play", "kuhn", "--policy", "best-reply", "--policy", "random", "--deals", 100)
+    fails(2, "only one --policy can be best-response", "play", "kuhn", "--policy", "best-response")
+    fails(2, "give --deals", "play", "kuhn", "--policy", "uniform", "--rounds", 3)
+    fails(2, "move by move", "play", "stag-hunt", "--policy", "always:J", "--deals", 4)
+    fails(2, 'no policy "tit-for-tat"', "play", "kuhn", "--policy", "tit-for-tat")
+    fails(2, "whom to ask", "play", "kuhn", "--policy", "llm")
+    fails(2, r"no slot \{\{rule\}\}", "play", "kuhn", "--policy", "llm", "--script", "rule.json", "--template", put("u.txt", "{{rule}}"))
+    fails(2, "nobody would ask", "play", "kuhn", "--policy", "uniform", "--script", "rule.json")
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:], __doc__))

@@ -1,0 +1,24 @@
+/* throng play at games that are played move by move. */
+#ifndef THRONG_CLI_PLAY_HANDS_H
+#define THRONG_CLI_PLAY_HANDS_H
+
+#include "cli/llm.h"
+
+typedef struct cli_hands {
+    const char *game;
+    const char *const *policies;
+    int n_policies;
+    int64_t deals;
+    const char *template, *temperature;
+    int64_t samples, orders;
+    bool no_logprobs, fixed_seats, quiet, json;
+    const cli_llm *llm;
+} cli_hands;
+
+/* Whether a game of that name is played so. */
+bool cli_hands_is_game(const throng_context *context, const char *name);
+
+/* Returns an exit code. */
+int cli_hands_play(const cli_hands *wanted, throng_context *context);
+
+#endif

@@ -1,0 +1,135 @@
+/* Matches at games that are played move by move: what is played against what is worked out. */
+#include "crowds.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static throng_context *context;
+static throng_error error;
+static int64_t idle_bytes;
+
+static void set_up(void) {
+    context = test_context(2);
+    idle_bytes = throng_context_bytes(context);
+}
+
+static void tear_down(void) {
+    cr_expect_eq(throng_context_bytes(context), idle_bytes, "something leaks");
+    throng_context_free(context);
+}
+
+TestSuite(hands, .init = set_up, .fini = tear_down, .timeout = 120);
+
+/* Two policies at a game. */
+typedef struct pair {
+    throng_problem problem;
+    const throng_tree *tree;
+    throng_hands_policy policies[2];
+} pair;
+
+static pair open_pair(const char *game, const char *first, const char *second) {
+    pair it;
+    const char *const names[2] = {first, second};
+    cr_assert_eq(throng_problem_open(context, game, &it.problem, &error), THRONG_OK, "%s", error.message);
+    it.tree = it.problem.game;
+    for (int k = 0; k < 2; k++) {
+        it.policies[k].learns = strcmp(names[k], "best-reply") == 0;
+        it.policies[k].strategy = calloc((size_t)throng_tree_sequences(it.tree), sizeof(double));
+        throng_tree_uniform(it.tree, it.policies[k].strategy);
+        const char *policy = it.policies[k].learns ? "uniform" : names[k];
+        cr_assert_eq(throng_strategy_fill(context, &it.problem, policy, -1, 0, it.policies[k].strategy, &error),
+                     THRONG_OK, "%s", error.message);
+    }
+    return it;
+}
+
+static void clear_pair(pair *it) {
+    for (int k = 0; k < 2; k++)
+        free(it->policies[k].strategy);
+    throng_problem_clear(&it->problem);
+}
+
+static double *play(const pair *it, int64_t deals, uint64_t seed, bool fixed) {
+    double *scores = malloc((size_t)(2 * deals) * sizeof *scores);
+    throng_hands_def def = {it->policies, deals, seed, fixed};
+    cr_assert_eq(throng_hands_play(context, it->tree, &def, scores, &error), THRONG_OK, "%s", error.message);
+    return scores;
+}
+
+/* Within four standard errors: a false alarm in 16,000 comparisons. */
+Test(hands, means_are_what_is_worked_out) {
+    static const struct {
+        const char *game, *first, *second;
+        bool fixed;
+    } cases[] = {{"kuhn", "always:bet", "uniform", true},
+                 {"kuhn", "uniform", "always:pass", false},
+                 {"leduc", "always:raise|call", "uniform", false},
+                 {"leduc", "uniform", "solver:cfr-plus@20", true}};
+    for (int c = 0; c < 4; c++) {
+        pair it = open_pair(cases[c].game, cases[c].first, cases[c].second);
+        double *scores = play(&it, 20000, 7, cases[c].fixed), expected[2], half;
+        throng_hands_def def = {it.policies, 1, 0, cases[c].fixed};
+        cr_assert_eq(throng_hands_expected(context, it.tree, &def, expected, &error), THRONG_OK);
+        cr_expect_float_eq(expected[0] + expected[1], 0.0, 1e-12);
+        for (int k = 0; k < 2; k++) {
+            double mean = throng_hands_score(scores, 20000, 2, k, &half);
+            cr_expect_gt(half, 0.0);
+            cr_expect_lt(fabs(mean - expected[k]), 4.0 * half / 1.96, "%s: %g, expected %g", cases[c].game, mean,
+                         expected[k]);
+        }
+        free(scores);
+        clear_pair(&it);
+    }
+}
+
+/* Who sits where makes no difference to two that play alike, but for their moves: without any, each deal is a draw. */
+Test(hands, the_same_luck_on_every_seat) {
+    pair it = open_pair("leduc", "always:call", "always:call");
+    double *scores = play(&it, 500, 3, false), half;
+    for (int i = 0; i < 1000; i++)
+        cr_expect_eq(scores[i], 0.0);
+    free(scores);
+    scores = play(&it, 500, 3, true);
+    cr_expect_neq(throng_hands_score(scores, 500, 2, 0, &half), 0.0);
+    cr_expect(isnan((throng_hands_score(scores, 1, 2, 0, &half), half)), "one deal has no interval");
+    free(scores);
+    clear_pair(&it);
+}
+
+Test(hands, the_same_for_any_number_of_threads) {
+    pair it = open_pair("leduc", "uniform", "solver:cfr-plus@20");
+    double *one, *other;
+    cr_assert_eq(throng_context_set_threads(context, 1, NULL), THRONG_OK);
+    one = play(&it, 9000, 5, false);
+    cr_assert_eq(throng_context_set_threads(context, 3, NULL), THRONG_OK);
+    other = play(&it, 9000, 5, false);
+    cr_expect_arr_eq(one, other, 2 * 9000 * sizeof *one);
+    free(other);
+    other = play(&it, 9000, 6, false);
+    cr_expect_arr_neq(one, other, 2 * 9000 * sizeof *one);
+    free(one);
+    free(other);
+    clear_pair(&it);
+}
+
+/* Who learns ends near the best response, and loses little to an equilibrium. */
+Test(hands, learning) {
+    pair it = open_pair("leduc", "best-reply", "always:call");
+    double *scores = play(&it, 2000, 1, false), expected[2];
+    cr_expect_gt(throng_hands_score(scores, 2000, 2, 0, NULL), 1.0);
+    throng_hands_def def = {it.policies, 1, 0, false};
+    cr_assert_eq(throng_hands_expected(context, it.tree, &def, expected, &error), THRONG_OK);
+    cr_expect_gt(expected[0], 1.3, "what it has learnt: %g, the best is 1.467", expected[0]);
+    free(scores);
+    clear_pair(&it);
+}
+
+Test(hands, what_is_refused) {
+    pair it = open_pair("kuhn", "uniform", "best-reply");
+    double scores[2];
+    throng_hands_def def = {it.policies, 0, 0, false};
+    cr_expect_eq(throng_hands_play(context, it.tree, &def, scores, &error), THRONG_E_ARGUMENT);
+    clear_pair(&it);
+}
