@@ -160,7 +160,7 @@ static throng_status get_block(throng_context *context, throng_i_checkpoint *sel
         memcpy(&data, data, sizeof data);
         *found = there;
     }
-    if (fread(data, 1, (size_t)there, self->file) != (size_t)there)
+    if (there > 0 && fread(data, 1, (size_t)there, self->file) != (size_t)there)
         return THRONG_FAIL(err, E_FILE, "The checkpoint %s cannot be read: %s.", self->path, strerror(errno));
     return THRONG_OK;
 }
@@ -280,7 +280,8 @@ static throng_status answer(throng_i_checkpoint *self, throng_i_work *work, thro
         memcpy(&bytes, self->results + self->next, sizeof bytes);
     if (bytes != work->result.bytes)
         return fail_damaged(self, "it is not of this course of work", err);
-    memcpy(work->result.data, self->results + self->next + sizeof bytes, (size_t)bytes);
+    if (bytes > 0)
+        memcpy(work->result.data, self->results + self->next + sizeof bytes, (size_t)bytes);
     self->next += block(bytes);
     work->done = true;
     self->inside = false;

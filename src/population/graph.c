@@ -160,13 +160,17 @@ out:
 
 throng_status throng_i_direction_make(throng_context *context, int64_t n_rows, int64_t n_agents, int64_t n_edges,
                                       const throng_agent *key, const throng_agent *neighbour, const double *weight,
-                                      bool once, throng_i_direction *out, int64_t *repeated, int64_t **places,
-                                      throng_error *err) {
+                                      throng_agent **const *spent, bool once, throng_i_direction *out,
+                                      int64_t *repeated, int64_t **places, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_direction rough = {0};
     sort_job by_neighbour = {
         .n_agents = n_agents, .n_edges = n_edges, .key = neighbour, .value = key, .weight = weight};
     THRONG_TRY(sort_edges(context, &by_neighbour, &rough, err));
+    for (int i = 0; spent && i < 2 && spent[i]; i++) {
+        throng_i_free(context, *spent[i]);
+        *spent[i] = NULL;
+    }
     sort_job by_key = {.n_agents = n_rows,
                        .n_edges = n_edges,
                        .key = rough.neighbours,
@@ -201,7 +205,7 @@ throng_status throng_i_graph_make(throng_context *context, int64_t n_agents, con
     self->context = context;
     self->n_agents = n_agents;
     THRONG_TRY(throng_i_direction_make(context, n_agents, n_agents, edges->n, edges->source, edges->target,
-                                       edges->weight, edges->once, &self->out, &self->counts.repeated, &places, err));
+                                       edges->weight, edges->spent, edges->once, &self->out, &self->counts.repeated, &places, err));
     self->counts.edges = self->out.offsets[n_agents];
     sort_job transpose = {.n_agents = n_agents,
                           .n_edges = self->counts.edges,

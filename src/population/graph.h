@@ -13,6 +13,7 @@ typedef struct throng_i_edges {
     bool shared;                         /* several ranks have some each, which in their order are the edges: then each
                                             keeps the rows of its share */
     bool once;                           /* without weights: repeated edges are one, and not added up */
+    throng_agent **spent[2];             /* arrays that may be freed once they are sorted; NULL: none */
 } throng_i_edges;
 
 /* One direction, owned. */
@@ -47,7 +48,7 @@ void throng_i_direction_clear(throng_context *context, throng_i_direction *self)
  * it stays; NULL: not wanted */
 THRONG_MUST_USE throng_status throng_i_direction_make(throng_context *context, int64_t n_rows, int64_t n_agents,
                                                       int64_t n_edges, const throng_agent *key,
-                                                      const throng_agent *neighbour, const double *weight, bool once,
+                                                      const throng_agent *neighbour, const double *weight, throng_agent **const *spent, bool once,
                                                       throng_i_direction *out, int64_t *repeated, int64_t **places,
                                                       throng_error *err);
 

@@ -68,6 +68,8 @@ static throng_status draw(throng_context *context, const throng_graph_model *mod
     THRONG_TRY(throng_i_share_for(context, n, write_chunk, &job, &progress, err));
     edges.source = job.source;
     edges.target = job.target;
+    edges.spent[0] = &job.source;
+    edges.spent[1] = &job.target;
     THRONG_TRY(throng_i_graph_make(context, n, &edges, out, err));
     (*out)->counts.given = edges.n;
     THRONG_TRY(throng_i_ranks_total(context, &(*out)->counts.given, err));
