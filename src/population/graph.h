@@ -2,7 +2,7 @@
 #ifndef THRONG_SRC_POPULATION_GRAPH_H
 #define THRONG_SRC_POPULATION_GRAPH_H
 
-#include "core/core.h"
+#include "table/table.h"
 #include "throng/graph.h"
 
 /* Edges as arrays. */
@@ -37,6 +37,11 @@ THRONG_MUST_USE throng_status throng_i_graph_whole(const throng_graph *graph, th
 /* A graph of edges that are known to be right. counts.edges and counts.repeated are set, the rest is the caller's. */
 THRONG_MUST_USE throng_status throng_i_graph_make(throng_context *context, int64_t n_agents,
                                                   const throng_i_edges *edges, throng_graph **out, throng_error *err);
+
+/* throng_graph_create from a part of the table of edges on each rank, if it is a part. */
+THRONG_MUST_USE throng_status throng_i_graph_create_part(const throng_population *population, throng_table *table,
+                                                         const throng_i_table_part *part, const throng_graph_def *def,
+                                                         throng_graph **out, throng_error *err);
 
 /* ---- for graph_ranks.c ----------------------------------------------------------------------------------------- */
 

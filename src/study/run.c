@@ -3,6 +3,7 @@
 #include "study/run.h"
 #include "core/checkpoint.h"
 #include "core/ranks.h"
+#include "population/graph.h"
 #include "table/content.h"
 #include "throng/generator.h"
 #include "throng/graph_model.h"
@@ -124,12 +125,13 @@ static throng_status read_graph(throng_run *self, const throng_i_settings *setti
     throng_column_request requests[3] = {{settings->graph.source, THRONG_ROLE_KEY},
                                          {settings->graph.target, THRONG_ROLE_KEY},
                                          {settings->graph.weight, THRONG_ROLE_NUMBER}};
-    THRONG_TRY(throng_table_read(self->context, settings->edges, settings->n_edges, requests,
-                                 settings->graph.weight ? 3 : 2, NULL, &table, err));
+    throng_i_table_part part = {throng_ranks_mine(self->context), throng_ranks_count(self->context)};
+    THRONG_TRY(throng_i_table_read_part(self->context, settings->edges, settings->n_edges, requests,
+                                        settings->graph.weight ? 3 : 2, NULL, &part, &table, err));
     THRONG_TRY(copy_sources(self, table, err));
     throng_table *consumed = table;
     table = NULL;
-    THRONG_TRY(throng_graph_create(self->population, consumed, &settings->graph, &self->graph, err));
+    THRONG_TRY(throng_i_graph_create_part(self->population, consumed, &part, &settings->graph, &self->graph, err));
     throng_i_run_stage_done(self, "graph");
 out:
     throng_table_free(table);

@@ -229,7 +229,8 @@ out:
 
 /* Where it is known how many rows come, columns need not grow bit by bit. */
 static throng_status reserve_file(throng_i_reader *reader, int index, throng_error *err) {
-    int64_t rows = reader->files.at[index].n_rows;
+    const throng_i_file *file = &reader->files.at[index];
+    int64_t rows = file->part_end > 0 ? file->part_end - file->part_begin : file->n_rows;
     throng_status status = THRONG_OK;
     for (int i = 0; i < reader->n_wanted && rows > 0 && !reader->condition && status == THRONG_OK; i++)
         status = reserve(reader, &reader->wanted[i], reader->n_rows + rows, err);
@@ -240,7 +241,7 @@ throng_status throng_i_fetch(throng_i_reader *reader, int index, throng_error *e
     throng_i_query *query = NULL;
     throng_i_sql sql = {.context = reader->context};
     char *failure = NULL;
-    int64_t begin = reader->n_rows;
+    int64_t begin = reader->n_rows, first = reader->files.at[index].part_begin;
     throng_status status = THRONG_OK;
     throng_i_plan_query(&sql, reader, index);
     THRONG_TRY(throng_i_sql_check(&sql, err));
@@ -251,7 +252,7 @@ throng_status throng_i_fetch(throng_i_reader *reader, int index, throng_error *e
         THRONG_TRY(throng_i_query_next(query, &chunk, err));
         if (!chunk)
             break;
-        status = copy_chunk(reader, index, reader->n_rows - begin, chunk, err);
+        status = copy_chunk(reader, index, first + reader->n_rows - begin, chunk, err);
         duckdb_destroy_data_chunk(&chunk);
         if (status != THRONG_OK || reader->again)
             break;

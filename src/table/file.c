@@ -176,7 +176,8 @@ out:
 }
 
 /* Looks at an open file, or at what was spooled from it. */
-static throng_status examine(throng_context *context, int descriptor, throng_i_file *file, throng_error *err) {
+static throng_status examine(throng_context *context, int descriptor, bool unhashed, throng_i_file *file,
+                             throng_error *err) {
     throng_status status = THRONG_OK;
     char head[HEAD];
     ssize_t n = pread(descriptor, head, sizeof head, 0);
@@ -187,15 +188,19 @@ static throng_status examine(throng_context *context, int descriptor, throng_i_f
                        file->opened);
     else
         THRONG_TRY(tell_format(file, head, (size_t)n, err));
-    THRONG_TRY(
-        throng_i_content_read(context, descriptor, file->shown, file->compression, &file->bytes, file->hash, err));
+    struct stat about;
+    if (unhashed && file->format == THRONG_I_FORMAT_PARQUET && fstat(descriptor, &about) == 0)
+        file->bytes = about.st_size;
+    else
+        THRONG_TRY(
+            throng_i_content_read(context, descriptor, file->shown, file->compression, &file->bytes, file->hash, err));
     if (file->format == THRONG_I_FORMAT_PARQUET)
         THRONG_TRY(check_parquet_end(descriptor, file, err));
 out:
     return status;
 }
 
-static throng_status open_file(throng_context *context, throng_i_file *file, throng_error *err) {
+static throng_status open_file(throng_context *context, bool unhashed, throng_i_file *file, throng_error *err) {
     throng_status status = THRONG_OK;
     bool is_input = strcmp(file->path, "-") == 0, is_pipe = true;
     int descriptor = is_input ? STDIN_FILENO : open(file->opened, O_RDONLY | O_CLOEXEC);
@@ -207,7 +212,7 @@ static throng_status open_file(throng_context *context, throng_i_file *file, thr
         file->opened = NULL;
         THRONG_TRY(spool(context, descriptor, file, err));
     }
-    THRONG_TRY(examine(context, is_pipe ? file->descriptor : descriptor, file, err));
+    THRONG_TRY(examine(context, is_pipe ? file->descriptor : descriptor, unhashed, file, err));
 out:
     if (!is_input && descriptor >= 0)
         close(descriptor);
@@ -230,7 +235,7 @@ static throng_status add_file(throng_i_files *files, const char *path, const cha
         file->opened[table - 1 - path] = '\0';
         THRONG_TRY(throng_i_copy_text(files->context, table, &file->table, err));
     }
-    THRONG_TRY(open_file(files->context, file, err));
+    THRONG_TRY(open_file(files->context, files->unhashed, file, err));
 out:
     return status;
 }

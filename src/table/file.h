@@ -35,16 +35,18 @@ typedef struct throng_i_file {
     /* filled by throng_i_fields_learn */
     throng_i_field *fields; /* [n_fields] */
     int n_fields;
-    char delimiter;  /* CSV */
-    bool is_sampled; /* types were told from the first rows only: a later row may hold something else */
-    bool has_rows;   /* false: certainly none */
-    int64_t n_rows;  /* -1: not known */
+    char delimiter;               /* CSV */
+    bool is_sampled;              /* types were told from the first rows only: a later row may hold something else */
+    bool has_rows;                /* false: certainly none */
+    int64_t n_rows;               /* -1: not known */
+    int64_t part_begin, part_end; /* rows that are read; part_end 0: all */
 } throng_i_file;
 
 typedef struct throng_i_files {
     throng_context *context;
     throng_i_file *at; /* [count] */
     int count;
+    bool unhashed; /* Parquet files are not read to make their hash */
 } throng_i_files;
 
 /* "Parquet", "CSV", ... */

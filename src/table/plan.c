@@ -396,6 +396,10 @@ void throng_i_plan_query(throng_i_sql *sql, const throng_i_reader *reader, int i
     }
     throng_i_sql_add(sql, " FROM ");
     throng_i_plan_scan(sql, reader, index, -1);
+    const throng_i_file *file = &reader->files.at[index];
     if (reader->condition)
         throng_i_sql_add(sql, " WHERE (%s\n)", reader->condition); /* the line break ends a comment */
+    else if (file->part_end > 0)
+        throng_i_sql_add(sql, " WHERE file_row_number >= %lld AND file_row_number < %lld", (long long)file->part_begin,
+                         (long long)file->part_end);
 }

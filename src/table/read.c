@@ -116,6 +116,26 @@ static int64_t count_rows(const throng_i_reader *reader) {
     return reader->condition ? -1 : total;
 }
 
+/* Chooses the rows of a part, where that can be. */
+static void take_part(throng_i_reader *reader, throng_i_table_part *part) {
+    int64_t total = count_rows(reader), before = 0;
+    if (part->count == 1 || total < 0 || reader->files.at[0].format != THRONG_I_FORMAT_PARQUET)
+        return;
+    int64_t first = total / part->count * part->index + total % part->count * part->index / part->count;
+    int64_t end = total / part->count * (part->index + 1) + total % part->count * (part->index + 1) / part->count;
+    for (int i = 0; i < reader->files.count; i++) {
+        throng_i_file *file = &reader->files.at[i];
+        int64_t from = first - before, to = end - before;
+        file->part_begin = from > 0 ? from : 0;
+        file->part_end = to < file->n_rows ? to : file->n_rows;
+        file->has_rows = file->has_rows && file->part_begin < file->part_end;
+        before += file->n_rows;
+    }
+    part->taken = true;
+    part->first = first;
+    part->total = total;
+}
+
 /* Reads the rows of all files; once more from the start whenever a value shows that a form is too narrow. */
 static throng_status fetch_all(throng_i_reader *reader, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -218,12 +238,20 @@ out:
 throng_status throng_table_read(throng_context *context, const char *const *paths, int n_paths,
                                 const throng_column_request *requests, int n_requests, const char *condition,
                                 throng_table **out, throng_error *err) {
+    throng_i_table_part all = {.count = 1};
+    return throng_i_table_read_part(context, paths, n_paths, requests, n_requests, condition, &all, out, err);
+}
+
+throng_status throng_i_table_read_part(throng_context *context, const char *const *paths, int n_paths,
+                                       const throng_column_request *requests, int n_requests, const char *condition,
+                                       throng_i_table_part *part, throng_table **out, throng_error *err) {
     throng_i_reader reader = {.context = context, .condition = condition && condition[0] ? condition : NULL};
     throng_status status = THRONG_OK;
     for (int i = 0; i < n_paths; i++)
         if (throng_i_is_offered(paths[i]))
             return throng_i_offered_read(context, paths, n_paths, requests, n_requests, condition, out, err);
     reader.files.context = context;
+    reader.files.unhashed = part->index > 0;
     THRONG_TRY(throng_i_files_open(context, paths, n_paths, &reader.files, err));
     THRONG_TRY(list_wanted(&reader, requests, n_requests, err));
     THRONG_TRY(throng_i_database_open(context, "reading", &reader.database, err));
@@ -231,6 +259,7 @@ throng_status throng_table_read(throng_context *context, const char *const *path
     if (reader.condition)
         THRONG_TRY(throng_i_database_check_expression(&reader.database, reader.condition, err));
     THRONG_TRY(learn_fields(&reader, false, err));
+    take_part(&reader, part);
     status = fetch_all(&reader, err);
     if (status == THRONG_E_QUERY && reader.files.at[0].is_sampled) {
         /* The condition may name a column that the first rows of an NDJSON file lack. */

@@ -53,7 +53,8 @@ static void add_typed(throng_i_sql *sql, const throng_i_file *file) {
     if (file->format == THRONG_I_FORMAT_PARQUET) {
         throng_i_sql_add(sql, "read_parquet(");
         throng_i_sql_path(sql, file->opened, true);
-        throng_i_sql_add(sql, ", binary_as_string=true, hive_partitioning=false)");
+        throng_i_sql_add(sql, ", binary_as_string=true, hive_partitioning=false%s)",
+                         file->part_end > 0 ? ", file_row_number=true" : "");
     } else {
         throng_i_sql_add(sql, "%s", file->relation);
     }

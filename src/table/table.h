@@ -39,6 +39,19 @@ THRONG_MUST_USE throng_status throng_i_table_take_column(throng_table *table, in
 THRONG_MUST_USE throng_status throng_i_table_put_column(throng_table *table, const char *name,
                                                         const throng_i_table_column *column, throng_error *err);
 
+/* A part of a table: one of `count` that are about as long. Only Parquet files without a condition can be read so. */
+typedef struct throng_i_table_part {
+    int index, count;
+    bool taken;           /* out: the rows are that part; false: they are all */
+    int64_t first, total; /* out, if taken: which row is the first, and how many there are in all */
+} throng_i_table_part;
+
+/* throng_table_read of a part, if that can be. Of the files of all parts but the first no hashes are made. */
+THRONG_MUST_USE throng_status throng_i_table_read_part(throng_context *context, const char *const *paths, int n_paths,
+                                                       const throng_column_request *requests, int n_requests,
+                                                       const char *condition, throng_i_table_part *part,
+                                                       throng_table **out, throng_error *err);
+
 /* Bytes of memory the table owns. */
 int64_t throng_i_table_bytes(const throng_table *table);
 
