@@ -23,20 +23,25 @@ int64_t throng_i_ranks_given(const throng_context *context) {
     return context->ranks ? context->ranks->given : 0;
 }
 
-/* Whether all is well with everybody. Once it was not, nobody is asked again: all ranks are on their way out. */
-static throng_status agree(throng_context *context, throng_status status, throng_error *err) {
+/* Whether all is well with everybody, and a sum. Once it was not, nobody is asked again: all are on their way out. */
+static throng_status agree_on(throng_context *context, throng_status status, int64_t *value, throng_error *err) {
     throng_i_ranks *ranks = context->ranks;
     if (ranks->why.status == THRONG_OK) {
         throng_error why = {.status = status};
         if (status != THRONG_OK && err)
             why = *err;
-        ranks->agree(ranks->self, &status, &why);
+        ranks->agree(ranks->self, &status, &why, value);
         if (status != THRONG_OK)
             ranks->why = why;
     }
     if (ranks->why.status != THRONG_OK && err)
         *err = ranks->why;
     return ranks->why.status;
+}
+
+static throng_status agree(throng_context *context, throng_status status, throng_error *err) {
+    int64_t unused = 0;
+    return agree_on(context, status, &unused, err);
 }
 
 throng_status throng_ranks_leave(throng_context *context, throng_status status, throng_error *err) {
@@ -308,35 +313,8 @@ out:
     return status;
 }
 
-/* values[r] = what this is on rank r. */
-static throng_status collect(throng_context *context, int64_t mine, int64_t *values, throng_error *err) {
-    throng_status status = THRONG_OK;
-    int64_t *first = NULL;
-    int count = throng_ranks_count(context);
-    THRONG_TRY(throng_i_alloc(context, count + 1, sizeof *first, &first, err));
-    for (int rank = 0; rank <= count; rank++)
-        first[rank] = rank;
-    values[throng_ranks_mine(context)] = mine;
-    THRONG_TRY(throng_i_ranks_gather(context, first, sizeof *values, values, err));
-out:
-    throng_i_free(context, first);
-    return status;
-}
-
 throng_status throng_i_ranks_total(throng_context *context, int64_t *value, throng_error *err) {
-    throng_status status = THRONG_OK;
-    int64_t *values = NULL, total = 0;
-    int count = throng_ranks_count(context);
-    if (!context->ranks)
-        return THRONG_OK;
-    THRONG_TRY(throng_i_alloc(context, count, sizeof *values, &values, err));
-    THRONG_TRY(collect(context, *value, values, err));
-    for (int rank = 0; rank < count; rank++)
-        total += values[rank];
-    *value = total;
-out:
-    throng_i_free(context, values);
-    return status;
+    return context->ranks ? agree_on(context, THRONG_OK, value, err) : THRONG_OK;
 }
 
 throng_status throng_i_ranks_any(throng_context *context, bool *flag, throng_error *err) {

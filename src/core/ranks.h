@@ -21,8 +21,8 @@ typedef struct throng_i_ranks {
     int64_t given;    /* bytes that this one swapped with others so far */
     throng_error why; /* what all agreed on, once one has failed */
     void *self;
-    /* Everybody's status and message become those of the lowest rank that failed. */
-    void (*agree)(void *self, throng_status *status, throng_error *err);
+    /* Everybody's status and message become those of the lowest rank that failed; *value the sum of everybody's. */
+    void (*agree)(void *self, throng_status *status, throng_error *err, int64_t *value);
     /* Everybody's bytes in one array, at their places; this rank's are there. */
     void (*gather)(void *self, void *data, const int64_t *first);
     /* Gives every rank its bytes of `give`, and takes what they have for this one. */

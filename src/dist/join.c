@@ -38,12 +38,15 @@ typedef struct mpi_ranks {
 /* MPI counts in int: a longer message goes in pieces. */
 #define PIECE ((int64_t)1 << 30)
 
-static void agree(void *user, throng_status *status, throng_error *err) {
+static void agree(void *user, throng_status *status, throng_error *err, int64_t *value) {
     mpi_ranks *self = user;
+    int64_t sums[2] = {*status != THRONG_OK, *value};
+    MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+    *value = sums[1];
+    if (sums[0] == 0)
+        return;
     int failed = *status != THRONG_OK ? self->ranks.rank : self->ranks.size;
     MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
-    if (failed == self->ranks.size)
-        return;
     MPI_Bcast(err->message, sizeof err->message, MPI_CHAR, failed, MPI_COMM_WORLD);
     int told[2] = {(int)*status, err->line};
     MPI_Bcast(told, 2, MPI_INT, failed, MPI_COMM_WORLD);

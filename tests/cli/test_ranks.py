@@ -33,6 +33,12 @@ def ranks(n, *command):
                           timeout=300)
 
 
+def ranks_of(mpirun):
+    """The processes that mpirun has started, once they are throng."""
+    children = pathlib.Path(f"/proc/{mpirun.pid}/task/{mpirun.pid}/children").read_text().split()
+    return [int(one) for one in children if pathlib.Path(f"/proc/{one}/cmdline").read_text().startswith(THRONG)]
+
+
 def content(folder):
     """Every file of a run, its report without times and machine."""
     report = json.loads(pathlib.Path(folder, "report.json").read_text())
@@ -98,14 +104,14 @@ def test_a_rank_that_dies_ends_the_run():
         # Far more steps than there is time for.
         run = subprocess.Popen([*MPIRUN, "-n", "3", THRONG, *WORLD, "--steps", "1000000", "--memory", "1", "--out", "run"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=PATIENT)
-        time.sleep(random.uniform(0.2, 1.0))
-        children = pathlib.Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
-        if children:
-            os.kill(int(random.choice(children)), signal.SIGKILL)
-        else:
-            run.kill()
+        while len(started := ranks_of(run)) < 3:
+            assert run.poll() is None, run.communicate()
+            time.sleep(0.02)
+        time.sleep(random.uniform(0.1, 1.0))
+        os.kill(random.choice(started), signal.SIGKILL)
         out, err = run.communicate(timeout=60)
-        assert run.returncode != 0 and "signal 9" in err or not children, f"kill {kill}: {run.returncode} {err}"
+        told = "signal 9" in err or "non-zero exit code" in err
+        assert run.returncode != 0 and told, f"kill {kill}: {run.returncode} {err}"
         assert list(pathlib.Path().iterdir()) == [], f"kill {kill} left {list(pathlib.Path().iterdir())}"
 
 
