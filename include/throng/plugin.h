@@ -11,8 +11,8 @@
 #include "throng/generator.h"
 #include "throng/graph_model.h"
 #include "throng/indicator.h"
-#include "throng/policy.h"
 #include "throng/mechanism.h"
+#include "throng/policy.h"
 #include "throng/solver.h"
 #include "throng/world.h"
 

@@ -205,7 +205,8 @@ throng_status throng_i_graph_make(throng_context *context, int64_t n_agents, con
     self->context = context;
     self->n_agents = n_agents;
     THRONG_TRY(throng_i_direction_make(context, n_agents, n_agents, edges->n, edges->source, edges->target,
-                                       edges->weight, edges->spent, edges->once, &self->out, &self->counts.repeated, &places, err));
+                                       edges->weight, edges->spent, edges->once, &self->out, &self->counts.repeated,
+                                       &places, err));
     self->counts.edges = self->out.offsets[n_agents];
     sort_job transpose = {.n_agents = n_agents,
                           .n_edges = self->counts.edges,

@@ -49,13 +49,14 @@ void throng_i_direction_clear(throng_context *context, throng_i_direction *self)
 
 /* Rows 0..n_rows - 1 of edges by key, each in the order of neighbours 0..n_agents - 1, those of the same pair added up.
  * *repeated = how many were.
+ * @param spent   [2] as in throng_i_edges, freed once they are no longer needed; NULL: none
  * @param places  [n_agents + 1] out, the caller's to free: where neighbours' edges begin, if none were repeated, else
  * it stays; NULL: not wanted */
 THRONG_MUST_USE throng_status throng_i_direction_make(throng_context *context, int64_t n_rows, int64_t n_agents,
                                                       int64_t n_edges, const throng_agent *key,
-                                                      const throng_agent *neighbour, const double *weight, throng_agent **const *spent, bool once,
-                                                      throng_i_direction *out, int64_t *repeated, int64_t **places,
-                                                      throng_error *err);
+                                                      const throng_agent *neighbour, const double *weight,
+                                                      throng_agent **const *spent, bool once, throng_i_direction *out,
+                                                      int64_t *repeated, int64_t **places, throng_error *err);
 
 THRONG_MUST_USE throng_status throng_i_graph_make_shared(throng_context *context, int64_t n_agents,
                                                          const throng_i_edges *edges, throng_graph **out,

@@ -115,8 +115,8 @@ static throng_status make_rows(throng_context *context, int64_t n_agents, const 
     int64_t n = mail.take[throng_ranks_count(context)];
     for (int64_t e = 0; e < n; e++)
         key[e] -= (throng_agent)mine.begin;
-    THRONG_TRY(throng_i_direction_make(context, mine.end - mine.begin, n_agents, n, key, neighbour, weight, NULL, edges->once,
-                                       out, repeated, NULL, err));
+    THRONG_TRY(throng_i_direction_make(context, mine.end - mine.begin, n_agents, n, key, neighbour, weight, NULL,
+                                       edges->once, out, repeated, NULL, err));
     THRONG_TRY(spread_offsets(context, n_agents, out, err));
 out:
     parcel_clear(&mail);

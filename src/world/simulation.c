@@ -245,8 +245,8 @@ static throng_status check_ranks(const throng_simulation *self, throng_error *er
     throng_status status = THRONG_OK;
     const throng_decider *decider = self->def.decider;
     if (throng_i_world_meets(self->world))
-        THRONG_TRY(throng_i_ranks_refuse(self->context, self->world->about.name, "its agents meet without a graph",
-                                         err));
+        THRONG_TRY(
+            throng_i_ranks_refuse(self->context, self->world->about.name, "its agents meet without a graph", err));
     if (decider && decider->ask)
         THRONG_TRY(throng_i_ranks_refuse(self->context, "a policy that asks a model", "one process asks", err));
 out:
@@ -255,9 +255,8 @@ out:
 
 static throng_status find_ghosts(throng_simulation *self, throng_error *err) {
     throng_status status = throng_i_ghosts_create(self->context, self->n, &self->in, &self->heard_from, err);
-    return status == THRONG_OK
-               ? throng_i_ghosts_create(self->context, self->n, &self->out, &self->answered_by, err)
-               : status;
+    return status == THRONG_OK ? throng_i_ghosts_create(self->context, self->n, &self->out, &self->answered_by, err)
+                               : status;
 }
 
 static throng_status prepare(throng_simulation *self, const throng_graph *graph, throng_error *err) {
