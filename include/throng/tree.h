@@ -63,6 +63,11 @@ THRONG_API THRONG_MUST_USE throng_status throng_tree_from_normal_form(throng_con
                                                                       const throng_normal_form *game, throng_tree **out,
                                                                       throng_error *err);
 
+/** Back: a tree in which everybody chooses exactly once, with what they get on average over chance.
+ *  @return THRONG_E_UNSUPPORTED: somebody chooses more often, or never; too many profiles */
+THRONG_API THRONG_MUST_USE throng_status throng_tree_normal_form(throng_context *context, const throng_tree *tree,
+                                                                 throng_normal_form **out, throng_error *err);
+
 /* ---- what it is ------------------------------------------------------------------------------------------------ */
 
 THRONG_API const char *throng_tree_name(const throng_tree *self);

@@ -10,13 +10,14 @@ enum {
 };
 
 static const throng_param params[] = {
-    [LOOKED] = {"k", THRONG_PARAM_INTEGER, 16, 1, 1e6, "agents", "how many are looked at, of whom a table is learned"},
+    [LOOKED] = {"k", THRONG_PARAM_INTEGER, 16, 1, 1e6, "agents", "how many are looked at, all if there are fewer"},
     [SAMPLES] = {"m", THRONG_PARAM_INTEGER, 50, 0, 1e6, "samples",
                  "next states drawn once for each number of the table; 0: their probabilities instead"},
     {0}};
 
 static throng_status prepare(const throng_problem *problem, const double *param, throng_error *err) {
-    return throng_aggregative_look(problem->game, (int64_t)param[LOOKED], err);
+    int64_t agents = throng_aggregative_agents(problem->game), looked = (int64_t)param[LOOKED];
+    return throng_aggregative_look(problem->game, looked < agents ? looked : agents, err);
 }
 
 static throng_status begin(throng_solver_state *state, throng_error *err) {

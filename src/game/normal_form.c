@@ -1,7 +1,7 @@
 /* The normal form, and the games that are built in. */
 #include "core/core.h"
 #include "game/matrix_file.h"
-#include "throng/game.h"
+#include "throng/tree.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -303,9 +303,23 @@ throng_status throng_game_builtin(throng_context *context, const char *name, thr
 
 throng_status throng_normal_form_open(throng_context *context, const char *name, throng_normal_form **out,
                                       throng_error *err) {
-    size_t length = strlen(name);
+    throng_status status = THRONG_OK;
+    throng_tree *tree = NULL;
+    size_t length = strlen(name), head = strcspn(name, ":");
     if (length > 4 && strcmp(name + length - 4, ".csv") == 0)
         return throng_i_matrix_normal_form(context, name, out, err);
-    return length > 4 && strcmp(name + length - 4, ".nfg") == 0 ? throng_normal_form_read(context, name, out, err)
-                                                                : throng_game_builtin(context, name, out, err);
+    if (length > 4 && strcmp(name + length - 4, ".nfg") == 0)
+        return throng_normal_form_read(context, name, out, err);
+    for (int i = 0; i < throng_context_plugin_count(context, THRONG_KIND_GAME) && !tree; i++) {
+        const char *plugin = throng_context_plugin(context, THRONG_KIND_GAME, i)->name;
+        if (strlen(plugin) == head && strncmp(plugin, name, head) == 0)
+            THRONG_TRY(throng_tree_open(context, name, &tree, err));
+    }
+    if (tree)
+        THRONG_TRY(throng_tree_normal_form(context, tree, out, err));
+    else
+        THRONG_TRY(throng_game_builtin(context, name, out, err));
+out:
+    throng_tree_free(tree);
+    return status;
 }

@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NODES_MAX   (1 << 26)
-#define ACTIONS_MAX (1 << 20)
+#define NODES_MAX     (1 << 26)
+#define ACTIONS_MAX   (1 << 20)
+#define PROFILES_WORK 1e9 /* profiles times payoffs */
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
@@ -396,6 +397,68 @@ throng_status throng_tree_from_normal_form(throng_context *context, const throng
     self = NULL;
 out:
     throng_tree_free(self);
+    return status;
+}
+
+/* Whether a payoff falls due in a profile: its players chose so, or were not asked. */
+static bool leads_to(const throng_tree *tree, int64_t payoff, const int *actions, const throng_i_set *const *sets) {
+    for (int p = 0; p < tree->n_players; p++) {
+        int sequence = tree->paid.sequence[payoff * tree->n_players + p];
+        if (sequence != 0 && sequence != sets[p]->first + actions[p])
+            return false;
+    }
+    return true;
+}
+
+static throng_status fill_profiles(const throng_tree *tree, const throng_i_set *const *sets, throng_normal_form *game,
+                                   throng_error *err) {
+    throng_status status = THRONG_OK;
+    int n = tree->n_players;
+    for (int64_t i = 0; i < throng_normal_form_profiles(game); i++) {
+        double payoffs[THRONG_GAME_PLAYERS_MAX] = {0};
+        int actions[THRONG_GAME_PLAYERS_MAX];
+        for (int p = 0; p < n; p++)
+            actions[p] = throng_normal_form_action_in(game, i, p);
+        for (int64_t k = 0; k < tree->paid.n; k++)
+            for (int p = 0; leads_to(tree, k, actions, sets) && p < n; p++)
+                payoffs[p] += tree->paid_amount[k * n + p];
+        THRONG_TRY(throng_normal_form_set_payoffs(game, i, payoffs, err));
+    }
+out:
+    return status;
+}
+
+throng_status throng_tree_normal_form(throng_context *context, const throng_tree *tree, throng_normal_form **out,
+                                      throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_normal_form *self = NULL;
+    const throng_i_set *sets[THRONG_GAME_PLAYERS_MAX] = {NULL};
+    int n_actions[THRONG_GAME_PLAYERS_MAX];
+    double work = (double)tree->paid.n;
+    for (int i = 0; i < tree->n_sets; i++) {
+        int p = tree->sets[i].player;
+        THRONG_REQUIRE(!sets[p], E_UNSUPPORTED,
+                       "\"%.60s\" is no game where everybody chooses once: %.40s chooses more often.", tree->name,
+                       tree->player_names[p]);
+        sets[p] = &tree->sets[i];
+        n_actions[p] = sets[p]->n_actions;
+        work *= n_actions[p];
+    }
+    for (int p = 0; p < tree->n_players; p++)
+        THRONG_REQUIRE(sets[p], E_UNSUPPORTED,
+                       "\"%.60s\" is no game where everybody chooses once: %.40s never chooses.", tree->name,
+                       tree->player_names[p]);
+    THRONG_REQUIRE(work <= PROFILES_WORK, E_UNSUPPORTED, "\"%.60s\" has too many profiles.", tree->name);
+    THRONG_TRY(throng_normal_form_create(context, tree->name, tree->n_players, n_actions, &self, err));
+    for (int p = 0; p < tree->n_players; p++) {
+        THRONG_TRY(throng_normal_form_set_player_name(self, p, tree->player_names[p], err));
+        THRONG_TRY(throng_normal_form_set_action_names(self, p, (const char *const *)sets[p]->actions, err));
+    }
+    THRONG_TRY(fill_profiles(tree, sets, self, err));
+    *out = self;
+    self = NULL;
+out:
+    throng_normal_form_free(self);
     return status;
 }
 

@@ -22,50 +22,38 @@ struct throng_risk {
     double *room;              /* [3 most] */
 };
 
-/* Leaves that a profile leads to: those whose players chose so, or were not asked. */
-static void add_payoffs(throng_risk *self, const throng_tree *tree, int profile) {
-    int n = self->n_players;
-    for (int64_t i = 0; i < tree->paid.n; i++) {
-        bool there = true;
-        for (int p = 0; p < n; p++) {
-            int sequence = tree->paid.sequence[i * n + p];
-            int action = profile / self->stride[p] % self->n_actions[p];
-            there = there && (sequence == 0 || sequence == self->first[p] + action);
-        }
-        for (int p = 0; there && p < n; p++)
-            self->payoffs[profile * n + p] += tree->paid_amount[i * n + p];
-    }
-}
-
-static throng_status read_shape(throng_risk *self, const throng_tree *tree, throng_error *err) {
+/* Copies the payoffs, and where each player's actions stand in a strategy. */
+static throng_status read_game(throng_risk *self, const throng_tree *tree, const throng_normal_form *game,
+                               throng_error *err) {
     throng_status status = THRONG_OK;
-    int64_t profiles = 1;
-    self->n_players = tree->n_players;
-    for (int i = 0; i < tree->n_sets; i++) {
-        const throng_i_set *set = &tree->sets[i];
-        THRONG_REQUIRE(
-            self->n_actions[set->player] == 0, E_UNSUPPORTED,
-            "Aversion to risk is for games where everybody chooses once: in \"%.60s\" %s chooses more often.",
-            tree->name, tree->player_names[set->player]);
-        self->n_actions[set->player] = set->n_actions;
-        self->first[set->player] = set->first;
-        self->most = set->n_actions > self->most ? set->n_actions : self->most;
-    }
-    for (int p = 0; p < self->n_players; p++) {
-        THRONG_REQUIRE(self->n_actions[p] > 0, E_UNSUPPORTED, "In \"%.60s\" %s never chooses.", tree->name,
-                       tree->player_names[p]);
-        self->stride[p] = (int)profiles;
-        profiles *= self->n_actions[p];
-        THRONG_REQUIRE(profiles <= PROFILES_MAX, E_UNSUPPORTED,
-                       "Aversion to risk is for games of at most %d profiles: \"%.60s\" has more.", PROFILES_MAX,
-                       tree->name);
-        self->tolerance = fmax(self->tolerance, TOLERANCE * tree->range[p]);
-    }
+    int64_t n = throng_normal_form_profiles(game);
     THRONG_REQUIRE(tree->n_chances == 0, E_UNSUPPORTED,
                    "Aversion to risk is for games without chance, whose variance it would leave out: in \"%.60s\" "
                    "chance moves.",
                    tree->name);
-    self->n_profiles = (int)profiles;
+    THRONG_REQUIRE(n <= PROFILES_MAX, E_UNSUPPORTED,
+                   "Aversion to risk is for games of at most %d profiles: \"%.60s\" has %lld.", PROFILES_MAX,
+                   tree->name, (long long)n);
+    self->n_profiles = (int)n;
+    self->n_players = tree->n_players;
+    for (int i = 0; i < tree->n_sets; i++)
+        self->first[tree->sets[i].player] = tree->sets[i].first;
+    for (int p = 0, stride = 1; p < self->n_players; p++) {
+        self->n_actions[p] = throng_normal_form_actions(game, p);
+        self->most = self->n_actions[p] > self->most ? self->n_actions[p] : self->most;
+        self->tolerance = fmax(self->tolerance, TOLERANCE * tree->range[p]);
+        self->stride[p] = stride;
+        stride *= self->n_actions[p];
+    }
+    int64_t most = self->most;
+    THRONG_TRY(throng_i_alloc(self->context, n * self->n_players, sizeof *self->payoffs, &self->payoffs, err));
+    THRONG_TRY(throng_i_alloc(self->context, n, sizeof *self->chances, &self->chances, err));
+    THRONG_TRY(throng_i_alloc(self->context, most, sizeof *self->mean, &self->mean, err));
+    THRONG_TRY(throng_i_alloc(self->context, most * most, sizeof *self->covariance, &self->covariance, err));
+    THRONG_TRY(throng_i_alloc(self->context, 3 * most, sizeof *self->room, &self->room, err));
+    for (int64_t i = 0; i < n; i++)
+        memcpy(self->payoffs + i * self->n_players, throng_normal_form_payoffs(game, i),
+               (size_t)self->n_players * sizeof *self->payoffs);
 out:
     return status;
 }
@@ -74,24 +62,19 @@ throng_status throng_risk_create(throng_context *context, const throng_tree *tre
                                  throng_risk **out, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_risk *self = NULL;
+    throng_normal_form *game = NULL;
     THRONG_REQUIRE(gamma >= 0.0 && isfinite(gamma) && tremble >= 0.0 && tremble <= 1.0, E_ARGUMENT,
                    "gamma must not be negative and tremble must lie in [0, 1], got %g and %g.", gamma, tremble);
+    THRONG_TRY(throng_tree_normal_form(context, tree, &game, err));
     THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
     self->context = context;
     self->gamma = gamma;
     self->tremble = tremble;
-    THRONG_TRY(read_shape(self, tree, err));
-    int64_t most = self->most, profiles = self->n_profiles;
-    THRONG_TRY(throng_i_alloc(context, profiles * self->n_players, sizeof *self->payoffs, &self->payoffs, err));
-    THRONG_TRY(throng_i_alloc(context, profiles, sizeof *self->chances, &self->chances, err));
-    THRONG_TRY(throng_i_alloc(context, most, sizeof *self->mean, &self->mean, err));
-    THRONG_TRY(throng_i_alloc(context, most * most, sizeof *self->covariance, &self->covariance, err));
-    THRONG_TRY(throng_i_alloc(context, 3 * most, sizeof *self->room, &self->room, err));
-    for (int i = 0; i < self->n_profiles; i++)
-        add_payoffs(self, tree, i);
+    THRONG_TRY(read_game(self, tree, game, err));
     *out = self;
     self = NULL;
 out:
+    throng_normal_form_free(game);
     throng_risk_free(self);
     return status;
 }

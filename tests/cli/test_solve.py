@@ -142,12 +142,15 @@ def test_other_forms():
     got = report("solve", "demand-response:rollouts=50", "--solver", "subsample-q:k=2,m=5")
     assert got["game_gap"] is None and got["equality"] == 1 and got["value_half"][0] > 0 and len(got["strategy"]) == 135 and got["evaluations"] == 5 * 405
     assert report("solve", "kuhn", "--solver", "lp", "--tolerance", 1e-9)["equality"] is None, "somebody gets less than 0"
-    fails(2, "1 to 8 agents, got 9", "solve", "demand-response", "--solver", "subsample-q:k=9")
+    assert "5 looked at" in ok("solve", "majority-tracking:agents=5,rollouts=50", "--solver", "subsample-q"), "all of them"
+    fails(2, "look at fewer", "solve", "demand-response:levels=5", "--solver", "subsample-q:k=8")
     fails(1, "everybody chooses once", "solve", "kuhn", "--solver", "rae")
     fails(1, "aga solves smooth games, and kuhn is one of the trees", "solve", "kuhn", "--solver", "aga")
     fails(1, "cfr-plus solves trees, and public-goods is one of the smooth games", "solve", "public-goods", "--solver", "cfr-plus")
     fails(2, r"rule must be one of: aga simul-ind .*, got .boo", "solve", "public-goods", "--solver", "aga:rule=boo")
     fails(2, "cannot be written as a tree", "solve", "public-goods", "--solver", "aga", "--write", "x.efg")
+    assert "always:go" in ok("play", "crash:crash=-20", "--policy", "always:go", "--policy", "always:wait"), "a plug-in of one choice each"
+    fails(1, "kuhn. is no game where everybody chooses once", "play", "kuhn", "--policy", "random", "--policy", "random")
     described = json.loads(ok("describe", "solver", "aga", "--json"))
     rule = described["parameters"][0]
     assert (rule["type"], rule["default"], rule["minimum"]) == ("word", "aga", None) and "simul-co" in rule["choices"], rule

@@ -378,7 +378,6 @@ static void expect_refused(const char *game, const char *solver, throng_status s
 }
 
 Test(aggregative, what_is_refused) {
-    expect_refused("majority-tracking", "subsample-q:k=61", THRONG_E_ARGUMENT, "1 to 60 agents, got 61");
     expect_refused("majority-tracking:agents=1000000", "subsample-q:k=100000", THRONG_E_ARGUMENT, "look at fewer");
     expect_refused("majority-tracking:agents=1000", "subsample-q:k=900,m=0", THRONG_E_ARGUMENT, "take samples");
     expect_refused("majority-tracking", "subsample-q:k=32,m=1000000", THRONG_E_ARGUMENT, "take fewer");
@@ -404,6 +403,11 @@ Test(aggregative, what_is_refused) {
     REFUSED(global_reward, &endless);
     REFUSED(local_reward, &endless);
     cr_expect_null(game);
+    game = random_game(60, 1);
+    cr_expect_eq(throng_aggregative_look(game, 61, &error), THRONG_E_ARGUMENT);
+    cr_expect_neq(strstr(error.message, "1 to 60 agents, got 61"), NULL, "%s", error.message);
+    cr_expect_eq(throng_aggregative_looked(game), 1);
+    throng_aggregative_free(game);
     cr_assert_eq(throng_aggregative_create(context, &good, &game, &error), THRONG_OK);
     throng_aggregative_free(game);
 }

@@ -267,6 +267,38 @@ Test(risk, what_is_refused) {
     throng_tree_free(tree);
 }
 
+/* A game as a tree and back, with chance and a player who is not always asked. */
+Test(risk, trees_as_normal_forms) {
+    static const char text[] = "EFG 2 R \"t\" { \"A\" \"B\" } c \"\" 1 \"\" { \"l\" 1/4 \"r\" 3/4 } 0\n"
+                               "p \"\" 1 1 \"\" { \"out\" \"in\" } 0 t \"\" 1 \"\" { 4 8 }\n"
+                               "p \"\" 2 1 \"\" { \"x\" \"y\" } 0 t \"\" 2 \"\" { 0 4 } t \"\" 3 \"\" { 8 0 }\n"
+                               "t \"\" 4 \"\" { 1 2 }";
+    const double expected[4][2] = {{1.75, 3.5}, {0.75, 2.5}, {1.75, 3.5}, {2.75, 1.5}}; /* out x, in x, out y, in y */
+    throng_tree *tree = NULL;
+    throng_normal_form *game = NULL;
+    throng_risk *risk = NULL;
+    cr_assert_eq(throng_tree_parse(context, "t", text, (int64_t)sizeof text - 1, &tree, &error), THRONG_OK, "%s",
+                 error.message);
+    cr_assert_eq(throng_tree_normal_form(context, tree, &game, &error), THRONG_OK, "%s", error.message);
+    for (int i = 0; i < 4; i++)
+        for (int p = 0; p < 2; p++)
+            cr_expect_float_eq(throng_normal_form_payoffs(game, i)[p], expected[i][p], 1e-15);
+    cr_expect_str_eq(throng_normal_form_action_name(game, 0, 1), "in");
+    cr_expect_str_eq(throng_normal_form_player_name(game, 1), "B");
+    cr_expect_eq(throng_risk_create(context, tree, 0.1, 0.1, &risk, &error), THRONG_E_UNSUPPORTED);
+    cr_expect_neq(strstr(error.message, "without chance"), NULL, "%s", error.message);
+    throng_normal_form_free(game);
+    throng_tree_free(tree);
+    cr_assert_eq(throng_normal_form_open(context, "crash:crash=-7", &game, &error), THRONG_OK, "%s", error.message);
+    cr_expect_eq(throng_normal_form_payoffs(game, 0)[1], -7.0);
+    cr_expect_eq(throng_normal_form_payoffs(game, 1)[1], 3.0, "who goes while the other waits");
+    throng_normal_form_free(game);
+    game = NULL;
+    cr_expect_eq(throng_normal_form_open(context, "kuhn", &game, &error), THRONG_E_UNSUPPORTED);
+    cr_expect_eq(throng_normal_form_open(context, "public-goods", &game, &error), THRONG_E_UNSUPPORTED);
+    cr_expect_null(game);
+}
+
 Test(risk, memory_that_runs_out) {
     bool finished = false;
     for (int64_t fail_at = 1; !finished; fail_at++) {
