@@ -308,6 +308,7 @@ static void problem_free(void *game) {
 throng_problem throng_aggregative_problem(throng_aggregative *self) {
     static const throng_problem_kind kind = {
         .form = THRONG_GAME_FORM_AGGREGATIVE,
+        .solver = "subsample-q",
         .name = problem_name,
         .players = problem_players,
         .player_name = problem_player_name,

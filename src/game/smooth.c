@@ -225,6 +225,7 @@ static void problem_free(void *game) {
 throng_problem throng_smooth_problem(throng_smooth *self) {
     static const throng_problem_kind kind = {
         .form = THRONG_GAME_FORM_SMOOTH,
+        .solver = "aga",
         .name = problem_name,
         .players = problem_players,
         .player_name = problem_player_name,
