@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NAME_WIDTH 22
 #define SHOWN      60 /* rounds of a match */
@@ -87,10 +88,19 @@ static int make_model(job *self, throng_player *out) {
     return CLI_OK;
 }
 
+/* A script; else a strategy with a name, where it looks like one. */
+static int make_script(job *self, const char *spec, throng_player *out) {
+    throng_error err = {0};
+    uint64_t seed = (uint64_t)self->wanted->llm.seed;
+    bool named = strncmp(spec, "solver:", 7) == 0 || strcmp(spec, "uniform") == 0 || access(spec, F_OK) == 0;
+    throng_status status = named ? throng_strategy_player(self->context, spec, seed, out, &err)
+                                 : throng_player_scripted(self->context, spec, seed, out, &err);
+    return status == THRONG_OK ? CLI_OK : cli_fail_error(&err);
+}
+
 static int make_players(job *self) {
     const request *wanted = self->wanted;
     int n = throng_normal_form_players(self->games[0]);
-    throng_error err = {0};
     if (wanted->n_policies != 1 && wanted->n_policies != n)
         return cli_fail(CLI_USAGE, "\"%s\" has %d players: give --policy as many times, or once for all, got %d.",
                         throng_normal_form_name(self->games[0]), n, wanted->n_policies);
@@ -103,9 +113,8 @@ static int make_players(job *self) {
             self->seats[p] = self->model;
         else if (asks)
             code = make_model(self, &self->players[p]);
-        else if (throng_player_scripted(self->context, spec, (uint64_t)wanted->llm.seed, &self->players[p], &err) !=
-                 THRONG_OK)
-            code = cli_fail_error(&err);
+        else
+            code = make_script(self, spec, &self->players[p]);
         if (code != CLI_OK)
             return code;
     }
@@ -470,11 +479,9 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_init(&options, self);
     cli_options_list(&options, "--policy", "NAME[:ACTION]", wanted.policies, &wanted.n_policies,
                      THRONG_GAME_PLAYERS_MAX,
-                     "who plays: always, alternate, once, tit-for-tat, best-reply, random, sequence:JJFF, llm; move by "
-                     "move: always, "
-                     "uniform, solver:NAME, best-response, best-reply, llm, a table or what solve --out wrote; a "
-                     "player each, or one "
-                     "for all");
+                     "who plays: always, alternate, once, tit-for-tat, best-reply, random, sequence:JJFF, llm, "
+                     "solver:NAME; move by move: always, uniform, solver:NAME, best-response, best-reply, llm, a table "
+                     "or what solve --out wrote; a player each, or one for all");
     cli_options_count(&options, "--rounds", "N", &wanted.rounds, 1, 1e6, "rounds of a match (default: 10)");
     cli_options_count(&options, "--deals", "N", &wanted.deals, 1, 1e8,
                       "of a game that is played move by move (default: 10,000)");

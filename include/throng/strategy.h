@@ -33,6 +33,11 @@ THRONG_API THRONG_MUST_USE throng_status throng_strategy_fill(throng_context *co
                                                               const char *policy, int player, uint64_t seed,
                                                               double *strategy, throng_error *err);
 
+/** A player of repeated games in normal form that draws from such a strategy anew in each round. That a policy cannot
+ * be played at a game is told when it is first met. */
+THRONG_API THRONG_MUST_USE throng_status throng_strategy_player(throng_context *context, const char *policy,
+                                                                uint64_t seed, throng_player *out, throng_error *err);
+
 /** How a language model is asked what it plays. Zero means the default everywhere. */
 typedef struct throng_strategy_ask_def {
     throng_llm *llm;              /* required */

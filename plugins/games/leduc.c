@@ -5,12 +5,15 @@
 
 enum {
     SUITS,
-    RAISES
+    RAISES,
+    BLINDS
 };
 
 static const throng_param params[] = {
     [SUITS] = {"suits", THRONG_PARAM_INTEGER, 2, 2, 4, "cards", "how many cards there are of each rank"},
     [RAISES] = {"raises", THRONG_PARAM_INTEGER, 2, 1, 4, "raises", "how many raises there may be in a round"},
+    [BLINDS] = {"blinds", THRONG_PARAM_FLAG, 0, 0, 1, "",
+                "the first pays 1 and the second 2 before they see their cards, in place of 1 each"},
     {0}};
 
 typedef struct hand {
@@ -96,7 +99,8 @@ static throng_status play(hand *self, betting now, throng_error *err) {
     static const char *const names[3] = {"fold", "call", "raise"};
     static throng_status (*const acts[3])(hand *, betting, throng_error *) = {fold, call, raise};
     /* Nobody folds unless there is a bet; beyond the last raise one folds or calls. */
-    int first = now.raises > 0 ? 0 : 1, last = now.raises < self->raises_most ? 2 : 1;
+    int first = self->paid[now.mover] < self->paid[1 - now.mover] ? 0 : 1;
+    int last = now.raises < self->raises_most ? 2 : 1;
     char set[40];
     int n = 0;
     set[n++] = "JQK"[self->cards[now.mover]];
@@ -119,7 +123,7 @@ static throng_status build(throng_tree *tree, const double *param, throng_error 
         probabilities[k] = (double)(suits * (suits - (k / 3 == k % 3))) / (cards * (cards - 1));
     throng_status status = throng_tree_add_chance(tree, 9, probabilities, deals, err);
     for (int k = 0; k < 9 && status == THRONG_OK; k++) {
-        hand one = {tree, suits, (int)param[RAISES], {k / 3, k % 3}, -1, {1, 1}, ""};
+        hand one = {tree, suits, (int)param[RAISES], {k / 3, k % 3}, -1, {1, param[BLINDS] != 0.0 ? 2 : 1}, ""};
         status = play(&one, (betting){0}, err);
     }
     return status;
@@ -133,7 +137,7 @@ const throng_game throng_game_leduc = {
               .details = "Everybody pays 1 and gets a card. A round of betting, raises of 2; a common card; a round "
                          "with raises of 4. Who pairs the common card wins, else the higher rank; equal ranks share. "
                          "Suits do not matter, so that cards of a rank are one: 288 information sets. Worth "
-                         "-0.085606 to the first player.",
+                         "-0.085606 to the first player; with blinds 0.0167.",
               .reference = "Southey et al. 2005, Bayes' bluff, UAI; rules as in OpenSpiel",
               .params = params},
     .n_players = 2,

@@ -111,6 +111,19 @@ def test_wrong_words():
 
 
 @test
+def test_solved_strategies():
+    put("p.nfg", 'NFG 1 R "Pennies" { "Even" "Odd" } { { "h" "t" } { "h" "t" } }\n3 -3 -1 1 -1 1 1 -1')
+    got = report("play", "p.nfg", "--policy", "solver:lp", "--policy", "always:t", "--rounds", 3000)
+    heads = got["matches"][0]["actions"][0].count("h") / 3000
+    assert abs(heads - 1 / 3) < 0.05, heads
+    ok("solve", "p.nfg", "--solver", "lp", "--out", "run", "--quiet")
+    again = report("play", "p.nfg", "--policy", "run", "--policy", "always:t", "--rounds", 3000)
+    assert again["matches"][0]["actions"] == got["matches"][0]["actions"]
+    assert len(report("play", "ordinal", "--policy", "solver:fictitious-play@50", "--rounds", 1)["games"]) == 144
+    fails(1, "constant sum", "play", "stag-hunt", "--policy", "solver:lp")
+
+
+@test
 def test_move_by_move():
     put("rule.json", json.dumps({"choices": {"bet": 2, "pass": 0}, "when": [{"contains": "know J", "add": {"pass": 5}}]}))
     put("t.txt", "You are {{player}}. {{rules}} You know {{set}}.")
