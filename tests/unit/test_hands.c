@@ -133,3 +133,91 @@ Test(hands, what_is_refused) {
     cr_expect_eq(throng_hands_play(context, it.tree, &def, scores, &error), THRONG_E_ARGUMENT);
     clear_pair(&it);
 }
+
+/* ---- memory ---------------------------------------------------------------------------------------------------- */
+
+/* What of solved games and mechanisms is made on the way and freed. */
+typedef struct parts {
+    throng_problem problem;
+    throng_solution *solution;
+    throng_llm *llm;
+    throng_rule *rule;
+    throng_player player;
+    double *strategies; /* [3][sequences] */
+    char *json;
+} parts;
+
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        throng_status tried = (call);                                                                                  \
+        if (tried != THRONG_OK)                                                                                        \
+            return tried;                                                                                              \
+    } while (0)
+
+static throng_status use_strategies(throng_context *in, parts *it) {
+    int n = throng_tree_sequences(it->problem.game);
+    double scores[2 * 50], expected[2], phi[2];
+    throng_certificate certificate;
+    throng_llm_choose_counts counts = {.least_covered = 1.0};
+    it->strategies = calloc(3 * (size_t)n, sizeof *it->strategies);
+    double *first = it->strategies, *second = first + n, *third = second + n;
+    throng_hands_policy policies[2] = {{first, false}, {second, true}};
+    throng_hands_def def = {policies, 50, 1, false};
+    throng_game_credit_def credit = {.strategy = first, .reference = third, .of = 0};
+    for (int k = 0; k < 3; k++)
+        throng_tree_uniform(it->problem.game, it->strategies + (size_t)k * (size_t)n);
+    TRY(throng_strategy_fill(in, &it->problem, "solver:cfr@2", -1, 1, first, &error));
+    TRY(throng_strategy_fill(in, &it->problem, "always:bet", 0, 1, second, &error));
+    TRY(throng_strategy_fill(in, &it->problem, "best-response", 1, 1, second, &error));
+    TRY(throng_strategy_fill(in, &it->problem, "uniform", -1, 1, second, &error));
+    TRY(throng_strategy_ask(in, &it->problem, &(throng_strategy_ask_def){.llm = it->llm}, -1, third, &counts, &error));
+    TRY(throng_hands_play(in, it->problem.game, &def, scores, &error));
+    TRY(throng_hands_expected(in, it->problem.game, &def, expected, &error));
+    return throng_game_credit(in, &it->problem, &credit, phi, NULL, &certificate, &error);
+}
+
+static throng_status use_all(throng_context *in, parts *it) {
+    const double reports[3] = {0.1, 0.2, 0.9};
+    double replies[3], payments[3];
+    int64_t made;
+    throng_outcome outcome;
+    throng_report_def report = throng_report_default();
+    static throng_mechanism_check check;
+    TRY(throng_problem_open(in, "kuhn", &it->problem, &error));
+    TRY(throng_llm_script_create(in, NULL, 1, &it->llm, &error));
+    TRY(use_strategies(in, it));
+    TRY(throng_solve(in, &it->problem, &(throng_solve_def){.solver = "cfr", .iterations = 2}, &it->solution, &error));
+    TRY(throng_solution_json(in, &it->problem, it->solution, &report, &it->json, &error));
+    TRY(throng_strategy_player(in, "uniform", 1, &it->player, &error));
+    TRY(throng_rule_open(in, "uniform-phantom", &it->rule, &error));
+    TRY(throng_rule_check(it->rule, 1, 3, 1, &check, &error));
+    return throng_rule_best_replies(it->rule, reports, 3, 3, replies, &outcome, payments, &made, &error);
+}
+
+static void clear_parts(throng_context *in, parts *it) {
+    throng_problem_clear(&it->problem);
+    throng_solution_free(it->solution);
+    throng_llm_free(it->llm);
+    throng_rule_free(it->rule);
+    throng_player_clear(&it->player);
+    throng_text_free(in, it->json);
+    free(it->strategies);
+}
+
+Test(hands, failing_allocations) {
+    bool finished = false;
+    for (int64_t at = 1; !finished; at++) {
+        test_faults faults = {0};
+        throng_context *own = NULL;
+        parts it = {{0}};
+        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &own, &error), THRONG_OK);
+        int64_t idle = throng_context_bytes(own);
+        faults.fail_at = faults.calls + at;
+        throng_status status = use_all(own, &it);
+        finished = status == THRONG_OK && faults.calls < faults.fail_at;
+        cr_assert(finished || status == THRONG_E_MEMORY, "allocation %lld: %s", (long long)at, error.message);
+        clear_parts(own, &it);
+        cr_assert_eq(throng_context_bytes(own), idle, "allocation %lld leaks", (long long)at);
+        throng_context_free(own);
+    }
+}
