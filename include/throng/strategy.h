@@ -21,8 +21,8 @@ extern "C" {
  *     FILE or DIR            a table with columns set and action (ACTION|OTHER, as above), and, if they are there,
  * player and probability; DIR/strategy.parquet if it is a folder, as throng solve --out writes it
  *
- * In a table `set` may hold the wildcards * and ?; for an information set the rows of the first set that matches hold,
- * divided by their sum.
+ * In a table `set` may hold the wildcards * and ?. For an information set the rows with its own name hold, else those
+ * of the first set that matches, divided by their sum.
  *
  * @param player    whose rows, -1: everybody's
  * @param strategy  [numbers] in and out

@@ -3,7 +3,6 @@
 #include "core/core.h"
 #include "throng/table.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,12 +79,45 @@ static double real(const throng_column_view *view, int64_t row) {
                                              : ((const double *)view->data)[row];
 }
 
-/* Whether a row of the table speaks of an information set. */
-static bool speaks_of(const policy_table *self, int64_t at, const throng_problem_row *row) {
+/* Whether a name is what a pattern with * and ? says. */
+static bool fits(const char *pattern, const char *name) {
+    const char *star = NULL, *from = NULL; /* where to go on if what follows the last * does not fit */
+    while (*name)
+        if (*pattern == '*') {
+            star = ++pattern;
+            from = name;
+        } else if (*pattern == '?' || *pattern == *name) {
+            pattern++;
+            name++;
+        } else if (star) {
+            pattern = star;
+            name = ++from;
+        } else {
+            return false;
+        }
+    while (*pattern == '*')
+        pattern++;
+    return !*pattern;
+}
+
+/* Whether a row of the table speaks of an information set, by its name or by a pattern. */
+static bool speaks_of(const policy_table *self, int64_t at, const throng_problem_row *row, bool pattern) {
     char number[32];
+    const char *set = cell(&self->set, at, number);
     if (self->player.name && real(&self->player, at) != row->player + 1.0)
         return false;
-    return fnmatch(cell(&self->set, at, number), row->name, 0) == 0;
+    return pattern ? fits(set, row->name) : strcmp(set, row->name) == 0;
+}
+
+/* The first row that does: by its name, from `from` on and then from the start, else by a pattern. */
+static int64_t find_rows(const policy_table *self, const throng_problem_row *row, int64_t from) {
+    for (int64_t k = 0; k < self->n; k++)
+        if (speaks_of(self, (from + k) % self->n, row, false))
+            return (from + k) % self->n;
+    int64_t at = 0;
+    while (at < self->n && !speaks_of(self, at, row, true))
+        at++;
+    return at;
 }
 
 /* Adds up what the table's rows for `set`, from `first` on, say of an information set. @param last out: behind them */
@@ -99,7 +131,7 @@ static throng_status add_rows(const policy_table *self, const throng_problem *pr
     for (int a = 0; a < row.n_actions; a++)
         strategy[row.first + a] = 0.0;
     for (*last = first; *last < self->n && strcmp(cell(&self->set, *last, other), set) == 0; ++*last) {
-        if (!speaks_of(self, *last, &row)) /* of another player */
+        if (!speaks_of(self, *last, &row, true)) /* of another player */
             break;
         const char *action = cell(&self->action, *last, number);
         double probability = real(&self->probability, *last);
@@ -123,18 +155,12 @@ static throng_status fill_rows(const policy_table *self, const throng_problem *p
                                throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_problem_kind *kind = problem->kind;
-    bool wild = false;
-    char number[32];
     int64_t next = 0; /* where tables that were written here go on */
-    for (int64_t at = 0; at < self->n && !wild; at++)
-        wild = strpbrk(cell(&self->set, at, number), "*?[\\") != NULL;
     for (int64_t i = 0; i < kind->rows(problem->game); i++) {
         throng_problem_row row = kind->row(problem->game, i);
-        int64_t at = !wild && next < self->n && speaks_of(self, next, &row) ? next : 0;
         if (player >= 0 && row.player != player)
             continue;
-        while (at < self->n && !speaks_of(self, at, &row))
-            at++;
+        int64_t at = find_rows(self, &row, next);
         THRONG_REQUIRE(at < self->n, E_ARGUMENT, "%s says nothing about what %.40s does at \"%.60s\".", self->path,
                        kind->player_name(problem->game, row.player), row.name);
         THRONG_TRY(add_rows(self, problem, i, at, strategy, &next, err));

@@ -93,12 +93,14 @@ Test(strategy, tables) {
     remove(path);
     free(again);
     free(strategy);
-    const char *script = put("script.csv", "set,action,probability\nK*,bet,3\nK*,pass,1\n*b,call|pass,1\n*,pass,1\n");
+    const char *script =
+        put("script.csv", "set,action,probability\nK*,bet,3\nK*,pass,1\n*b,call|pass,1\n*,pass,1\nQp,bet,1\n");
     strategy = play(&kuhn, script);
     cr_expect_eq(chance_of(&kuhn, strategy, "K", 1), 0.75);
     cr_expect_eq(chance_of(&kuhn, strategy, "Kpb", 1), 0.75, "the first that matches holds");
     cr_expect_eq(chance_of(&kuhn, strategy, "Qb", 0), 1.0);
     cr_expect_eq(chance_of(&kuhn, strategy, "J", 0), 1.0);
+    cr_expect_eq(chance_of(&kuhn, strategy, "Qp", 1), 1.0, "its own name holds before a pattern");
     remove(script);
     free(strategy);
     throng_problem_clear(&kuhn);
