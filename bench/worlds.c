@@ -6,7 +6,8 @@
  *   pairs     bounded-confidence, phi by 8 nodes: against a plain sweep
  *   gather    a step of friedkin-johnsen: against a bare sum over the same neighbours, on the same threads
  *   sweep     a gradient, its run forward included: against the run forward alone, in one lane and in eight
- *   steps     steps of three worlds, in agents a second: against plain loops on the same threads
+ *   steps     steps of worlds, in agents a second: against plain loops on the same threads, and against NumPy, SciPy
+ *             and graph-tool (worlds_others.py), where they are installed (apt: python3-scipy, python3-graph-tool)
  *
  * Plain sweeps are one thread, one node at a time: what is heard, then its adjoint scattered back along each edge.
  * Graphs are uniformly random, the worst case for a cache.
@@ -313,16 +314,40 @@ static void save(const char *folder, const char *name, const void *from, size_t 
     FAIL_IF(!file || fwrite(from, 1, bytes, file) != bytes || fclose(file) != 0, "a file could not be written");
 }
 
+/* The graph and states, for a program that is not ours. */
+static void save_crowd(const crowd *c, char *folder) {
+    FAIL_IF(!mkdtemp(folder), "no temporary folder");
+    save(folder, "offsets", c->in.offsets, (size_t)(c->n + 1) * sizeof(int64_t));
+    save(folder, "neighbours", c->in.neighbours, (size_t)c->edges * sizeof(throng_agent));
+    save(folder, "state", c->state, (size_t)c->n * sizeof(double));
+}
+
+static void remove_folder(const char *folder) {
+    char command[256];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    FAIL_IF(system(command) != 0, "the temporary folder stays");
+}
+
+/* What worlds_others.py measures of the same steps. */
+static void print_others(const crowd *c, int64_t steps) {
+    char folder[] = "/tmp/throng-bench-XXXXXX", command[1024];
+    const char *source = getenv("SOURCE");
+    save_crowd(c, folder);
+    snprintf(command, sizeof command, "/usr/bin/python3 %s/bench/worlds_others.py %s %lld", source ? source : ".",
+             folder, (long long)steps);
+    fflush(stdout);
+    if (system(command) != 0)
+        printf("  NumPy, SciPy and graph-tool: skipped (python3 with numpy is needed)\n");
+    remove_folder(folder);
+}
+
 /* The same by SciPy, in a process of its own, which prints what it took. */
 static void scipy(const integral *self, double own) {
     crowd *c = self->crowd;
     char folder[] = "/tmp/throng-bench-XXXXXX", command[1024], steps[32];
     const char *source = getenv("SOURCE");
     double one = 0.0, two = 0.0;
-    FAIL_IF(!mkdtemp(folder), "no temporary folder");
-    save(folder, "offsets", c->in.offsets, (size_t)(c->n + 1) * sizeof(int64_t));
-    save(folder, "neighbours", c->in.neighbours, (size_t)c->edges * sizeof(throng_agent));
-    save(folder, "state", c->state, (size_t)c->n * sizeof(double));
+    save_crowd(c, folder);
     save(folder, "nodes", self->nodes.t, NODES * sizeof(double));
     save(folder, "weights", self->nodes.weight, NODES * sizeof(double));
     snprintf(steps, sizeof steps, "%lld", (long long)self->steps);
@@ -346,8 +371,7 @@ static void scipy(const integral *self, double own) {
     } else {
         printf("  SciPy: skipped (python3 with numpy and scipy is needed)\n");
     }
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    FAIL_IF(system(command) != 0, "the temporary folder stays");
+    remove_folder(folder);
 }
 
 static void compete(const char *world, int64_t n, int64_t edges, int64_t steps, bool pairs) {
@@ -513,8 +537,9 @@ static void sweep(void) {
         self.alpha = alpha;
         seconds forward = fastest(RUNS, run_throng, &self), both = fastest(RUNS, sweep_throng, &self);
         seconds lanes = fastest(RUNS, run_lanes, &self), path = fastest(RUNS, sweep_lanes, &self);
-        printf("  %-20s %.3f s and %.3f s: %.2f; in %d lanes %.3f s and %.3f s: %.2f\n", worlds[w], both.wall,
+        printf("  %-20s %.3f s and %.3f s: %.2f; in %d lanes %.3f s and %.3f s: %.2f", worlds[w], both.wall,
                forward.wall, both.wall / forward.wall, NODES, path.wall, lanes.wall, path.wall / lanes.wall);
+        printf(" (of processors %.2f; %.2f)\n", both.processor / forward.processor, path.processor / lanes.processor);
         run_clear(&self);
     }
     free(alpha);
@@ -527,7 +552,9 @@ static void steps(void) {
         throng_chunk_fn plain;
     } cases[] = {{"friedkin-johnsen", degroot_chunk},
                  {"bounded-confidence", confidence_chunk},
-                 {"threshold-cascade", threshold_chunk}};
+                 {"threshold-cascade", threshold_chunk},
+                 {"voter:rate=1", NULL},
+                 {"kuramoto", NULL}};
     crowd c = crowd_make(1000000, 5000000);
     double *threshold = numbers(c.n);
     for (int64_t i = 0; i < c.n; i++) {
@@ -537,16 +564,22 @@ static void steps(void) {
         c.state[i] = fabs(c.state[i]);
     }
     printf("\nSteps forward, %lld agents, %lld edges: million agents a second\n", (long long)c.n, (long long)c.edges);
-    for (int w = 0; w < 3; w++) {
-        run self = run_make(&c, cases[w].world, 20);
+    for (size_t w = 0; w < sizeof cases / sizeof *cases; w++) {
+        run self = {.crowd = &c, .steps = 20, .now = numbers(c.n), .next = numbers(c.n)};
+        self.simulation = simulate(&c, cases[w].world, self.steps);
         self.threshold = threshold;
         self.step = cases[w].plain;
-        seconds own = fastest(RUNS, run_throng, &self), other = fastest(RUNS, run_plain, &self);
         double moves = 1e-6 * (double)(c.n * self.steps);
-        printf("  %-20s throng %6.1f, plain loop %6.1f: %.2f\n", cases[w].world, moves / own.wall, moves / other.wall,
-               other.wall / own.wall);
+        seconds own = fastest(RUNS, run_throng, &self);
+        printf("  throng, %-36s %7.2f", cases[w].world, moves / own.wall);
+        if (self.step) {
+            seconds other = fastest(RUNS, run_plain, &self);
+            printf(", plain loop %.2f: %.2f", moves / other.wall, other.wall / own.wall);
+        }
+        printf("\n");
         run_clear(&self);
     }
+    print_others(&c, 20);
     free(threshold);
     crowd_clear(&c);
 }

@@ -2,6 +2,9 @@
 #include "throng/generator.h"
 
 #include "core/core.h"
+#include "table/table.h"
+
+#include <stdio.h>
 
 /* A century: more is a typing error, and would be refused only when memory runs out. */
 #define DAYS_MAX 36525
@@ -17,7 +20,15 @@ throng_status throng_generate(throng_context *context, const char *generator, in
     THRONG_REQUIRE(n_days >= 1 && n_days <= DAYS_MAX, E_ARGUMENT, "days must lie in 1..%d, got %d.", DAYS_MAX, n_days);
     throng_generator_def def = {.n_agents = n_agents, .n_days = n_days, .seed = seed, .param = use.param};
     const throng_generator *plugin = (const throng_generator *)use.about;
-    THRONG_TRY(plugin->generate(context, &def, out, err));
+    throng_table *made = NULL;
+    char origin[THRONG_I_ORIGIN_LENGTH];
+    THRONG_TRY(plugin->generate(context, &def, &made, err));
+    snprintf(origin, sizeof origin, "throng generate %.80s, seed %llu", generator, (unsigned long long)seed);
+    status = throng_i_table_set_origin(made, origin, err);
+    if (status == THRONG_OK)
+        *out = made;
+    else
+        throng_table_free(made);
 out:
     return status;
 }

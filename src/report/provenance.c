@@ -3,6 +3,7 @@
 #include "report/report.h"
 
 #include "attribution/attribution.h"
+#include "table/table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -188,6 +189,16 @@ static void note_change(throng_i_reporter *self, json_t *list) {
              throng_i_count_print(neither, count), neither == 1 ? " is" : "s are");
 }
 
+/* Tables of random numbers say so, lest somebody takes what comes out for a finding. */
+static void note_made_up(throng_i_reporter *self, json_t *list) {
+    char origin[THRONG_I_ORIGIN_LENGTH];
+    for (int i = 0; i < self->def->n_sources; i++) {
+        throng_i_table_read_origin(self->context, self->def->sources[i].path, origin);
+        if (origin[0])
+            note(self, list, "%s holds random numbers, made by %s.", self->def->sources[i].path, origin);
+    }
+}
+
 json_t *throng_i_report_notes(throng_i_reporter *self) {
     const throng_population *population = self->population;
     json_t *list = json_array();
@@ -207,6 +218,7 @@ json_t *throng_i_report_notes(throng_i_reporter *self) {
     for (int i = 0; i < self->def->n_sources; i++)
         if (strcmp(self->def->sources[i].path, "-") == 0)
             note(self, list, "The table came through standard input: to repeat the run, send the same data again.");
+    note_made_up(self, list);
     note_indicator(self, list);
     note_change(self, list);
     if (throng_i_report_total(self, population->n_times > 1 ? -1 : 0) == 0.0)

@@ -61,6 +61,7 @@ void throng_table_free(throng_table *table) {
         throng_i_free(context, path.owned);
     }
     throng_i_free(context, table->sources);
+    throng_i_free(context, table->origin);
     throng_i_free(context, table);
 }
 
@@ -244,4 +245,10 @@ int64_t throng_i_table_bytes(const throng_table *table) {
             bytes += (int64_t)(sizeof(char *) + strlen(column->view.words[word]) + 1);
     }
     return bytes;
+}
+
+throng_status throng_i_table_set_origin(throng_table *table, const char *origin, throng_error *err) {
+    throng_i_free(table->context, table->origin);
+    table->origin = NULL;
+    return throng_i_copy_text(table->context, origin, &table->origin, err);
 }

@@ -25,7 +25,15 @@ struct throng_table {
     int n_columns, n_sources;
     throng_i_table_column *columns; /* [n_columns] */
     throng_source *sources;         /* [n_sources] their paths are allocated too */
+    char *origin; /* by which command it was made up: kept in Parquet files; NULL: it was not made up */
 };
+
+/* Says in a table by which command it was made up. */
+THRONG_MUST_USE throng_status throng_i_table_set_origin(throng_table *table, const char *origin, throng_error *err);
+
+/* Reads that from a Parquet file; "" for files that say nothing, other files, and files that cannot be read. */
+#define THRONG_I_ORIGIN_LENGTH 160
+void throng_i_table_read_origin(throng_context *context, const char *path, char out[THRONG_I_ORIGIN_LENGTH]);
 
 /* Takes the index-th column out of a table without copying: *out owns what the table owned of it, and the table keeps
  * a view that lives as long as *out's memory. The data of a borrowed column stays borrowed; so does that of a column

@@ -20,6 +20,9 @@ typedef struct output_file {
     bool is_made; /* there is a file `aside` */
 } output_file;
 
+/* Under which name a Parquet file says that it was made up. */
+#define THRONG_I_ORIGIN_KEY "throng_generated"
+
 /* How COPY is to write a format. zstd packs a third smaller than snappy and, over several threads, as fast. */
 typedef struct file_format {
     const char *ending, *options;
@@ -128,7 +131,13 @@ static void add_copy(throng_i_sql *sql, const throng_table *table, const file_fo
     }
     throng_i_sql_add(sql, " FROM throng_table) TO ");
     throng_i_sql_path(sql, aside, false);
-    throng_i_sql_add(sql, " (%s, USE_TMP_FILE false)", format->options);
+    throng_i_sql_add(sql, " (%s, USE_TMP_FILE false", format->options);
+    if (table->origin && strstr(format->options, "parquet")) {
+        throng_i_sql_add(sql, ", KV_METADATA {" THRONG_I_ORIGIN_KEY ": ");
+        throng_i_sql_literal(sql, table->origin);
+        throng_i_sql_add(sql, "}");
+    }
+    throng_i_sql_add(sql, ")");
 }
 
 /* Megabytes that DuckDB may take: a few row groups a thread. Left to itself it reads ahead as far as memory goes, and
@@ -218,4 +227,31 @@ throng_status throng_table_write(const throng_table *table, const char *path, bo
 out:
     close_output(&output);
     return status;
+}
+
+/* ---- where it came from ---------------------------------------------------------------------------------------- */
+
+static throng_status take_origin(void *user, const char *const *cells, int n_cells, throng_error *err) {
+    (void)n_cells;
+    (void)err;
+    snprintf(user, THRONG_I_ORIGIN_LENGTH, "%s", cells[0] ? cells[0] : "");
+    return THRONG_OK;
+}
+
+void throng_i_table_read_origin(throng_context *context, const char *path, char out[THRONG_I_ORIGIN_LENGTH]) {
+    throng_i_database database;
+    throng_i_sql sql = {.context = context};
+    const file_format *format = find_format(path);
+    out[0] = '\0';
+    if (!format || !strstr(format->options, "parquet") ||
+        throng_i_database_open(context, "looking", &database, NULL) != THRONG_OK)
+        return;
+    throng_i_sql_add(&sql, "SELECT decode(value) FROM parquet_kv_metadata(");
+    throng_i_sql_path(&sql, path, true);
+    throng_i_sql_add(&sql, ") WHERE decode(key) = '" THRONG_I_ORIGIN_KEY "'");
+    if (throng_i_sql_check(&sql, NULL) == THRONG_OK &&
+        throng_i_database_rows(&database, sql.text, take_origin, out, NULL, NULL) != THRONG_OK)
+        out[0] = '\0';
+    throng_i_sql_clear(&sql);
+    throng_i_database_close(&database);
 }

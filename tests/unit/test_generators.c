@@ -1,9 +1,11 @@
 /* Generators: what their tables hold, that nothing but seed and parameters decides it, and that the crowds are what
  * their descriptors promise. Figures of Bluesky: docs/generators-calibration.md. */
+#include "table/table.h"
 #include "throng/generator.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -597,5 +599,23 @@ Test(planted, share_is_the_share_and_lasts) {
     }
     double five_sigma = 5.0 * sqrt(0.05 * 0.95 / AGENTS);
     cr_expect_float_eq((double)n_planted / AGENTS, 0.05, five_sigma, "%lld planted", (long long)n_planted);
+    crowd_free(&made);
+}
+
+/* A crowd that was made up says so in its file, and others do not. */
+Test(generators, files_say_that_they_are_made_up) {
+    throng_error err = {0};
+    char origin[THRONG_I_ORIGIN_LENGTH];
+    crowd made = crowd_make("uniform:low=-1", 50, 1, 9, 1);
+    cr_assert_eq(throng_table_write(made.table, "test_generators.parquet", true, &err), THRONG_OK, "%s", err.message);
+    throng_i_table_read_origin(made.context, "test_generators.parquet", origin);
+    cr_expect_str_eq(origin, "throng generate uniform:low=-1, seed 9");
+    cr_assert_eq(throng_table_write(made.table, "test_generators.csv", true, &err), THRONG_OK, "%s", err.message);
+    throng_i_table_read_origin(made.context, "test_generators.csv", origin);
+    cr_expect_str_eq(origin, "");
+    throng_i_table_read_origin(made.context, "not-there.parquet", origin);
+    cr_expect_str_eq(origin, "");
+    remove("test_generators.parquet");
+    remove("test_generators.csv");
     crowd_free(&made);
 }
