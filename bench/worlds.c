@@ -8,11 +8,12 @@
  *   sweep     a gradient, its run forward included: against the run forward alone, in one lane and in eight
  *   steps     steps of worlds, in agents a second: against plain loops on the same threads, and against NumPy, SciPy
  *             and graph-tool (worlds_others.py), where they are installed (apt: python3-scipy, python3-graph-tool)
+ *   memory    phi by 8 nodes, all states kept: bytes held at most, and how they grow with agents, edges and steps
  *
  * Plain sweeps are one thread, one node at a time: what is heard, then its adjoint scattered back along each edge.
  * Graphs are uniformly random, the worst case for a cache.
  *
- * bench/worlds [contest|pairs|gather|sweep|steps ...]    default: all
+ * bench/worlds [contest|pairs|gather|sweep|steps|memory ...]    default: all
  */
 #define _DEFAULT_SOURCE
 #include "throng/throng.h"
@@ -584,6 +585,37 @@ static void steps(void) {
     crowd_clear(&c);
 }
 
+/* ---- memory ---------------------------------------------------------------------------------------------------- */
+
+/* Bytes held at most while a crowd is attributed: the graph with what making it took, states, working memory. */
+static double peak_of(const char *world, int64_t n, int64_t edges, int64_t steps) {
+    crowd c = crowd_make(n, edges);
+    throng_simulation *simulation = simulate(&c, world, steps);
+    throng_dynamics *dynamics = watch(simulation);
+    integral self = {&c, dynamics, gauss(), steps, false};
+    integrate_throng(&self);
+    double peak = (double)throng_context_bytes_peak(c.context);
+    throng_dynamics_free(dynamics);
+    throng_simulation_free(simulation);
+    crowd_clear(&c);
+    return peak;
+}
+
+static void memory(void) {
+    static const char *const worlds[] = {"friedkin-johnsen", "bounded-confidence", "nonlinear-opinion", "kuramoto"};
+    const int64_t n = 100000, edges = 500000, steps = 12;
+    printf("\nBytes held at most, phi by %d nodes, %lld agents, %lld edges, %lld steps\n", NODES, (long long)n,
+           (long long)edges, (long long)steps);
+    for (int w = 0; w < 4; w++) {
+        double all = peak_of(worlds[w], n, edges, steps);
+        printf("  %-20s %5.0f MB; one more agent %4.0f, one more edge %4.1f, one more step and agent %4.0f\n",
+               worlds[w], 1e-6 * all, (peak_of(worlds[w], 2 * n, edges, steps) - all) / (double)n,
+               (peak_of(worlds[w], n, 2 * edges, steps) - all) / (double)edges,
+               (peak_of(worlds[w], n, edges, 2 * steps) - all) / (double)(n * steps));
+        fflush(stdout);
+    }
+}
+
 /* ---- all ------------------------------------------------------------------------------------------------------- */
 
 static void contest(void) {
@@ -598,8 +630,9 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } parts[] = {{"contest", contest}, {"pairs", pairs}, {"gather", gather}, {"sweep", sweep}, {"steps", steps}};
-    for (int p = 0; p < 5; p++) {
+    } parts[] = {{"contest", contest}, {"pairs", pairs}, {"gather", gather},
+                 {"sweep", sweep},     {"steps", steps}, {"memory", memory}};
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
         bool wanted = argc < 2;
         for (int a = 1; a < argc; a++)
             wanted = wanted || strcmp(argv[a], parts[p].name) == 0;
