@@ -55,8 +55,9 @@ format:
 	@tools/install-dependencies lint
 	@tools/check-format --fix
 
-## install          install into the prefix of the build folder (DESTDIR is honoured)
+## install          install into /usr/local, or PREFIX=folder (DESTDIR is honoured)
 install: build
+	@$(if $(PREFIX),meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX)) && ninja -C $(BUILD) >/dev/null)
 	@meson install -C $(BUILD)
 
 ## clean            remove what was built, not what was installed or fetched

@@ -296,6 +296,7 @@ def test_nothing_is_leaked():
         for _ in range(n):
             result = throng.attribute(table, state='x', id='id')
             result.phi.sum(), result.cohorts(), result.top(3)
+            throng.ValueFunction(5, lambda p: p.max(axis=1), batch=16).attribute('shapley-exact')
             try:
                 throng.attribute(table, state='y')
             except errors.ColumnError:
@@ -304,6 +305,18 @@ def test_nothing_is_leaked():
 
     before = rounds(100)
     assert rounds(int(os.environ.get('THRONG_LEAK_ROUNDS', '400'))) - before < 6000  # kilobytes
+
+
+def test_a_library_that_lacks_another_says_what_to_install(tmp_path):
+    library = os.environ.get('THRONG_LIBRARY')
+    if not library:
+        pytest.skip('THRONG_LIBRARY is not set')
+    (tmp_path / 'libthrong.so').write_text('no library')
+    os.symlink(os.path.join(os.path.dirname(os.path.realpath(library)), 'interface.json'), tmp_path / 'interface.json')
+    here = os.path.dirname(os.path.dirname(os.path.abspath(throng.__file__)))
+    done = subprocess.run([sys.executable, '-c', 'import throng'], stderr=subprocess.PIPE, text=True,
+                          env={**os.environ, 'THRONG_LIBRARY': str(tmp_path / 'libthrong.so'), 'PYTHONPATH': here})
+    assert done.returncode != 0 and 'ImportError: throng: ' in done.stderr and 'apt-get install' in done.stderr
 
 
 def test_a_library_of_another_layout_is_refused(tmp_path):

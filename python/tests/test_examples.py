@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -17,6 +18,16 @@ def test_example(example, tmp_path):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert done.returncode == 0, done.stderr
     assert done.stdout and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('page', ['README.md', 'python/README.md'])
+def test_what_the_first_page_shows(page, crowd):
+    """The three lines that people try first, with a table of their own."""
+    text = (EXAMPLES.parents[1] / page).read_text(encoding='utf-8')
+    code = re.search(r'```python\n(.*?)```', text, re.S)[1]
+    names = {'df': {'stance': crowd['stance'], 'followers': crowd['followers']}}
+    exec(code, names)
+    assert names['r'].phi.sum() == pytest.approx(names['r'].certificate.everybody)
 
 
 @pytest.mark.parametrize('notebook', sorted(EXAMPLES.glob('*.ipynb')), ids=lambda path: path.stem)

@@ -132,6 +132,10 @@ def _places() -> list[tuple[pathlib.Path, pathlib.Path]]:
     return [(here / 'libthrong.so', here / 'interface.json')]
 
 
+# Debian's packages of what libthrong.so is linked with.
+_NEEDED = 'coinor-libclp1 libcurl4 libgomp1 libjansson4 libmicrohttpd12 libxxhash0 libyaml-0-2 libzstd1'
+
+
 class Library:
     """libthrong with its functions as attributes: ``lib.throng_version()``, ``lib.attribute(...)`` raises on failure."""
 
@@ -144,7 +148,11 @@ class Library:
                               '"pip install ./python", or name a built libthrong.so in THRONG_LIBRARY.')
         self.path = library
         self.interface = Interface(json.loads(description.read_text(encoding='utf-8')))
-        self.c = ctypes.CDLL(str(library))
+        try:
+            self.c = ctypes.CDLL(str(library))
+        except OSError as reason:
+            raise ImportError(f'throng: {library} cannot be loaded: {reason}. If it is a library that this machine lacks, '
+                              f'on Debian: apt-get install {_NEEDED}.') from None
         self._check(library)
         for name, signature in self.interface.description['functions'].items():
             if signature.get('variadic'):
