@@ -1,10 +1,13 @@
 // How long the explorer takes to show a crowd, and a frame while it moves. Not a test: machines differ.
 //
-// Use: node web/test/speed.mjs CHROMIUM ADDRESS     (ADDRESS as throng serve prints it; its first run is shown)
+// Use: node web/test/speed.mjs CHROMIUM ADDRESS [REPORT]
+//
+// ADDRESS as throng serve prints it; its first run is shown. REPORT: a report.html, which is opened, too. bench/explorer.py makes
+// both and calls this.
 import { loadavg } from "node:os";
 import { launch, open } from "./browser.mjs";
 
-const [, , chromium, address] = process.argv;
+const [, , chromium, address, report] = process.argv;
 const browser = await launch(chromium, { webgl: true });
 
 /** Until a table's points are all drawn, from the moment it is asked for. */
@@ -46,6 +49,15 @@ for (let round = 0; round < 3; round++) {
     line.frames_of_change = await frames(it.page);
   }
   console.log(JSON.stringify(line));
+  await it.close();
+}
+for (let round = 0; report && round < 3; round++) {
+  const it = await open(browser, { width: 1200, height: 900 });
+  const begin = performance.now();
+  await it.page.goto(`file://${report}`);
+  await it.page.waitForSelector("#cite");
+  await it.page.evaluate(() => new Promise(requestAnimationFrame));
+  console.log(JSON.stringify({ load: loadavg()[0].toFixed(1), report_ms: Math.round(performance.now() - begin) }));
   await it.close();
 }
 await browser.close();
