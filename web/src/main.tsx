@@ -8,6 +8,11 @@ import "./style.css";
 const place = document.getElementById("app")!;
 const own = document.getElementById("throng-report");
 
+// On paper nobody can click: what is folded away is printed, too.
+addEventListener("beforeprint", () => {
+  for (const one of document.querySelectorAll("details")) one.open = true;
+});
+
 if (own) {
   const run = JSON.parse(own.textContent!) as Run;
   document.title = `${run.name}: ${answer(run.report)}`;

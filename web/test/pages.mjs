@@ -79,6 +79,8 @@ await run([
     const [ground, text, tools] = await it.page.evaluate(() => [getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color, getComputedStyle(document.querySelector(".tools")).display]);
     assert(ground === "rgb(255, 255, 255)" && text === "rgb(26, 32, 40)" && tools === "none", `${ground} ${text} ${tools}`);
     await it.page.pdf({ path: `${out}/times.pdf`, format: "A4" });
+    const folded = await it.page.$$eval("details", (list) => list.filter((one) => !one.open).length);
+    assert(folded === 0, `${folded} parts are folded away on paper`);
     await it.close();
   }],
   ["data to download and as a table", async () => {

@@ -99,7 +99,7 @@ export function top(run: Run): Chart | null {
       const left = room(rows.map((row) => clip(row.id, most)), width);
       return Plot.plot({
         width, height: 54 + rows.length * 22, marginLeft: left, marginRight: 64, style, ...below,
-        x: { ...AXIS, label: "phi", tickFormat: ticks.value, grid: true, ticks: Math.max(2, tickCount(width - left) - 3) },
+        x: { ...AXIS, label: "phi", tickFormat: ticks.value, grid: true, ticks: Math.max(3, tickCount(width - left) - 3) },
         y: { domain: rows.map((row) => row.id), label: null, tickFormat: (id: string) => clip(id, most), tickSize: 0 },
         color: legend.length > 1 ? { domain: legend, range: legend.map((name) => scale.range[scale.domain.indexOf(name)] ?? "var(--other)"), legend: true } : undefined,
         marks: [
@@ -140,7 +140,7 @@ export function members(run: Run): Chart | null {
       const of = (source: string) => rows.filter((row) => row.source === source);
       return Plot.plot({
         width, height: 70 + ids.length * 22, marginLeft: left, marginRight: 20, style, ...below,
-        x: { ...AXIS, label: "phi", tickFormat: ticks.value, grid: true, ticks: Math.max(2, tickCount(width - left) - 2) },
+        x: { ...AXIS, label: "phi", tickFormat: ticks.value, grid: true, ticks: Math.max(3, tickCount(width - left) - 2) },
         y: { type: "point", domain: ids, label: null, tickFormat: (id: string) => clip(id, most), tickSize: 0 },
         color: { domain: present, range: ["var(--c1)", "var(--c2)", "var(--c3)"], legend: true },
         marks: [
