@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The report on stdout, as JSON or as a summary made from that JSON. */
 static int print_report(const cli_study_job *job, const cli_common *common, const char *report) {
@@ -131,6 +132,19 @@ static int set_running(const running *wanted, throng_study *study) {
     return throng_study_set_running(study, &how, &err) == THRONG_OK ? CLI_OK : cli_fail_error(&err);
 }
 
+/* One that was stopped says how it goes on, if there is something to go on from. */
+static void tell_checkpoint(const char *out, throng_error *err) {
+    char path[4096];
+    size_t length = out ? strlen(out) : 0;
+    while (length > 1 && out[length - 1] == '/')
+        length--;
+    snprintf(path, sizeof path, "%.*s.checkpoint", (int)length, out ? out : "");
+    size_t used = strlen(err->message);
+    if (out && access(path, F_OK) == 0)
+        snprintf(err->message + used, sizeof err->message - used,
+                 " %.200s has what was done: the same command goes on from there.", path);
+}
+
 static int run_study(const cli_study_job *job, const cli_common *common, const cli_serve *serve,
                      throng_context *context, throng_study *study, const char *command_line) {
     throng_error err = {0};
@@ -157,6 +171,8 @@ static int run_study(const cli_study_job *job, const cli_common *common, const c
     else
         throng_text_free(context, report);
     left = left && code == CLI_OK;
+    if (status == THRONG_E_CANCELLED)
+        tell_checkpoint(common->out, &err);
     if (status != THRONG_OK) /* before a signal that ends the serving becomes the reason */
         code = cli_fail_error(&err);
     int served = end_serving(server, context, left, err.message);

@@ -71,10 +71,11 @@ def test_a_killed_simulation_comes_to_the_same_bits():
 def test_one_that_is_asked_to_stop_leaves_a_checkpoint():
     args = ["simulate", *WORLD, "voter", "--steps", "200000", "--out", "run"]
     process = subprocess.Popen([THRONG, *args, "--checkpoint", "1h", "--quiet"], env=PLAIN, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+                               stderr=subprocess.PIPE)
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
-    process.wait()
+    said = process.communicate()[1].decode()
+    assert "run.checkpoint has what was done: the same command goes on from there" in said, said
     assert os.path.exists("run.checkpoint") and not os.path.exists("run")
     fails(1, "run.checkpoint is of another study", *args, "--seed", 3)
     head = pathlib.Path("run.checkpoint").read_bytes()
