@@ -132,17 +132,17 @@ static int set_running(const running *wanted, throng_study *study) {
     return throng_study_set_running(study, &how, &err) == THRONG_OK ? CLI_OK : cli_fail_error(&err);
 }
 
-/* One that was stopped says how it goes on, if there is something to go on from. */
-static void tell_checkpoint(const char *out, throng_error *err) {
+/* Says why there is no run, and of one that was stopped how it goes on, if there is a checkpoint. */
+static int fail_run(const char *out, const throng_error *err) {
     char path[4096];
+    int signal = cli_interrupted();
     size_t length = out ? strlen(out) : 0;
     while (length > 1 && out[length - 1] == '/')
         length--;
     snprintf(path, sizeof path, "%.*s.checkpoint", (int)length, out ? out : "");
-    size_t used = strlen(err->message);
-    if (out && access(path, F_OK) == 0)
-        snprintf(err->message + used, sizeof err->message - used,
-                 " %.200s has what was done: the same command goes on from there.", path);
+    if (out && signal && access(path, F_OK) == 0)
+        return cli_fail(128 + signal, "stopped; %.300s has what was done: the same command goes on from there.", path);
+    return cli_fail_error(err);
 }
 
 static int run_study(const cli_study_job *job, const cli_common *common, const cli_serve *serve,
@@ -171,10 +171,8 @@ static int run_study(const cli_study_job *job, const cli_common *common, const c
     else
         throng_text_free(context, report);
     left = left && code == CLI_OK;
-    if (status == THRONG_E_CANCELLED)
-        tell_checkpoint(common->out, &err);
     if (status != THRONG_OK) /* before a signal that ends the serving becomes the reason */
-        code = cli_fail_error(&err);
+        code = fail_run(common->out, &err);
     int served = end_serving(server, context, left, err.message);
     return code == CLI_OK ? served : code;
 }
