@@ -182,7 +182,7 @@ THRONG_API void throng_context_set_series(throng_context *context, throng_series
  * that they are gone however the program ends. Results do not depend on it; passes over such arrays take as long as the
  * disk. Other libraries, DuckDB above all, take some memory beside it.
  * @param bytes   0: whatever there is
- * @param folder  NULL: the current one
+ * @param folder  NULL: as it was, and at first the current one
  */
 THRONG_API THRONG_MUST_USE throng_status throng_context_set_memory(throng_context *context, int64_t bytes,
                                                                    const char *folder, throng_error *err);

@@ -93,9 +93,11 @@ throng_status throng_context_set_memory(throng_context *context, int64_t bytes, 
     throng_status status = THRONG_OK;
     char *copy = NULL;
     THRONG_REQUIRE(bytes >= 0, E_ARGUMENT, "memory must not be negative, got %lld bytes.", (long long)bytes);
-    THRONG_TRY(throng_i_copy_text(context, folder ? folder : ".", &copy, err));
-    throng_i_free(context, context->memory_folder);
-    context->memory_folder = copy;
+    if (folder || !context->memory_folder) {
+        THRONG_TRY(throng_i_copy_text(context, folder ? folder : ".", &copy, err));
+        throng_i_free(context, context->memory_folder);
+        context->memory_folder = copy;
+    }
     context->memory_limit = bytes;
 out:
     return status;

@@ -466,6 +466,7 @@ throng_status throng_i_sweep_study(throng_study *study, throng_i_sweep_kind kind
     bool shard = study->running.shards > 0;
     double began = throng_i_seconds();
     *report = NULL;
+    THRONG_TRY(throng_i_study_limit_memory(study, out, err)); /* its runs have no directory of their own */
     THRONG_TRY(throng_i_sweep_begin(&self, err));
     if (shard)
         THRONG_TRY(check_shard(&self, out, err));
