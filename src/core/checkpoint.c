@@ -329,15 +329,10 @@ bool throng_i_work_due(throng_context *context, const throng_i_work *work) {
            (self->seconds > 0.0 && throng_i_seconds() - self->last >= self->seconds);
 }
 
-throng_status throng_i_work_end(throng_context *context, throng_i_work *work, throng_error *err) {
-    throng_i_checkpoint *self = context->checkpoint;
-    if (!work->watched)
-        return THRONG_OK;
+/* Adds to the results of pieces that are done. */
+static throng_status remember(throng_context *context, throng_i_checkpoint *self, const throng_i_work *work,
+                              throng_error *err) {
     int64_t bytes = work->result.bytes, after = self->results_bytes + block(bytes);
-    if (self->file) { /* all of it was used */
-        fclose(self->file);
-        self->file = NULL;
-    }
     if (after > self->results_room) {
         throng_status status = throng_i_resize(context, &self->results, 2 * after, 1, err);
         if (status != THRONG_OK)
@@ -348,6 +343,22 @@ throng_status throng_i_work_end(throng_context *context, throng_i_work *work, th
     if (bytes > 0)
         memcpy(self->results + self->results_bytes + sizeof bytes, work->result.data, (size_t)bytes);
     self->results_bytes = after;
+    return THRONG_OK;
+}
+
+throng_status throng_i_work_end(throng_context *context, throng_i_work *work, throng_error *err) {
+    throng_i_checkpoint *self = context->checkpoint;
+    if (!work->watched)
+        return THRONG_OK;
+    if (self->file) { /* all of it was used */
+        fclose(self->file);
+        self->file = NULL;
+    }
+    if (self->seconds > 0.0 || self->steps > 0) {
+        throng_status status = remember(context, self, work, err);
+        if (status != THRONG_OK)
+            return status;
+    }
     self->inside = false;
     self->held = work->leaves_more;
     return THRONG_OK;
