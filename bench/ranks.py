@@ -2,10 +2,12 @@
 """Ranks against threads on one machine: the same steps by two processes of a thread and by one of two, in turn.
 
 Use: bench/ranks.py [TURNS] [AGENTS]     (default: 8 turns, 200,000 agents; BUILD: the build folder, made with MPI=1)
+     bench/ranks.py model                what docs/scaling.md predicts for more ranks
 
 Prints the ratio of each turn, two ranks over two threads, by the fastest and by the median run of the turn.
 """
 
+import math
 import os
 import pathlib
 import statistics
@@ -22,7 +24,45 @@ def seconds(before, agents, threads):
     return [float(line) for line in done.stdout.split()]
 
 
+# ---- the model of docs/scaling.md: a step forward and back of friedkin-johnsen in eight lanes ----
+
+EDGE = 41e-9  # seconds a rank of one thread takes for an edge, forward and back: bench/ranks time 1000000 1
+LATENCY, OVERHEAD, BYTE = 2e-6, 0.5e-6, 0.1e-9  # L, o and G of a network of 100 Gbit/s
+COPY = 0.2e-9  # of a byte, into the message and out of it
+EXCHANGES, SUMS = 3, 4  # a step forward and back: what is said, answers, who was there; and all ranks' sums
+GHOST = 64 + 64 + 8  # bytes that a ghost costs in them
+
+
+def copies(kind, agents, degree, ranks):
+    """How many ranks other than its own an agent's numbers go to, on average."""
+    if kind == "ring":
+        return min(ranks * degree / agents, ranks - 1.0) if ranks > 1 else 0.0
+    leaving = {"stochastic-block": 0.1, "random": 1.0}[kind]
+    return (ranks - 1) * (1 - (1 - leaving / ranks) ** degree)
+
+
+def predict(kind, agents, degree, ranks):
+    work = EDGE * agents * degree / ranks
+    volume = agents * copies(kind, agents, degree, ranks) * GHOST / ranks
+    partners = min(ranks - 1, 2 if kind == "ring" else ranks)
+    once = LATENCY + 2 * OVERHEAD
+    talk = volume * (BYTE + COPY) + EXCHANGES * (partners * OVERHEAD + once) + SUMS * math.ceil(math.log2(ranks)) * once
+    return work, volume, talk
+
+
+def model():
+    print("| graph | agents | ranks | bytes a rank gives | work | exchange | efficiency |\n|---|---|---|---|---|---|---|")
+    for agents in (10**6, 10**8):
+        for kind in ("ring", "stochastic-block", "random"):
+            for ranks in (2, 4, 64, 1024):
+                work, volume, talk = predict(kind, agents, 20, ranks)
+                print(f"| {kind} | {agents:,} | {ranks} | {volume:,.0f} | {1e3 * work:,.2f} ms | {1e3 * talk:,.2f} ms | "
+                      f"{work / (work + talk):.0%} |")
+
+
 def main(arguments):
+    if arguments == ["model"]:
+        return model()
     turns = int(arguments[0]) if arguments else 8
     agents = int(arguments[1]) if len(arguments) > 1 else 200_000
     fastest, middle = [], []

@@ -138,16 +138,14 @@ out:
     return status;
 }
 
-throng_status throng_i_ghosts_fetch(throng_i_ghosts *self, int lanes, const double *numbers, throng_error *err) {
+throng_status throng_i_ghosts_fetch(throng_i_ghosts *self, int lanes, double *numbers, throng_error *err) {
     throng_status status = THRONG_OK;
     if (!self)
         return THRONG_OK;
     int size = throng_ranks_count(self->context);
-    double *places = NULL;
-    memcpy(&places, &numbers, sizeof places); /* what lies outside the share is nobody's but the ghosts' */
     THRONG_TRY(make_room(self, lanes, err));
-    copy_job pack = {self->give, lanes, self->given, places, true};
-    copy_job unpack = {self->take, lanes, self->taken, places, false};
+    copy_job pack = {self->give, lanes, self->given, numbers, true};
+    copy_job unpack = {self->take, lanes, self->taken, numbers, false};
     THRONG_TRY(throng_chunks_for(self->context, self->give_first[size], copy_chunk, &pack, NULL, err));
     THRONG_TRY(throng_i_ranks_swap(self->context, (size_t)lanes * sizeof(double), self->given, self->give_first,
                                    self->taken, self->take_first, err));

@@ -12,10 +12,10 @@ THRONG_MUST_USE throng_status throng_i_ghosts_create(throng_context *context, in
                                                      throng_i_ghosts **out, throng_error *err);
 void throng_i_ghosts_free(throng_i_ghosts *ghosts);
 
-/* Writes the ghosts' numbers to their places in an array over the crowd, which is this rank's to write although its
- * owner promised to leave the share as it is. Nothing without ghosts.
- * @param numbers [n * lanes] */
-THRONG_MUST_USE throng_status throng_i_ghosts_fetch(throng_i_ghosts *ghosts, int lanes, const double *numbers,
+/* Writes the ghosts' numbers to their places in an array over the crowd, where they take memory: so of few arrays.
+ * Nothing without ghosts.
+ * @param numbers [n * lanes] in: those of this rank's share */
+THRONG_MUST_USE throng_status throng_i_ghosts_fetch(throng_i_ghosts *ghosts, int lanes, double *numbers,
                                                     throng_error *err);
 
 #endif

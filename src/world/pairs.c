@@ -32,6 +32,11 @@ typedef struct queue {
 
 static const double ones[THRONG_I_LANES_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
 
+/* The states of everybody whom this rank's agents meet. */
+static const double *const *shown(const throng_i_step_job *job) {
+    return job->passage->shown[0] ? (const double *const *)job->passage->shown : job->state;
+}
+
 static void queue_init(queue *self, const throng_i_step_job *job) {
     const throng_simulation *simulation = job->passage->simulation;
     self->job = job;
@@ -46,7 +51,7 @@ static void queue_init(queue *self, const throng_i_step_job *job) {
 /* Lays out one edge, by which hearer hears speaker. */
 THRONG_I_ALWAYS void push(const int lanes, queue *self, int n_columns, int64_t hearer, int64_t speaker, int64_t whom,
                           double weight) {
-    const double *const *state = self->job->state;
+    const double *const *state = shown(self->job);
     int64_t at = self->edges * lanes;
     for (int c = 0; c < n_columns; c++) {
         memcpy(self->self[c] + at, state[c] + hearer * lanes, (size_t)lanes * sizeof(double));
@@ -78,7 +83,7 @@ static int what_is_needed(const throng_i_step_job *job, bool answers, const doub
     const throng_world *world = job->passage->simulation->world;
     int n = 0;
     for (int c = 0; c < world->n_columns; c++)
-        needed[n++] = job->state[c];
+        needed[n++] = shown(job)[c];
     for (int m = 0; answers && m < world->n_messages; m++)
         needed[n++] = job->passage->answer[m];
     if (each)

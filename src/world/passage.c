@@ -57,13 +57,15 @@ throng_status throng_i_passage_init(const throng_simulation *simulation, throng_
                              .slots = simulation->n * part.lanes,
                              .influence = simulation->def.participation == THRONG_PARTICIPATION_INFLUENCE};
     for (int m = 0; m < world->n_messages; m++) {
-        if (world->send)
+        if (world->send || (simulation->heard_from && !world->pair)) /* ghosts have no place among states */
             THRONG_TRY(throng_i_resize(context, &self.message[m], self.slots, sizeof(double), err));
         if (self.influence && part.each && !world->pair)
             THRONG_TRY(throng_i_resize(context, &self.spoken[m], self.slots, sizeof(double), err));
         if (sweep)
             THRONG_TRY(throng_i_resize(context, &self.answer[m], self.slots, sizeof(double), err));
     }
+    for (int c = 0; world->pair && simulation->heard_from && c < world->n_columns; c++)
+        THRONG_TRY(throng_i_resize(context, &self.shown[c], self.slots, sizeof(double), err));
     if (sweep && self.influence)
         THRONG_TRY(throng_i_resize(context, &self.absent, simulation->n, sizeof(double), err));
     if (self.influence && part.each && world->n_messages > 0)
@@ -86,6 +88,8 @@ void throng_i_passage_clear(throng_i_passage *passage) {
         throng_i_free(context, passage->spoken[m]);
         throng_i_free(context, passage->answer[m]);
     }
+    for (int c = 0; c < THRONG_WORLD_COLUMNS_MAX; c++)
+        throng_i_free(context, passage->shown[c]);
     throng_i_free(context, passage->absent);
     throng_i_free(context, passage->present);
     throng_i_cells_clear(context, &passage->cells);
@@ -305,7 +309,13 @@ static void speak_chunk(void *user, throng_chunk chunk) {
             for (int m = 0; m < world->n_messages; m++)
                 message[m] = passage->message[m] + at * lanes;
             world->send(&block.slots, message);
+        } else if (passage->message[0]) {
+            memcpy(passage->message[0] + at * lanes, job->state[0] + at * lanes,
+                   (size_t)((end - at) * lanes) * sizeof(double));
         }
+        for (int c = 0; c < world->n_columns && passage->shown[c]; c++)
+            memcpy(passage->shown[c] + at * lanes, job->state[c] + at * lanes,
+                   (size_t)((end - at) * lanes) * sizeof(double));
         for (int m = 0; m < world->n_messages && job->heard && passage->spoken[m]; m++)
             for (int64_t i = at; i < end; i++)
                 passage->spoken[m][i] = passage->part.each[i] * throng_i_message(job, m)[i];
@@ -325,7 +335,7 @@ static void add_spoken(void *user, throng_chunk chunk, double *sums) {
 throng_status throng_i_fetch_states(throng_i_ghosts *ghosts, const throng_i_step_job *job, throng_error *err) {
     throng_status status = THRONG_OK;
     for (int c = 0; c < job->passage->simulation->world->n_columns; c++)
-        THRONG_TRY(throng_i_ghosts_fetch(ghosts, job->passage->part.lanes, job->state[c], err));
+        THRONG_TRY(throng_i_ghosts_fetch(ghosts, job->passage->part.lanes, job->passage->shown[c], err));
 out:
     return status;
 }
@@ -341,7 +351,7 @@ static throng_status fetch_heard(const throng_i_step_job *job, throng_error *err
     for (int m = 0; m < world->n_messages - world->n_public; m++) {
         bool spoken = passage->spoken[m] && world->hearing != THRONG_HEARING_PICK;
         THRONG_TRY(throng_i_ghosts_fetch(simulation->heard_from, passage->part.lanes,
-                                         spoken ? passage->spoken[m] : throng_i_message(job, m), err));
+                                         spoken ? passage->spoken[m] : passage->message[m], err));
     }
 out:
     return status;
@@ -353,7 +363,7 @@ throng_status throng_i_passage_speak(throng_i_step_job *job, bool heard, throng_
     const throng_simulation *simulation = passage->simulation;
     int width = simulation->world->n_messages * passage->part.lanes;
     job->heard = heard;
-    if (simulation->world->send || (heard && passage->spoken[0]))
+    if (simulation->world->send || passage->message[0] || passage->shown[0] || (heard && passage->spoken[0]))
         THRONG_TRY(throng_i_share_for(simulation->context, simulation->n, speak_chunk, job, NULL, err));
     if (throng_i_adds_up(simulation) && width > 0)
         THRONG_TRY(throng_i_share_sum(simulation->context, simulation->n, width, add_spoken, job, NULL,

@@ -151,6 +151,16 @@ static throng_status backward(sweep *self, int64_t step, const double *weight, d
     return status == THRONG_OK ? throng_i_progress(self->simulation->context, &self->progress, err) : status;
 }
 
+/* Of this rank's agents nothing moves the result so far; memory of others is not touched. */
+static void clear_share(const sweep *self) {
+    throng_i_share mine = throng_i_share_mine(self->simulation->context, self->simulation->n);
+    int lanes = self->passage.part.lanes;
+    double *of[THRONG_WORLD_COLUMNS_MAX];
+    rows(self, self->of, of);
+    for (int c = 0; c < self->simulation->world->n_columns; c++)
+        memset(of[c] + mine.begin * lanes, 0, (size_t)((mine.end - mine.begin) * lanes) * sizeof(double));
+}
+
 /* All steps, recorded. One that is stopped here has nothing yet: it begins anew. */
 static throng_status run_forward(sweep *self, throng_i_work *work, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -180,7 +190,7 @@ static throng_status begin_back(sweep *self, throng_i_work *work, throng_i_seed_
         *step = work->at[1];
         return throng_i_work_load(self->simulation->context, &of, 1, err);
     }
-    memset(self->of, 0, (size_t)of.bytes);
+    clear_share(self);
     return add_seed(self, self->steps, seed, user, err);
 }
 
