@@ -122,13 +122,14 @@ typedef struct throng_i_passage {
     bool influence;                             /* participation acts on messages; else on what is innate */
     double *present;                            /* [n] sum_j w_ij each_j, heard as messages are; NULL: around * lane */
     double *message[THRONG_WORLD_MESSAGES_MAX]; /* [slots] what agents would say; NULL: the first column */
-    double *shown[THRONG_WORLD_COLUMNS_MAX];    /* [slots] states with the ghosts', for pair functions; NULL: as they are */
-    double *spoken[THRONG_WORLD_MESSAGES_MAX];  /* [slots] times each agent's own participation; NULL: as message */
-    double *answer[THRONG_WORLD_MESSAGES_MAX];  /* [slots] d result / d heard, divided as heard is; sweeps only */
-    double *absent;                             /* [n] the same of present, lanes added up by weight; sweeps only */
-    double *const *apart;                       /* [messages][n] credit of saying each of them; NULL: not told apart */
-    throng_i_cells cells;                       /* HEARING_NEAR */
-    _Atomic bool missed;                        /* absent is not 0 everywhere: many worlds do not look at present */
+    double
+        *shown[THRONG_WORLD_COLUMNS_MAX]; /* [slots] states with the ghosts', for pair functions; NULL: as they are */
+    double *spoken[THRONG_WORLD_MESSAGES_MAX]; /* [slots] times each agent's own participation; NULL: as message */
+    double *answer[THRONG_WORLD_MESSAGES_MAX]; /* [slots] d result / d heard, divided as heard is; sweeps only */
+    double *absent;                            /* [n] the same of present, lanes added up by weight; sweeps only */
+    double *const *apart;                      /* [messages][n] credit of saying each of them; NULL: not told apart */
+    throng_i_cells cells;                      /* HEARING_NEAR */
+    _Atomic bool missed;                       /* absent is not 0 everywhere: many worlds do not look at present */
     double everyone[THRONG_WORLD_MESSAGES_MAX * THRONG_I_LANES_MAX]; /* sum of what is spoken, if complete or public */
     double answers[(THRONG_WORLD_MESSAGES_MAX + 1) *
                    THRONG_I_LANES_MAX]; /* sums of answer, likewise; then that of absent */
