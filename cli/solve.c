@@ -15,7 +15,7 @@
 #define NEVER         0.0005
 
 typedef struct request {
-    const char *solver, *tolerance, *write, *out;
+    const char *solver, *tolerance, *write, *start, *out;
     int64_t iterations, seed;
     bool every, quiet, json, force;
 } request;
@@ -200,6 +200,41 @@ static int save(const request *wanted, throng_context *context, const throng_pro
     return CLI_OK;
 }
 
+/* ---- a strategy to begin with ---------------------------------------------------------------------------------- */
+
+/* One row of an earlier result; false: it is not of this game. */
+static bool read_row(const json_t *from, throng_problem_row row, double *start) {
+    const json_t *play = json_object_get(from, "probabilities");
+    if (json_array_size(play) != (size_t)row.n_actions)
+        return false;
+    for (int a = 0; a < row.n_actions; a++) {
+        if (!json_is_number(json_array_get(play, (size_t)a)))
+            return false;
+        start[row.first + a] = json_number_value(json_array_get(play, (size_t)a));
+    }
+    return true;
+}
+
+/* The strategy in a file that --json wrote. @param out freed by the caller */
+static int read_start(const char *path, const throng_problem *problem, double **out) {
+    json_error_t why;
+    json_t *document = json_load_file(path, 0, &why);
+    const json_t *rows = json_object_get(document, "strategy");
+    int64_t n = problem->kind->rows(problem->game), numbers = problem->kind->numbers(problem->game);
+    int code = CLI_OK;
+    if (!document)
+        return cli_fail(CLI_FAILURE, "%s cannot be read as JSON: %s.", path, why.text);
+    bool good = json_array_size(rows) == (size_t)n;
+    *out = calloc((size_t)numbers, sizeof **out);
+    for (int64_t r = 0; *out && good && r < n; r++)
+        good = read_row(json_array_get(rows, (size_t)r), problem->kind->row(problem->game, r), *out);
+    if (!*out || !good)
+        code =
+            cli_fail(CLI_FAILURE, "%s has no strategy for this game: it must be what solve --json wrote for it.", path);
+    json_decref(document);
+    return code;
+}
+
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
 static int solve(const request *wanted, const char *name, const char *command, throng_context *context,
@@ -222,13 +257,21 @@ static int solve(const request *wanted, const char *name, const char *command, t
         return cli_fail_error(&err);
     if (wanted->out && throng_run_directory_check(context, wanted->out, wanted->force, &err) != THRONG_OK)
         return cli_fail_error(&err);
+    double *start = NULL;
+    int code = wanted->start ? read_start(wanted->start, problem, &start) : CLI_OK;
+    if (code != CLI_OK) {
+        free(start);
+        return code;
+    }
+    def.start = start;
     cli_progress progress;
     cli_progress_attach(&progress, context, wanted->quiet);
     throng_status status = throng_solve(context, problem, &def, solution, &err);
     cli_progress_clear(&progress);
+    free(start);
     if (status != THRONG_OK)
         return cli_fail_error(&err);
-    int code = wanted->out ? save(wanted, context, problem, *solution, command, began) : CLI_OK;
+    code = wanted->out ? save(wanted, context, problem, *solution, command, began) : CLI_OK;
     return code == CLI_OK ? report(wanted, problem, *solution) : code;
 }
 
@@ -245,6 +288,8 @@ static int run(const cli_command *self, int argc, char **argv) {
                      "gap that is good enough, what all players together could gain (default: 0.001)");
     cli_options_count(&options, "--seed", "N", &wanted.seed, 0, 1e15, "of solvers that draw (default: 0)");
     cli_options_switch(&options, "--every", &wanted.every, "measure the gap in every iteration");
+    cli_options_text(&options, "--start", "FILE.json", &wanted.start,
+                     "begin with the strategy of an earlier --json, as mds and mmd can");
     cli_options_text(&options, "--write", "FILE.efg", &wanted.write, "write the game, as a tree of Gambit's");
     cli_options_text(&options, "--out", "DIR", &wanted.out,
                      "write a run directory: report, strategy and trace, for throng show, report and serve");

@@ -32,7 +32,7 @@ typedef struct throng_solver_state {
     uint64_t seed;                                     /* keys what is drawn */
     int64_t iteration, iterations;                     /* this one, from 1; the most that there will be */
     int64_t evaluations;                               /* a solver that counts what it asks of the game adds to it */
-    double *strategy;                                  /* [numbers] begins as the problem's start: uniform play */
+    double *strategy;                                  /* [numbers] begins as the problem's start, or as what was given */
     double *average;                                   /* [numbers] plans added up, in any scale; begins as 0 */
     double *kept;                                      /* [numbers] a solver's own, such as regrets; begins as 0 */
     const double *reference;                           /* [numbers] what regularised solvers are drawn to */
@@ -52,6 +52,7 @@ typedef struct throng_solver {
     unsigned forms; /* of games that it serves, THRONG_GAME_FORM_... or'ed; 0: trees */
     bool last;      /* what it finds is `strategy`; otherwise what `average` says */
     int n_more;     /* arrays of [numbers] that it needs besides those of the state */
+    bool starts;    /* can begin with a strategy that is given */
     bool once;      /* one iteration does all: fewer than two make no sense */
     /** Before anything else, where the rows of a game depend on the solver's parameters. May be NULL. */
     throng_status (*prepare)(const throng_problem *problem, const double *param, throng_error *err);
@@ -98,6 +99,9 @@ THRONG_API void throng_solver_log_linear(const throng_solver_state *state, int p
  *  @param weights [players] */
 THRONG_API void throng_solver_extragradient(throng_solver_state *state, const throng_log_linear *weights);
 
+/** For a `begin`: `kept` has the logs of the strategy. */
+THRONG_API void throng_solver_begin_at_strategy(throng_solver_state *state);
+
 /** A `begin`: everybody plays the reference, with their logs in `kept`. */
 THRONG_API THRONG_MUST_USE throng_status throng_solver_begin_at_reference(throng_solver_state *state,
                                                                           throng_error *err);
@@ -123,6 +127,26 @@ THRONG_API void throng_solver_match_regrets(const throng_tree *tree, int player,
 
 /** Reports a number; a later one of the same name takes its place. @param name static, in lower case, with _ */
 THRONG_API void throng_solver_note_down(throng_solver_state *state, const char *name, double value);
+
+/* ---- playing on ------------------------------------------------------------------------------------------------ */
+
+/** What is needed to play on from any node of a tree. */
+typedef struct throng_rollouts throng_rollouts;
+
+/** @param tree must outlive it */
+THRONG_API THRONG_MUST_USE throng_status throng_rollouts_create(throng_context *context, const throng_tree *tree,
+                                                                throng_rollouts **out, throng_error *err);
+THRONG_API void throng_rollouts_free(throng_rollouts *self);
+
+/**
+ * What the actions at an information set are worth, given that it is reached, by samples: a node is drawn as the others
+ * and chance make it likely, then everybody plays on by `strategy`, once for each action.
+ * @param seed, step key what is drawn  @param worth [actions of the set] out
+ * @return false: it is never reached.
+ * Cost: O(nodes of the set + samples * actions * (length of the game + log nodes)), and a plan.
+ */
+THRONG_API bool throng_rollouts_worth(throng_rollouts *self, int set, const double *strategy, int64_t samples,
+                                      uint64_t seed, uint64_t step, double *worth);
 
 /**
  * Solves a game of two players and constant sum exactly, as a linear program over plans (von Stengel 1996).
@@ -185,11 +209,12 @@ THRONG_API void throng_risk_best(throng_risk *self, int player, const double *st
 
 /** Zero means the default everywhere. */
 typedef struct throng_solve_def {
-    const char *solver; /* "cfr-plus"; NULL: what the form of the game says */
-    int64_t iterations; /* most; 100,000 */
-    double tolerance;   /* the gap, NashConv, that is good enough; 0.001. Negative: 0, make all iterations */
-    uint64_t seed;      /* of solvers that draw */
-    bool every;         /* measure the gap in every iteration; otherwise ever more rarely, as it changes less */
+    const char *solver;  /* "cfr-plus"; NULL: what the form of the game says */
+    int64_t iterations;  /* most; 100,000 */
+    double tolerance;    /* the gap, NashConv, that is good enough; 0.001. Negative: 0, make all iterations */
+    uint64_t seed;       /* of solvers that draw */
+    const double *start; /* [numbers] the strategy to begin with, for solvers that can; NULL: their own */
+    bool every;          /* measure the gap in every iteration; otherwise ever more rarely, as it changes less */
 } throng_solve_def;
 
 typedef struct throng_solution throng_solution;

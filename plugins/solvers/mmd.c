@@ -15,6 +15,12 @@ static const throng_param params[] = {
               "of the descent; auto: 4 / (range sqrt(iteration))"},
     {0}};
 
+static throng_status begin(throng_solver_state *state, throng_error *err) {
+    (void)err;
+    throng_solver_begin_at_strategy(state);
+    return THRONG_OK;
+}
+
 static throng_status step(throng_solver_state *state, throng_error *err) {
     const throng_problem *problem = state->problem;
     double annealed = 1.0 / sqrt((double)state->iteration);
@@ -49,5 +55,7 @@ const throng_solver throng_solver_mmd = {
          .params = params},
     .forms = THRONG_GAME_FORM_TREE | THRONG_GAME_FORM_PREFERENCE,
     .last = true,
+    .starts = true,
+    .begin = begin,
     .step = step,
 };

@@ -132,6 +132,25 @@ static throng_status require_served(const throng_solver *solver, const throng_pr
                        solver->about.name, served, problem->kind->name(problem->game), own);
 }
 
+/* A strategy that is given must be one. */
+static throng_status take_start(const throng_solver_state *state, const double *start, throng_error *err) {
+    for (int64_t r = 0; r < state->n_rows; r++) {
+        const throng_problem_row *row = &state->rows[r];
+        double sum = 0.0;
+        for (int64_t a = row->first; a < row->first + row->n_actions; a++) {
+            if (!(start[a] >= 0.0))
+                return THRONG_FAIL(err, E_ARGUMENT, "A probability must not be below 0, got %g at \"%.60s\".", start[a],
+                                   row->name);
+            state->strategy[a] = start[a];
+            sum += start[a];
+        }
+        if (!(fabs(sum - 1.0) <= 1e-6))
+            return THRONG_FAIL(err, E_ARGUMENT, "The probabilities at \"%.60s\" add up to %.9g, not to 1.", row->name,
+                               sum);
+    }
+    return THRONG_OK;
+}
+
 throng_status throng_solve(throng_context *context, const throng_problem *problem, const throng_solve_def *def,
                            throng_solution **out, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -159,7 +178,11 @@ throng_status throng_solve(throng_context *context, const throng_problem *proble
     throng_i_plugin_print(&use, self->solver, sizeof self->solver);
     THRONG_TRY(
         throng_i_alloc(context, problem->kind->numbers(problem->game), sizeof *self->strategy, &self->strategy, err));
+    THRONG_REQUIRE(!def->start || solver->starts, E_UNSUPPORTED,
+                   "%s cannot start with a given strategy: take mds or mmd.", solver->about.name);
     THRONG_TRY(make_state(context, problem, solver->n_more, &state, &room, &rows, err));
+    if (def->start)
+        THRONG_TRY(take_start(&state, def->start, err));
     /* Before any iteration: games that have no gap are refused. */
     THRONG_TRY(problem->kind->gap(problem->game, state.strategy, NULL, &self->gap, err));
     state.param = use.param;

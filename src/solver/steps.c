@@ -54,6 +54,12 @@ void throng_solver_extragradient(throng_solver_state *state, const throng_log_li
         throng_solver_log_linear(state, p, weights[p], state->kept, state->kept, state->strategy);
 }
 
+void throng_solver_begin_at_strategy(throng_solver_state *state) {
+    for (int64_t r = 0; r < state->n_rows; r++)
+        for (int64_t a = state->rows[r].first; a < state->rows[r].first + state->rows[r].n_actions; a++)
+            state->kept[a] = log(state->strategy[a]);
+}
+
 throng_status throng_solver_begin_at_reference(throng_solver_state *state, throng_error *err) {
     size_t bytes = (size_t)state->problem->kind->numbers(state->problem->game) * sizeof *state->kept;
     (void)err;

@@ -112,6 +112,20 @@ def test_preferences():
 
 
 @test
+def test_search_from_a_blueprint():
+    put("blueprint.json", json.dumps(report("solve", "bayesian-team", "--solver", "mds", "--iterations", 2, "--tolerance", 2)))
+    first = report("solve", "bayesian-team", "--solver", "mds", "--iterations", 1, "--tolerance", 2)
+    found = report("solve", "bayesian-team", "--solver", "mds:set=1,samples=100", "--start", "blueprint.json", "--iterations", 1, "--tolerance", 2)
+    blueprint = json.loads(open("blueprint.json").read())
+    assert found["strategy"][1:] == blueprint["strategy"][1:] and found["strategy"][0] != blueprint["strategy"][0]
+    assert found["evaluations"] == 300 and first["value"][0] <= blueprint["value"][0]
+    fails(1, "cfr-plus cannot start", "solve", "bayesian-team", "--start", "blueprint.json")
+    fails(1, "no strategy for this game", "solve", "kuhn", "--solver", "mds", "--start", "blueprint.json")
+    fails(1, "cannot be read as JSON", "solve", "kuhn", "--solver", "mds", "--start", "none.json")
+    fails(2, "There are 6 information sets", "solve", "bayesian-team", "--solver", "mds:set=7")
+
+
+@test
 def test_what_fails():
     done = throng("solve", "kuhn", "--solver", "cfr", "--iterations", 5, "--json")
     assert done.code == 1 and json.loads(done.out)["converged"] is False and "did not converge: after 5 iterations" in done.err, done.err

@@ -596,6 +596,75 @@ Test(preference, search_at_one_set) {
     throng_problem_clear(&problem);
 }
 
+/* Rollouts are right on average, and the same for the same seed; what a search with them plays is what they say. */
+Test(preference, rollouts) {
+    enum {
+        samples = 20000
+    };
+    static const char *const games[] = {"kuhn", "leduc:raises=1", "bayesian-team"};
+    for (int g = 0; g < 3; g++) {
+        throng_problem problem = open_problem(games[g]);
+        const throng_tree *tree = problem.game;
+        int n = throng_tree_sequences(tree);
+        double *strategy = calloc(3 * (size_t)n + (size_t)throng_tree_sets(tree), sizeof *strategy),
+               *plan = strategy + n, *worth = plan + n, *reach = worth + n, drawn[8], again[8];
+        throng_tree_uniform(tree, strategy);
+        for (int i = 0; i < throng_tree_sets(tree); i++) { /* not uniform, so that beliefs are not, either */
+            throng_tree_set set = throng_tree_set_at(tree, i);
+            strategy[set.first] += 0.5 * strategy[set.first + 1];
+            strategy[set.first + 1] *= 0.5;
+        }
+        throng_tree_plan(tree, strategy, plan);
+        throng_tree_worth(tree, THRONG_TREE_ALL, plan, strategy, worth);
+        throng_tree_reach(tree, THRONG_TREE_ALL, plan, reach);
+        throng_rollouts *rollouts = NULL;
+        int differ = 0;
+        cr_assert_eq(throng_rollouts_create(context, tree, &rollouts, &error), THRONG_OK);
+        for (int i = 0; i < throng_tree_sets(tree); i += 1 + throng_tree_sets(tree) / 6) {
+            throng_tree_set set = throng_tree_set_at(tree, i);
+            /* a payoff differs from its mean by half its range at most; 5 deviations: one in 3 million */
+            double far = 5.0 * 0.5 * throng_tree_range(tree, set.player) / sqrt(samples);
+            cr_assert(throng_rollouts_worth(rollouts, i, strategy, samples, 1, 2, drawn));
+            for (int a = 0; a < set.n_actions; a++)
+                cr_expect_float_eq(drawn[a], worth[set.first + a] / reach[i], far, "%s, %s", games[g], set.name);
+            throng_rollouts_worth(rollouts, i, strategy, 50, 1, 2, drawn);
+            throng_rollouts_worth(rollouts, i, strategy, 50, 1, 2, again);
+            cr_expect_arr_eq(drawn, again, (size_t)set.n_actions * sizeof *drawn);
+            throng_rollouts_worth(rollouts, i, strategy, 50, 1, 3, again);
+            differ += memcmp(drawn, again, (size_t)set.n_actions * sizeof *drawn) != 0;
+        }
+        cr_expect_geq(differ, 2, "%s: other draws in another step", games[g]);
+        throng_rollouts_free(rollouts);
+        free(strategy);
+        throng_problem_clear(&problem);
+    }
+}
+
+Test(preference, search_by_rollouts_and_from_a_blueprint) {
+    throng_problem problem = open_problem("bayesian-team:seed=4");
+    throng_solution *exact = solve(&problem, "mds", 3, -1.0), *drawn = solve(&problem, "mds:samples=20000", 3, -1.0);
+    for (int i = 0; i < throng_tree_sequences(problem.game); i++)
+        cr_expect_float_eq(throng_solution_strategy(exact)[i], throng_solution_strategy(drawn)[i], 0.02);
+    cr_expect_neq(throng_solution_value(exact, 0), throng_solution_value(drawn, 0));
+    throng_solution *more = NULL, *whole = solve(&problem, "mds", 5, -1.0), *refused = NULL;
+    throng_solve_def def = {
+        .solver = "mds", .iterations = 2, .start = throng_solution_strategy(exact), .tolerance = -1};
+    cr_assert_eq(throng_solve(context, &problem, &def, &more, &error), THRONG_OK, "%s", error.message);
+    cr_expect_float_eq(throng_solution_value(more, 0), throng_solution_value(whole, 0), 1e-13, "3 + 2 = 5 rounds");
+    def.solver = "cfr";
+    cr_expect_eq(throng_solve(context, &problem, &def, &refused, &error), THRONG_E_UNSUPPORTED);
+    double wrong[19] = {0.0};
+    def.solver = "mds";
+    def.start = wrong;
+    cr_expect_eq(throng_solve(context, &problem, &def, &refused, &error), THRONG_E_ARGUMENT);
+    cr_expect_null(refused);
+    throng_solution_free(exact);
+    throng_solution_free(drawn);
+    throng_solution_free(more);
+    throng_solution_free(whole);
+    throng_problem_clear(&problem);
+}
+
 /* ---- memory, and other games ----------------------------------------------------------------------------------- */
 
 /* Reads a matrix and solves it: all allocations in turn fail. */
@@ -607,7 +676,7 @@ static throng_status read_and_solve(throng_context *own) {
         throng_solution *solution = NULL;
         status = throng_problem_parse_csv(own, "x.csv", texts[k], (int64_t)strlen(texts[k]), &problem, &error);
         for (int s = 0; s < 2 && status == THRONG_OK; s++) {
-            throng_solve_def def = {.solver = s ? "mnpo" : k ? NULL : "lp", .iterations = 3};
+            throng_solve_def def = {.solver = s ? "mnpo" : k ? "mds:samples=5" : "lp", .iterations = 3};
             status = throng_solve(own, &problem, &def, &solution, &error);
             throng_solution_free(solution);
             solution = NULL;
