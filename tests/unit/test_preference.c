@@ -185,6 +185,9 @@ Test(preference, payoffs_in_files) {
     cr_assert_eq(throng_tree_gap(tree, corner, values, &gap, &error), THRONG_OK);
     cr_expect_eq(values[0], 10.0);
     cr_expect_eq(values[1], -1.0);
+    const double other[6] = {1, 1, 0, 0, 1, 0};
+    cr_assert_eq(throng_tree_gap(tree, other, values, &gap, &error), THRONG_OK);
+    cr_expect_eq(values[1], 0.5, "up and y");
     throng_problem_clear(&problem);
 }
 
