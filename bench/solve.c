@@ -2,8 +2,8 @@
  * Iterations per second of solvers on poker, with the gap measured ever more rarely.
  *
  * For each solver: iterations per second, sequences times iterations per second, and how many times a bare evaluation
- * of both players' worths (the least that an iteration must do) it takes. A 100 x 100 game of random payoffs is solved
- * by linear program once.
+ * of both players' worths (the least that an iteration must do) it takes. Then preferences between 1,000 responses; and
+ * a 100 x 100 game of random payoffs is solved by linear program once.
  *
  * bench/solve [seconds]    for each line; default: 1
  */
@@ -95,6 +95,17 @@ static void run_matrix(throng_context *context, int n) {
     throng_normal_form_free(game);
 }
 
+/* Each iteration looks at every preference once. */
+static void run_preferences(throng_context *context, const char *name, double seconds) {
+    throng_error err = {0};
+    throng_problem problem = {0};
+    must(throng_problem_open(context, name, &problem, &err), &err);
+    double one = time_solver(context, &problem, "nash-mp:beta=0.001", seconds),
+           n = throng_preference_count(problem.game);
+    printf("%s, hedge: %.0f /s, %.3g preferences/s\n", name, 1.0 / one, n * n / one);
+    throng_problem_clear(&problem);
+}
+
 int main(int argc, char **argv) {
     throng_error err = {0};
     throng_context *context = NULL;
@@ -102,6 +113,7 @@ int main(int argc, char **argv) {
     must(throng_context_create(&context, &err), &err);
     run_game(context, "kuhn", seconds);
     run_game(context, "leduc", seconds);
+    run_preferences(context, "preference:n=1000", seconds);
     for (int k = 0; k < 3; k++)
         run_matrix(context, 100);
     throng_context_free(context);
