@@ -282,7 +282,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     bool proceed = false;
     cli_options_init(&options, self);
     cli_options_text(&options, "--solver", "NAME[:...]", &wanted.solver,
-                     "how: see throng list solvers (default: cfr-plus for trees, nash-mp for preferences)");
+                     "how: see throng list solvers (default: one that serves the game)");
     cli_options_count(&options, "--iterations", "N", &wanted.iterations, 1, 1e12, "the most (default: 100,000)");
     cli_options_text(&options, "--tolerance", "X", &wanted.tolerance,
                      "gap that is good enough, what all players together could gain (default: 0.001)");

@@ -13,14 +13,15 @@ enum {
     PAGE,
     FULL,
     CLASSIC,
+    RESOLVENT,
     FORWARD,
     EXTRAGRADIENT
 };
 
 static const throng_param params[] = {
     [RULE] = {"rule", THRONG_PARAM_CHOICE, PAGE, 0, 0, "",
-              "page: some components; all of them: full, classic; without going back: forward, extragradient",
-              "page full classic forward extragradient"},
+              "page, resolvent: some components; full, classic: all; forward, extragradient: never back",
+              "page full classic resolvent forward extragradient"},
     {0}};
 
 #define STREAM 0x68616c7065726eULL
@@ -31,9 +32,10 @@ static const throng_operator *operator_of(const throng_solver_state *state) {
 
 static throng_status begin(throng_solver_state *state, throng_error *err) {
     const throng_operator_def *about = throng_operator_about(operator_of(state));
-    if (state->param[RULE] != EXTRAGRADIENT && !about->cocoercive)
+    if (state->param[RULE] != EXTRAGRADIENT && state->param[RULE] != RESOLVENT && !about->cocoercive)
         return THRONG_FAIL(err, E_UNSUPPORTED,
-                           "\"%.60s\" is monotone, not cocoercive: take halpern:rule=extragradient.", about->name);
+                           "\"%.60s\" is monotone, not cocoercive: take halpern:rule=resolvent or extragradient.",
+                           about->name);
     return THRONG_OK;
 }
 
@@ -68,11 +70,85 @@ static void move(throng_solver_state *state, double back, double stay, double et
     throng_operator_project(f, state->strategy);
 }
 
+/* ---- the double loop -------------------------------------------------------------------------------------------- */
+
+/* The inner loop looks for w + eta F(w) = u, with eta = sqrt(n) / L, from z, where all components are known. Where its
+ * vectors stand: u in average, z in plan, F(z) in kept, w in strategy, a half step in worth. */
+
+/* F(z), and how far z is from what is looked for: no nearer than the residual says. */
+static double look(throng_solver_state *state, double eta) {
+    const throng_operator *f = operator_of(state);
+    int d = throng_operator_about(f)->n_numbers;
+    double sum = 0.0;
+    throng_operator_full(f, state->plan, state->kept, &state->evaluations);
+    for (int j = 0; j < d; j++)
+        state->worth[j] = state->average[j] - eta * state->kept[j];
+    throng_operator_project(f, state->worth);
+    for (int j = 0; j < d; j++)
+        sum += (state->plan[j] - state->worth[j]) * (state->plan[j] - state->worth[j]);
+    return sqrt(sum);
+}
+
+/* From a point between w and z against F(z), and towards u as far as the step says. out may be w. */
+static void move_inside(const throng_solver_state *state, double step, double eta, double *out) {
+    const throng_operator_def *about = throng_operator_about(operator_of(state));
+    double share = 1.0 / (double)about->n_components;
+    for (int j = 0; j < about->n_numbers; j++) {
+        double from = (1.0 - share) * state->strategy[j] + share * state->plan[j];
+        out[j] = (from + step * (state->average[j] - eta * state->kept[j])) / (1.0 + step);
+    }
+}
+
+/* One step of the inner loop: the second half of an extragradient step asks one component.
+ * @return whether z is to be where w is now, which is the case once in n times */
+static bool move_twice(throng_solver_state *state, int64_t inner, double step, double eta) {
+    const throng_operator *f = operator_of(state);
+    double n = (double)throng_operator_about(f)->n_components, weight = step * eta / (1.0 + step), uniforms[4];
+    throng_random random = {state->seed, STREAM};
+    throng_random_uniforms(random, (uint64_t)state->iteration, (uint64_t)inner, 1, uniforms);
+    int64_t i = (int64_t)(uniforms[0] * n);
+    move_inside(state, step, eta, state->worth);
+    throng_operator_project(f, state->worth);
+    move_inside(state, step, eta, state->strategy);
+    throng_operator_add(f, i, state->worth, -weight, state->strategy, &state->evaluations);
+    throng_operator_add(f, i, state->plan, weight, state->strategy, &state->evaluations);
+    throng_operator_project(f, state->strategy);
+    return uniforms[1] * n < 1.0;
+}
+
+#define INNER_MOST 1000 /* times n: far more than are needed */
+
+/* Leaves the resolvent of u in strategy, which is the answer. In reach: how far off it was at first, of which less and
+ * less is good enough. */
+static void resolve(throng_solver_state *state) {
+    const throng_operator_def *about = throng_operator_about(operator_of(state));
+    size_t bytes = (size_t)about->n_numbers * sizeof(double);
+    double n = (double)about->n_components, eta = sqrt(n) / about->lipschitz, k = (double)state->iteration - 1.0;
+    double back = 1.0 / (k + 1.0), step = 1.0 / n; /* 1 / (sqrt n times the Lipschitz constant of eta F) */
+    for (int j = 0; j < about->n_numbers; j++)
+        state->average[j] = back * state->reference[j] + (1.0 - back) * state->strategy[j];
+    memcpy(state->plan, state->strategy, bytes);
+    double off = look(state, eta);
+    if (k == 0.0)
+        state->reach[0] = off;
+    for (int64_t inner = 0; off > state->reach[0] / ((k + 2.0) * (k + 2.0)) && (double)inner < INNER_MOST * n;) {
+        while (!move_twice(state, inner++, step, eta))
+            continue;
+        memcpy(state->plan, state->strategy, bytes);
+        off = look(state, eta);
+    }
+    memcpy(state->strategy, state->plan, bytes);
+}
+
 static throng_status step(throng_solver_state *state, throng_error *err) {
     const throng_operator *f = operator_of(state);
     double lipschitz = throng_operator_about(f)->lipschitz, k = (double)state->iteration - 1.0, back;
     int rule = (int)state->param[RULE];
     (void)err;
+    if (rule == RESOLVENT) {
+        resolve(state);
+        return THRONG_OK;
+    }
     if (rule == PAGE)
         estimate(state);
     else

@@ -453,6 +453,7 @@ static void problem_free(void *game) {
 throng_problem throng_markov_problem(throng_markov *self) {
     static const throng_problem_kind kind = {
         .form = THRONG_GAME_FORM_MARKOV,
+        .solver = "value-iteration",
         .name = problem_name,
         .players = problem_players,
         .player_name = problem_player_name,

@@ -153,6 +153,7 @@ static void problem_free(void *game) {
 throng_problem throng_operator_problem(throng_operator *self) {
     static const throng_problem_kind kind = {
         .form = THRONG_GAME_FORM_OPERATOR,
+        .solver = "halpern",
         .name = problem_name,
         .players = problem_players,
         .player_name = problem_player_name,

@@ -228,6 +228,18 @@ Test(markov, matrices_are_solved) {
     }
 }
 
+/* A little less than a saddle: 1 + dust / 2, by mixing, where the pure ones are sure of 1 only. */
+Test(markov, matrices_that_nearly_have_a_saddle) {
+    for (double dust = 1.0; dust > 1e-9; dust /= 10.0) {
+        const double payoffs[4] = {1.0 + dust, 1.0, 1.0, 1.0 + dust};
+        double row[2], column[2], value;
+        cr_assert_eq(throng_solver_matrix_game(context, 2, 2, payoffs, row, column, &value, &error), THRONG_OK);
+        cr_expect_float_eq(row[0], 0.5, 1e-6, "%g", dust);
+        cr_expect_float_eq(column[0], 0.5, 1e-6, "%g", dust);
+        cr_expect_float_eq(value, 1.0 + dust / 2.0, 1e-6 * dust, "%g", dust);
+    }
+}
+
 /* Entries beside 0, as rounding leaves them, once led to prices of 0. */
 Test(markov, matrices_with_dust) {
     static const double payoffs[25] = {0.34745226433303883,

@@ -35,6 +35,35 @@ static throng_problem open_operator(const char *name) {
     return problem;
 }
 
+/* One dimension: F(u) = u - 1 from each of nine components. */
+static void add_shift(const double *data, int n, int64_t i, const double *u, double weight, double *out) {
+    (void)n;
+    (void)i;
+    out[0] += weight * (u[0] - data[0]);
+}
+
+static void keep_below(const double *data, int n, double *u) {
+    (void)data;
+    (void)n;
+    u[0] = fmin(u[0], 0.25);
+}
+
+static throng_problem shift(bool bounded, bool cocoercive) {
+    throng_operator_def def = {.name = "shift",
+                               .n_components = 9,
+                               .n_numbers = 1,
+                               .lipschitz = 1.0,
+                               .cocoercive = cocoercive,
+                               .n_data = 1,
+                               .add = add_shift,
+                               .project = bounded ? keep_below : NULL};
+    throng_operator *self = NULL;
+    double *data = NULL;
+    cr_assert_eq(throng_operator_create(context, &def, &data, &self, &error), THRONG_OK);
+    *data = 1.0;
+    return throng_operator_problem(self);
+}
+
 /* Behind the rows of the data stands the solution, before it was scaled to |F(0)| = 1. */
 Test(operator, every_rule_finds_the_zero) {
     static const char *const rules[] = {"page", "full", "classic", "forward", "extragradient"};
@@ -53,6 +82,35 @@ Test(operator, every_rule_finds_the_zero) {
             first[j] = r == 0 ? u[j] : first[j];
             cr_expect_float_eq(u[j], first[j], 1e-2, "%s", solver);
         }
+        throng_solution_free(solution);
+    }
+    throng_problem_clear(&problem);
+}
+
+/* At the solution x is the same everywhere and y the opposite; both loops get there, page does not try. */
+Test(operator, a_saddle_is_found) {
+    throng_problem problem = open_operator("saddle-operator:n=30,d=3,seed=1");
+    static const char *const solvers[] = {"halpern:rule=resolvent", "halpern:rule=extragradient"};
+    for (int r = 0; r < 2; r++) {
+        throng_solution *solution = solve(&problem, solvers[r], 300000, 1e-3);
+        cr_expect(throng_solution_converged(solution), "%s: %g", solvers[r], throng_solution_gap(solution));
+        const double *u = throng_solution_strategy(solution);
+        for (int j = 1; j < 6; j++)
+            cr_expect_float_eq(u[j] * (j < 3 ? 1.0 : -1.0) / u[0], 1.0, 0.1, "%s: %d: %g", solvers[r], j, u[j] / u[0]);
+        throng_solution_free(solution);
+    }
+    throng_problem_clear(&problem);
+}
+
+/* The resolvent of a shift by hand: w + 3 (w - 1) = u, then a quarter of the way, a third, ... back to 0. */
+Test(operator, outer_steps_are_those_of_the_formula) {
+    throng_problem problem = shift(false, false);
+    double w = 0.0;
+    for (int64_t k = 0; k < 6; k++) {
+        throng_solution *solution = solve(&problem, "halpern:rule=resolvent", k + 1, -1.0);
+        w = ((1.0 - 1.0 / (k + 1.0)) * w + 3.0) / 4.0;
+        cr_expect_float_eq(throng_solution_strategy(solution)[0], w, 3.0 / (k + 2.0) / (k + 2.0) + 1e-12, "%lld",
+                           (long long)k);
         throng_solution_free(solution);
     }
     throng_problem_clear(&problem);
@@ -95,35 +153,7 @@ Test(operator, what_is_asked_is_counted) {
     throng_problem_clear(&problem);
 }
 
-/* The first steps by hand, in one dimension: F(u) = u - 1 from every component. */
-static void add_shift(const double *data, int n, int64_t i, const double *u, double weight, double *out) {
-    (void)n;
-    (void)i;
-    out[0] += weight * (u[0] - data[0]);
-}
-
-static void keep_below(const double *data, int n, double *u) {
-    (void)data;
-    (void)n;
-    u[0] = fmin(u[0], 0.25);
-}
-
-static throng_problem shift(bool bounded, bool cocoercive) {
-    throng_operator_def def = {.name = "shift",
-                               .n_components = 9,
-                               .n_numbers = 1,
-                               .lipschitz = 1.0,
-                               .cocoercive = cocoercive,
-                               .n_data = 1,
-                               .add = add_shift,
-                               .project = bounded ? keep_below : NULL};
-    throng_operator *self = NULL;
-    double *data = NULL;
-    cr_assert_eq(throng_operator_create(context, &def, &data, &self, &error), THRONG_OK);
-    *data = 1.0;
-    return throng_operator_problem(self);
-}
-
+/* The first steps by hand. */
 Test(operator, steps_are_those_of_the_formula) {
     throng_problem problem = shift(false, true);
     for (int64_t steps = 1; steps <= 6; steps++) {
