@@ -3,7 +3,8 @@
  *
  * For each solver: iterations per second, sequences times iterations per second, and how many times a bare evaluation
  * of both players' worths (the least that an iteration must do) it takes. Then preferences between 1,000 responses; and
- * a 100 x 100 game of random payoffs is solved by linear program once.
+ * a 100 x 100 game of random payoffs is solved by linear program once. Then Markov games and operators: what one iteration
+ * takes, draws from cells a second, and components a second.
  *
  * bench/solve [seconds]    for each line; default: 1
  */
@@ -102,8 +103,43 @@ static void run_preferences(throng_context *context, const char *name, double se
     must(throng_problem_open(context, name, &problem, &err), &err);
     double one = time_solver(context, &problem, "nash-mp:beta=0.001", seconds),
            n = throng_preference_count(problem.game);
-    printf("%s, hedge: %.0f /s, %.3g preferences/s\n", name, 1.0 / one, n * n / one);
+    printf("%s, nash-mp: %.0f /s, %.3g preferences/s\n", name, 1.0 / one, n * n / one);
     throng_problem_clear(&problem);
+}
+
+/* Iterations of solvers of states and of operators, and of what they ask for a second. */
+static void run_others(throng_context *context, double seconds) {
+    static const struct {
+        const char *game, *solver, *asked;
+    } cases[] = {{"soccer", "value-iteration", ""},
+                 {"soccer", "value-iteration:policy=true", ""},
+                 {"random-mdp:states=1000", "value-iteration", ""},
+                 {"random-markov:states=100", "model-based-ne:draws=10000,most=10000", "draws"},
+                 {"linear-operator:n=6400", "halpern", "components"},
+                 {"linear-operator:n=6400", "halpern:rule=full", "components"}};
+    throng_error err = {0};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        throng_problem problem = {0};
+        throng_solution *solution = NULL;
+        throng_solve_def def = {.solver = cases[c].solver, .tolerance = -1.0};
+        double took = 0.0;
+        must(throng_problem_open(context, cases[c].game, &problem, &err), &err);
+        for (def.iterations = 1; took < seconds; def.iterations *= 2) {
+            throng_solution_free(solution);
+            double began = throng_i_seconds();
+            must(throng_solve(context, &problem, &def, &solution, &err), &err);
+            took = throng_i_seconds() - began;
+            if (throng_solution_iterations(solution) < def.iterations) /* it is done */
+                break;
+        }
+        printf("%-25s%-40s%10.4g /s", cases[c].game, cases[c].solver,
+               (double)throng_solution_iterations(solution) / took);
+        if (*cases[c].asked)
+            printf("%12.3g %s/s", (double)throng_solution_evaluations(solution) / took, cases[c].asked);
+        printf("\n");
+        throng_solution_free(solution);
+        throng_problem_clear(&problem);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -116,6 +152,7 @@ int main(int argc, char **argv) {
     run_preferences(context, "preference:n=1000", seconds);
     for (int k = 0; k < 3; k++)
         run_matrix(context, 100);
+    run_others(context, seconds);
     throng_context_free(context);
     return 0;
 }
