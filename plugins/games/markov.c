@@ -8,7 +8,7 @@ enum {
 };
 
 static const throng_param params[] = {
-    [FILE_NAME] = {"file", THRONG_PARAM_TEXT, 0, 0, 400, "", "the table", "-"},
+    [FILE_NAME] = {"file", THRONG_PARAM_TEXT, 0, 0, 400, "", "the table", ""},
     [DISCOUNT] = {"discount", THRONG_PARAM_REAL, 0.9, 1e-6, 1, "", "what a reward one step later counts"},
     [HORIZON] = {"horizon", THRONG_PARAM_INTEGER, 0, 0, 1e6, "steps", "after so many it ends; 0: never"},
     {0}};
@@ -18,6 +18,8 @@ static throng_status open(throng_context *context, const char *name, const doubl
     char path[512];
     throng_markov *game = NULL, *unrolled = NULL;
     throng_status status = throng_game_text(context, name, FILE_NAME, path, sizeof path, err);
+    if (status == THRONG_OK && !*path)
+        return THRONG_FAIL(err, E_PARAMETER, "Which table? Write markov:file=GAME.csv.");
     if (status == THRONG_OK)
         status = throng_markov_read(context, path, param[DISCOUNT], &game, err);
     if (status == THRONG_OK && param[HORIZON] > 0.0) {

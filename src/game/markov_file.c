@@ -310,6 +310,8 @@ throng_status throng_markov_read(throng_context *context, const char *path, doub
     throng_status status = THRONG_OK;
     throng_markov *made = NULL;
     file self = {.context = context, .path = path, .states.context = context, .actions.context = context};
+    THRONG_REQUIRE(strcmp(path, "-") != 0, E_FILE,
+                   "A Markov game is looked into more than once: not standard input, give a file.");
     THRONG_TRY(read_table(&self, err));
     THRONG_TRY(number_states(&self, err));
     THRONG_TRY(number_actions(&self, err));

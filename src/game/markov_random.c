@@ -8,6 +8,8 @@ enum {
     REWARDS
 };
 
+#define NEXT_MOST 2e8 /* some gigabytes */
+
 /* Uniform among all distributions over n: exponentials divided by their sum. */
 static void draw_distribution(throng_random random, int64_t cell, int n, double *out) {
     double sum = 0.0, uniforms[4];
@@ -51,8 +53,12 @@ throng_status throng_markov_random(throng_context *context, const char *name, co
     const int both[2] = {n_actions, n_actions};
     THRONG_REQUIRE(def->n_players >= 0 && def->n_players <= 2, E_ARGUMENT, "A random game has 1 or 2 players, got %d.",
                    def->n_players);
-    THRONG_TRY(throng_markov_create_even(context, name, def->n_players ? def->n_players : 1,
-                                         def->n_states ? def->n_states : 10, both,
+    int n_players = def->n_players ? def->n_players : 1, n_states = def->n_states ? def->n_states : 10;
+    double n_next = (double)n_states * n_states * pow(n_actions, n_players) * (def->horizon ? def->horizon : 1);
+    THRONG_REQUIRE(n_next <= NEXT_MOST, E_ARGUMENT,
+                   "%d states with %d actions a player would take %.3g probabilities; at most %.3g are drawn.",
+                   n_states, n_actions, n_next, NEXT_MOST);
+    THRONG_TRY(throng_markov_create_even(context, name, n_players, n_states, both,
                                          def->discount != 0.0 ? def->discount : 0.9, &made, err));
     THRONG_TRY(add_cells(made, def, err));
     if (def->horizon) {

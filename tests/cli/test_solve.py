@@ -79,6 +79,9 @@ def test_markov_games():
     fails(1, r"none\.csv", "solve", "markov:file=none.csv", "--solver", "value-iteration")
     again = report("solve", "markov:file=pennies.csv", "--tolerance", 1e-9)  # by the solver that fits, and the path at the end
     assert again["solver"].startswith("value-iteration") and abs(again["value"][0] - 10 / 3) < 1e-6, again
+    fails(2, "Which table", "solve", "markov")
+    fails(1, "not standard input", "solve", "markov:file=-")
+    fails(2, r"at most 2e\+08", "solve", "random-mdp:states=10000,actions=10000")
     fails(1, "soccer", "solve", "soccer", "--solver", "cfr")
     fails(1, "play need not end", "solve", "markov:file=pennies.csv,discount=1", "--solver", "value-iteration")
 
