@@ -182,14 +182,17 @@ const throng_solver throng_solver_halpern = {
               .summary = "zeros of mean operators by Halpern's iteration, with few components a step",
               .details =
                   "u becomes b u0 + (1 - b) u - G / (4 L) with b = 2 / (k + 4) in step k = 0, 1, ... and L the "
-                  "Lipschitz constant. G is F(u) with probability 4 / (min(k, sqrt n) + 5); else the last G plus "
-                  "the mean change of sqrt(n) components that are drawn (PAGE): the cost is about n + sqrt(n) / "
-                  "residual components, evaluations counts them. With all components in every step: full, b u0 "
-                  "+ (1 - b) (u - F(u) / L) with the same b; classic, with b = 1 / (k + 2), which is best for "
-                  "that. forward: u - F(u) / L; extragradient: two half steps, for operators that are monotone "
-                  "only.",
+                  "Lipschitz constant. G is F(u) with probability 4 / (min(k, sqrt n) + 5); else the last G plus the "
+                  "mean change of sqrt(n) components that are drawn (PAGE): the cost is about n + sqrt(n) / residual "
+                  "components, evaluations counts them. With all components in every step: full, b u0 + (1 - b) (u - "
+                  "F(u) / L) with the same b; classic, with b = 1 / (k + 2), which is best for that. For operators "
+                  "that are monotone only: resolvent, u = b u0 + (1 - b) J(u) with b = 1 / (k + 1) and J(u) the w with "
+                  "w + eta F(w) = u, eta = sqrt(n) / L, which an inner loop finds to 1 / (k + 2)^2 of the first "
+                  "distance, by extragradient steps of which one half asks one component, and all of them once in n; "
+                  "J(u) is the answer. extragradient: two half steps, never back to the start. forward: u - F(u) / L.",
               .reference = "Cai, Song, Guzman and Diakonikolas 2024, Variance reduced Halpern iteration for finite-sum "
-                           "monotone inclusions, ICLR; arXiv 2310.02987",
+                           "monotone inclusions, ICLR; arXiv 2310.02987; the inner loop: Alacaoglu and Malitsky 2022, "
+                           "Stochastic variance reduction for variational inequality methods, COLT",
               .params = params},
     .forms = THRONG_GAME_FORM_OPERATOR,
     .last = true,

@@ -430,8 +430,8 @@ static const char *problem_action_name(const void *game, int64_t row, int action
 
 static void problem_describe(const void *game, char *text, size_t size) {
     const throng_markov *self = game;
-    snprintf(text, size, "%d states, %lld cells, discount %g", self->n_states, (long long)self->n_cells,
-             self->discount);
+    snprintf(text, size, "%d state%s, %lld cell%s, discount %g", self->n_states, self->n_states == 1 ? "" : "s",
+             (long long)self->n_cells, self->n_cells == 1 ? "" : "s", self->discount);
 }
 
 static void problem_start(const void *game, double *strategy) {
