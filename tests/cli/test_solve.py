@@ -90,7 +90,7 @@ def test_markov_games():
 def test_operators():
     got = report("solve", "linear-operator:n=20,d=30", "--solver", "halpern", "--tolerance", 0.1)
     assert got["players"] == [] and got["measure"] == "gap" and got["evaluations"] > 20 and len(got["strategy"][0]["numbers"]) == 30, got
-    assert "... and 22 more" in ok("solve", "linear-operator:n=20,d=30", "--solver", "halpern", "--tolerance", 0.1)
+    assert "and 22 more" in ok("solve", "linear-operator:n=20,d=30", "--solver", "halpern", "--tolerance", 0.1)
 
 
 @test
