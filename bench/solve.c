@@ -3,8 +3,8 @@
  *
  * For each solver: iterations per second, sequences times iterations per second, and how many times a bare evaluation
  * of both players' worths (the least that an iteration must do) it takes. Then preferences between 1,000 responses; and
- * a 100 x 100 game of random payoffs is solved by linear program once. Then Markov games and operators: what one iteration
- * takes, draws from cells a second, and components a second.
+ * a 100 x 100 game of random payoffs is solved by linear program once. Then Markov games and operators: what one
+ * iteration takes, draws from cells a second, and components a second.
  *
  * bench/solve [seconds]    for each line; default: 1
  */

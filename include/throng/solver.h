@@ -28,20 +28,20 @@ typedef struct throng_solver_state {
     const throng_tree *tree;        /* problem->game, if that is a tree; otherwise NULL */
     const throng_problem_row *rows; /* [n_rows] of the problem */
     int64_t n_rows;
-    const double *param;                               /* the descriptor's parameters, in its order */
-    uint64_t seed;                                     /* keys what is drawn */
-    int64_t iteration, iterations;                     /* this one, from 1; the most that there will be */
-    int64_t evaluations;                               /* a solver that counts what it asks of the game adds to it */
-    double *strategy;                                  /* [numbers] begins as the problem's start, or as what was given */
-    double *average;                                   /* [numbers] plans added up, in any scale; begins as 0 */
-    double *kept;                                      /* [numbers] a solver's own, such as regrets; begins as 0 */
-    const double *reference;                           /* [numbers] what regularised solvers are drawn to */
-    const double *log_reference;                       /* [numbers] */
-    double *plan, *worth;                              /* [numbers] room */
-    double *reach;                                     /* [rows] room */
-    double *more;                                      /* [solver->n_more][numbers] begins as 0 */
-    void *self;                                        /* what `begin` made */
-    bool done;                                         /* set by a step after which another would change nothing */
+    const double *param;           /* the descriptor's parameters, in its order */
+    uint64_t seed;                 /* keys what is drawn */
+    int64_t iteration, iterations; /* this one, from 1; the most that there will be */
+    int64_t evaluations;           /* a solver that counts what it asks of the game adds to it */
+    double *strategy;              /* [numbers] begins as the problem's start, or as what was given */
+    double *average;               /* [numbers] plans added up, in any scale; begins as 0 */
+    double *kept;                  /* [numbers] a solver's own, such as regrets; begins as 0 */
+    const double *reference;       /* [numbers] what regularised solvers are drawn to */
+    const double *log_reference;   /* [numbers] */
+    double *plan, *worth;          /* [numbers] room */
+    double *reach;                 /* [rows] room */
+    double *more;                  /* [solver->n_more][numbers] begins as 0 */
+    void *self;                    /* what `begin` made */
+    bool done;                     /* set by a step after which another would change nothing */
     throng_solver_note notes[THRONG_SOLVER_NOTES_MAX]; /* see throng_solver_note_down */
     int n_notes;
 } throng_solver_state;
