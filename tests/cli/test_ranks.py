@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from harness import BUILD, PLAIN, THRONG, Skip, fails, main, test
+from harness import BUILD, PLAIN, THRONG, Skip, crowd, fails, main, test
 
 MPIRUN = ("mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none")
 # More processes and threads than processors: nobody may wait in a loop.
@@ -68,7 +68,11 @@ def test_any_number_of_ranks_and_threads_gives_the_same_bits():
 @test
 def test_one_rank_writes_what_a_process_alone_would():
     with_mpi()
-    subprocess.run([THRONG, *WORLD, "--out", "alone"], check=True, env=PATIENT)
+    # Who has k followers is heard by agent k: edges of which each rank reads its part.
+    crowd("crowd.parquet", agents=20000)
+    subprocess.run([THRONG, "attribute", "crowd.parquet", "--state", "state", "--id", "id", "--graph", "crowd.parquet",
+                    "--source", "id", "--target", "followers", "--edges-missing", "drop", "--self-loops", "drop",
+                    "--world", "friedkin-johnsen", "--steps", "3", "--quiet", "--out", "alone"], check=True, env=PATIENT)
     done = ranks(3, THRONG, "run", "alone/study.yaml", "--quiet", "--out", "ranks")
     assert done.returncode == 0 and done.stdout + done.stderr == "", done
     assert content("alone") == content("ranks")
