@@ -26,7 +26,7 @@
 
 /* Bytes an agent takes in attribution (docs/batch.md) and a row of its results, in memory or on the disk. */
 #define STATE_BYTES  4
-#define ROW_BYTES    21
+#define ROW_BYTES    17
 #define RESULT_BYTES 13
 #define PART_ROWS    50000000
 

@@ -5,24 +5,58 @@
 #include <math.h>
 #include <string.h>
 
-/* Keys are floats >= 0, whose bits sort as whole numbers do: three passes of 11 bits. */
-#define PASS_BITS 11
-#define PASSES    3
-#define BUCKETS   (1 << PASS_BITS)
+/* Keys are floats >= 0, whose bits sort as whole numbers do. They are sorted where they stand, by their first eight
+ * bits and then within each of these: a second array would be the largest thing that a crowd needs (American flag sort,
+ * McIlroy, Bostic and McIlroy 1993). */
+#define DIGIT_BITS 8
+#define BUCKETS    (1 << DIGIT_BITS)
+#define FEW        48 /* that are sorted by inserting */
 
-static void radix_sort(uint32_t *keys, uint32_t *other, int64_t n) {
-    for (int pass = 0; pass < PASSES; pass++) {
-        int64_t place[BUCKETS + 1] = {0};
-        int shift = pass * PASS_BITS;
-        for (int64_t i = 0; i < n; i++)
-            place[((keys[i] >> shift) & (BUCKETS - 1)) + 1]++;
-        for (int b = 0; b < BUCKETS; b++)
-            place[b + 1] += place[b];
-        for (int64_t i = 0; i < n; i++)
-            other[place[(keys[i] >> shift) & (BUCKETS - 1)]++] = keys[i];
-        uint32_t *swap = keys;
-        keys = other;
-        other = swap;
+static void insert_sort(uint32_t *keys, int64_t n) {
+    for (int64_t i = 1; i < n; i++) {
+        uint32_t key = keys[i];
+        int64_t at = i;
+        for (; at > 0 && keys[at - 1] > key; at--)
+            keys[at] = keys[at - 1];
+        keys[at] = key;
+    }
+}
+
+/* Every key goes to the next free place of its bucket, and what stood there goes on from there. */
+static void permute(uint32_t *keys, int shift, int64_t *next, const int64_t *end) {
+    for (int b = 0; b < BUCKETS; b++)
+        while (next[b] < end[b]) {
+            uint32_t key = keys[next[b]];
+            int digit = (int)(key >> shift) & (BUCKETS - 1);
+            while (digit != b) {
+                uint32_t other = keys[next[digit]];
+                keys[next[digit]++] = key;
+                key = other;
+                digit = (int)(key >> shift) & (BUCKETS - 1);
+            }
+            keys[next[b]++] = key;
+        }
+}
+
+static void sort_keys(uint32_t *keys, int64_t n, int shift) {
+    int64_t next[BUCKETS] = {0}, end[BUCKETS], sum = 0;
+    if (n <= FEW) {
+        insert_sort(keys, n);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++)
+        next[(keys[i] >> shift) & (BUCKETS - 1)]++;
+    for (int b = 0; b < BUCKETS; b++) {
+        int64_t count = next[b];
+        next[b] = sum;
+        sum += count;
+        end[b] = sum;
+    }
+    permute(keys, shift, next, end);
+    for (int b = 0; b < BUCKETS && shift > 0; b++) {
+        int64_t first = b > 0 ? end[b - 1] : 0;
+        if (end[b] - first > 1)
+            sort_keys(keys + first, end[b] - first, shift - DIGIT_BITS);
     }
 }
 
@@ -110,7 +144,7 @@ throng_status throng_attribution_concentration(const throng_attribution *self, i
                    "The players are cohorts: credit has no concentration over agents.");
     credits list = credits_of(self, time);
     int64_t n = look(&list, &largest), at = 0;
-    THRONG_TRY(throng_i_resize(self->context, &keys, 2 * n, sizeof *keys, err));
+    THRONG_TRY(throng_i_resize(self->context, &keys, n, sizeof *keys, err));
     for (int64_t i = 0; i < list.n && largest > 0.0; i++) {
         if (!has_part(&list, i))
             continue;
@@ -118,8 +152,8 @@ throng_status throng_attribution_concentration(const throng_attribution *self, i
         total += value_of(keys[at++]);
     }
     if (largest > 0.0) {
-        radix_sort(keys, keys + n, n);
-        measure(keys + n, n, total, &result); /* an odd number of passes ends in the other half */
+        sort_keys(keys, n, 32 - DIGIT_BITS);
+        measure(keys, n, total, &result);
     } else {
         for (int i = 0; i < THRONG_LORENZ_POINTS; i++)
             result.lorenz[i] = i / 100.0;
