@@ -172,7 +172,8 @@ static throng_status take_row(reading *self, throng_error *err) {
         return take_reference(self, err);
     if (self->width == 0) {
         self->width = self->n_cells - first;
-        THRONG_REQUIRE(self->width > 0, E_FORMAT, "%s, line %lld: there is a name and no number.", self->origin,
+        THRONG_REQUIRE(self->width > 0, E_FORMAT,
+                       "%s, line %lld: there is a name and no number. Commas stand between cells.", self->origin,
                        (long long)self->line);
         int n = read_cell(self->cell[first], numbers);
         self->per_cell = n == 2 ? 2 : 1;
