@@ -203,10 +203,11 @@ typedef struct throng_black_box throng_black_box;
  * Values of coalitions are kept and looked up by the whole coalition and draw, so that two are never mistaken for each
  * other; when the memory is full, new ones take the places of old ones. What is kept serves later attributions, too.
  * With `values` the method is rehearsed to find out what it will ask for, and results are the same bits as with
- * `value`; at most a quarter more values are asked for than it needs. What no longer fits into cache_bytes is asked for
- * alone. The `seconds` of sampling methods knows only the time of the method itself then. The callback's own failure
- * ends the attribution with its status and message; a value that is not finite is THRONG_E_DEGENERATE. One box serves
- * one context, from one thread at a time.
+ * `value`; where it stops early, a batch or a quarter of all values may be asked for in vain. What no longer fits into
+ * cache_bytes is asked for alone. The `seconds` of sampling methods knows only the time of the method itself then.
+ *
+ * The callback's own failure ends the attribution with its status and message; a value that is not finite is
+ * THRONG_E_DEGENERATE. One box serves one context, from one thread at a time.
  *
  * @return THRONG_E_ARGUMENT (no agents, no callback or both, no draws, negative limits), THRONG_E_MEMORY.
  */
