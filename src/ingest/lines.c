@@ -241,13 +241,13 @@ throng_i_lines_result throng_i_lines_next(throng_i_lines *lines, char **line, in
 }
 
 bool throng_i_lines_skip(throng_i_lines *lines, int64_t bytes) {
-    while (bytes > 0) {
-        int64_t there = lines->end - lines->begin, n = there < bytes ? there : bytes;
+    int64_t target = lines->offset + bytes;
+    while (lines->offset < target) { /* a mark at the beginning counts, once it is read */
+        int64_t there = lines->end - lines->begin, left = target - lines->offset, n = there < left ? there : left;
         lines->begin += n;
         lines->searched = lines->begin;
         lines->offset += n;
-        bytes -= n;
-        if (bytes > 0 && fill(lines) <= 0)
+        if (n < left && fill(lines) <= 0)
             return false;
     }
     return true;

@@ -185,6 +185,29 @@ Test(ingest, lines_of_a_file) {
     unlink(path);
 }
 
+/* What editors of one system put at the beginning of a file is no line's, but counts where reading goes on. */
+Test(ingest, a_mark_at_the_beginning_is_passed_once) {
+    char path[] = "/tmp/throng-lines-XXXXXX", *line = NULL;
+    int64_t length = 0;
+    int file = mkstemp(path);
+    cr_assert(file >= 0);
+    FILE *out = fdopen(file, "w");
+    fputs("\xEF\xBB\xBF"
+          "one\ntwo\n",
+          out);
+    fclose(out);
+    throng_i_lines *lines = NULL;
+    for (int64_t from = 0; from <= 7; from += 7) {
+        cr_assert_eq(throng_i_lines_open(path, 10, &lines, NULL), THRONG_OK);
+        cr_assert(throng_i_lines_skip(lines, from));
+        cr_expect_eq(throng_i_lines_next(lines, &line, &length), THRONG_I_LINES_LINE);
+        cr_expect(length == 3 && memcmp(line, from ? "two" : "one", 3) == 0);
+        cr_expect_eq(throng_i_lines_offset(lines), from ? 11 : 7);
+        throng_i_lines_close(lines);
+    }
+    unlink(path);
+}
+
 /* ---- pseudonyms ------------------------------------------------------------------------------------------------ */
 
 /* The vectors that the authors of SipHash publish: key 00 01 .. 0f, message 00 01 .. of n bytes. */
