@@ -215,14 +215,13 @@ static int start(job *self, const cli_options *options) {
 
 static int run(const cli_command *self, int argc, char **argv) {
     throng_error err = {0};
-    request wanted = {
-        .solver = "cfr-plus", .iterations = 100000, .reference = "uniform", .of = "welfare", .method = "shapley-exact"};
+    request wanted = {.iterations = 100000, .reference = "uniform", .of = "welfare", .method = "shapley-exact"};
     job it = {.wanted = &wanted};
     cli_options options;
     bool proceed = false;
     cli_options_init(&options, self);
     cli_options_text(&options, "--solver", "NAME[:...]", &wanted.solver,
-                     "finds what is played: see throng list solvers (default: cfr-plus)");
+                     "finds what is played: see throng list solvers (default: one that serves the game)");
     cli_options_count(&options, "--iterations", "N", &wanted.iterations, 1, 1e12, "the most (default: 100,000)");
     cli_options_text(&options, "--tolerance", "X", &wanted.tolerance, "gap that is good enough (default: 0.001)");
     cli_options_text(&options, "--policy", "POLICY", &wanted.policy,

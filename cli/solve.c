@@ -103,69 +103,25 @@ static void print_result(const throng_problem *problem, const throng_solution *s
         printf("  ... and %s more: --json has them all\n", cli_count(n - SHOWN).text);
 }
 
-static json_t *pack_row(const throng_problem *problem, int64_t index, const double *strategy) {
-    const throng_problem_kind *kind = problem->kind;
-    throng_problem_row row = kind->row(problem->game, index);
-    json_t *actions = json_array(), *probabilities = json_array();
-    for (int a = 0; a < row.n_actions; a++) {
-        json_array_append_new(actions, json_string(kind->action_name(problem->game, index, a)));
-        json_array_append_new(probabilities, json_real(strategy[row.first + a]));
-    }
-    return json_pack("{s:i, s:s, s:o, s:o}", "player", row.player + 1, "set", row.name, "actions", actions,
-                     kind->plain ? "numbers" : "probabilities", probabilities);
-}
-
-static json_t *real_or_null(double value) {
-    return isnan(value) ? json_null() : json_real(value);
-}
-
-static json_t *pack_notes(const throng_solution *solution) {
-    json_t *object = json_object();
-    for (int i = 0; throng_solution_note(solution, i).name; i++) {
-        throng_solver_note note = throng_solution_note(solution, i);
-        json_object_set_new(object, note.name, real_or_null(note.value));
-    }
-    return object;
-}
-
-static int print_json(const throng_problem *problem, const throng_solution *solution) {
-    const throng_problem_kind *kind = problem->kind;
-    json_t *values = json_array(), *halves = json_array(), *names = json_array(), *rows = json_array(),
-           *trace = json_array();
-    for (int p = 0; p < kind->players(problem->game); p++) {
-        json_array_append_new(values, json_real(throng_solution_value(solution, p)));
-        json_array_append_new(halves, json_real(throng_solution_value_half(solution, p)));
-        json_array_append_new(names, json_string(kind->player_name(problem->game, p)));
-    }
-    for (int64_t i = 0; i < kind->rows(problem->game); i++)
-        json_array_append_new(rows, pack_row(problem, i, throng_solution_strategy(solution)));
-    for (int64_t i = 0; i < throng_solution_trace(solution); i++)
-        json_array_append_new(trace, json_pack("{s:I, s:f}", "iteration",
-                                               (json_int_t)throng_solution_trace_iteration(solution, i), "gap",
-                                               throng_solution_trace_gap(solution, i)));
-    json_t *document =
-        json_pack("{s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:f, s:o, s:s, s:f, s:o, s:f, s:b, s:o, s:o}", "game",
-                  kind->name(problem->game), "players", names, "solver", throng_solution_solver(solution), "iterations",
-                  (json_int_t)throng_solution_iterations(solution), "evaluations",
-                  (json_int_t)throng_solution_evaluations(solution), "value", values, "value_half", halves, "welfare",
-                  throng_solution_welfare(solution), "equality", real_or_null(throng_solution_equality(solution)),
-                  "measure", throng_solution_gap_name(solution), "gap", throng_solution_gap(solution), "game_gap",
-                  real_or_null(throng_solution_game_gap(solution)), "tolerance", throng_solution_tolerance(solution),
-                  "converged", throng_solution_converged(solution), "strategy", rows, "trace", trace);
-    if (document && throng_solution_note(solution, 0).name)
-        json_object_set_new(document, "notes", pack_notes(solution));
-    if (!document)
-        return cli_fail(CLI_FAILURE, "the result cannot be written as JSON: a name is not UTF-8.");
-    json_dumpf(document, stdout, JSON_INDENT(2));
+static int print_json(throng_context *context, const throng_problem *problem, const throng_solution *solution) {
+    throng_error err = {0};
+    throng_report_def def = throng_report_default();
+    char *text = NULL;
+    if (throng_solution_json(context, problem, solution, &def, &text, &err) != THRONG_OK)
+        return cli_fail_error(&err);
+    json_t *document = json_loads(text, 0, NULL);
+    throng_text_free(context, text);
+    json_dumpf(json_object_get(document, "solution"), stdout, JSON_INDENT(2));
     printf("\n");
     json_decref(document);
     return CLI_OK;
 }
 
-static int report(const request *wanted, const throng_problem *problem, const throng_solution *solution) {
+static int report(const request *wanted, throng_context *context, const throng_problem *problem,
+                  const throng_solution *solution) {
     int code = CLI_OK;
     if (wanted->json)
-        code = print_json(problem, solution);
+        code = print_json(context, problem, solution);
     else if (!wanted->quiet)
         print_result(problem, solution);
     if (code == CLI_OK)
@@ -272,7 +228,7 @@ static int solve(const request *wanted, const char *name, const char *command, t
     if (status != THRONG_OK)
         return cli_fail_error(&err);
     code = wanted->out ? save(wanted, context, problem, *solution, command, began) : CLI_OK;
-    return code == CLI_OK ? report(wanted, problem, *solution) : code;
+    return code == CLI_OK ? report(wanted, context, problem, *solution) : code;
 }
 
 static int run(const cli_command *self, int argc, char **argv) {

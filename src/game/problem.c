@@ -98,7 +98,7 @@ throng_status throng_problem_open(throng_context *context, const char *name, thr
     throng_tree *tree = NULL;
     throng_i_plugin_use use;
     size_t head = strcspn(name, ":"), length = strlen(name);
-    if (length > 4 && strcmp(name + length - 4, ".csv") == 0)
+    if (head == length && length > 4 && strcmp(name + length - 4, ".csv") == 0) /* not "markov:file=x.csv" */
         return throng_i_matrix_problem(context, name, out, err);
     for (int i = 0; i < throng_context_plugin_count(context, THRONG_KIND_GAME); i++) {
         const throng_about *about = throng_context_plugin(context, THRONG_KIND_GAME, i);

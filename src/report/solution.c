@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROWS_MAX 1000 /* of a strategy: strategy.parquet has all */
+#define ROWS_MAX 1000 /* of a strategy in a run directory: strategy.parquet has all */
 
 typedef struct solved {
     throng_i_reporter reporter;
     const throng_problem *problem;
     const throng_solution *solution;
+    int64_t rows_max;
 } solved;
 
 static void put(solved *self, json_t *object, const char *key, json_t *item) {
@@ -36,7 +37,7 @@ static json_t *pack_row(solved *self, int64_t index) {
     put(self, object, "player", json_integer(row.player + 1));
     put(self, object, "set", throng_i_json_string(row.name));
     put(self, object, "actions", actions);
-    put(self, object, "probabilities", probabilities);
+    put(self, object, kind->plain ? "numbers" : "probabilities", probabilities);
     return object;
 }
 
@@ -56,14 +57,16 @@ static json_t *pack_solution(solved *self) {
     const void *game = self->problem->game;
     const throng_solution *solution = self->solution;
     json_t *object = json_object(), *players = json_array(), *values = json_array(), *rows = json_array();
+    json_t *halves = json_array(), *notes = json_object();
     char size[100];
     int64_t n = kind->rows(game);
     kind->describe(game, size, sizeof size);
     for (int p = 0; p < kind->players(game); p++) {
         append(self, players, throng_i_json_string(kind->player_name(game, p)));
         append(self, values, throng_i_json_real(throng_solution_value(solution, p)));
+        append(self, halves, throng_i_json_real(throng_solution_value_half(solution, p)));
     }
-    for (int64_t i = 0; i < n && i < ROWS_MAX; i++)
+    for (int64_t i = 0; i < n && i < self->rows_max; i++)
         append(self, rows, pack_row(self, i));
     put(self, object, "game", throng_i_json_string(kind->name(game)));
     put(self, object, "size", throng_i_json_string(size));
@@ -72,6 +75,9 @@ static json_t *pack_solution(solved *self) {
     put(self, object, "iterations", json_integer(throng_solution_iterations(solution)));
     put(self, object, "evaluations", json_integer(throng_solution_evaluations(solution)));
     put(self, object, "value", values);
+    put(self, object, "value_half", halves);
+    put(self, object, "welfare", throng_i_json_real(throng_solution_welfare(solution)));
+    put(self, object, "equality", throng_i_json_real(throng_solution_equality(solution)));
     put(self, object, "measure", throng_i_json_string(throng_solution_gap_name(solution)));
     put(self, object, "gap", throng_i_json_real(throng_solution_gap(solution)));
     put(self, object, "game_gap", throng_i_json_real(throng_solution_game_gap(solution)));
@@ -80,6 +86,10 @@ static json_t *pack_solution(solved *self) {
     put(self, object, "sets", json_integer(n));
     put(self, object, "strategy", rows);
     put(self, object, "trace", pack_trace(self));
+    for (int i = 0; throng_solution_note(solution, i).name; i++)
+        put(self, notes, throng_solution_note(solution, i).name,
+            throng_i_json_real(throng_solution_note(solution, i).value));
+    put(self, object, "notes", notes);
     return object;
 }
 
@@ -136,17 +146,22 @@ out:
     return status;
 }
 
-throng_status throng_solution_json(throng_context *context, const throng_problem *problem,
-                                   const throng_solution *solution, const throng_report_def *def, char **json,
-                                   throng_error *err) {
+static throng_status make_text(throng_context *context, const throng_problem *problem, const throng_solution *solution,
+                               const throng_report_def *def, int64_t rows_max, char **json, throng_error *err) {
     throng_status status = THRONG_OK;
-    solved self = {.reporter = {.context = context, .def = def}, .problem = problem, .solution = solution};
+    solved self = {{.context = context, .def = def}, problem, solution, rows_max};
     json_t *document = NULL;
     THRONG_TRY(make_document(&self, &document, err));
     THRONG_TRY(throng_i_json_text(context, document, json, err));
 out:
     json_decref(document);
     return status;
+}
+
+throng_status throng_solution_json(throng_context *context, const throng_problem *problem,
+                                   const throng_solution *solution, const throng_report_def *def, char **json,
+                                   throng_error *err) {
+    return make_text(context, problem, solution, def, INT64_MAX, json, err);
 }
 
 /* ---- the run directory ----------------------------------------------------------------------------------------- */
@@ -176,7 +191,7 @@ throng_status throng_solution_save(throng_context *context, const throng_problem
     throng_status status = THRONG_OK;
     throng_i_run_directory directory = {.context = context};
     char *json = NULL, *strategy = NULL, *trace = NULL;
-    THRONG_TRY(throng_solution_json(context, problem, solution, def, &json, err));
+    THRONG_TRY(make_text(context, problem, solution, def, ROWS_MAX, &json, err));
     THRONG_TRY(throng_i_run_directory_begin(context, path, force, &directory, err));
     THRONG_TRY(throng_i_print(context, &strategy, err, "%s/strategy.parquet", directory.draft));
     THRONG_TRY(throng_i_print(context, &trace, err, "%s/trace.parquet", directory.draft));

@@ -330,9 +330,12 @@ throng_status throng_i_study_checkpoint_at(throng_study *study, const char *out,
     bool asked = how->checkpoint_seconds > 0.0 || how->checkpoint_steps > 0 || how->resume;
     THRONG_REQUIRE(out || !asked, E_PARAMETER,
                    "Checkpoints stand beside the run that is being made: say where it goes with --out.");
+    if (asked)
+        THRONG_TRY(
+            throng_i_ranks_refuse(study->context, "a checkpoint", "each rank has its share of the states only", err));
     while (length > 1 && out[length - 1] == '/')
         length--;
-    if (out)
+    if (out && throng_ranks_count(study->context) == 1)
         THRONG_TRY(throng_i_print(study->context, &study->checkpoint, err, "%.*s.checkpoint", (int)length, out));
 out:
     return status;
