@@ -258,6 +258,8 @@ static throng_status answer(void *self, int64_t *n, throng_error *err) {
     int64_t rows = least(box->def.batch, BATCH_BYTES / (8 * box->def.n_agents) + 1);
     rows = least(rows, box->n_noted);
     *n = box->n_noted;
+    if (*n == 0)
+        return THRONG_OK;
     THRONG_TRY(throng_i_resize(box->context, &alpha, rows * box->def.n_agents, sizeof *alpha, err));
     THRONG_TRY(throng_i_resize(box->context, &out, rows, sizeof *out, err));
     THRONG_TRY(throng_i_resize(box->context, &draw, rows, sizeof *draw, err));

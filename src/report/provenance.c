@@ -193,9 +193,11 @@ static void note_change(throng_i_reporter *self, json_t *list) {
 static void note_made_up(throng_i_reporter *self, json_t *list) {
     char origin[THRONG_I_ORIGIN_LENGTH];
     for (int i = 0; i < self->def->n_sources; i++) {
-        throng_i_table_read_origin(self->context, self->def->sources[i].path, origin);
+        const char *path = self->def->sources[i].path, *slash = strrchr(path, '/');
+        throng_i_table_read_origin(self->context, path, origin);
+        /* Without folders: a study that repeats the run says the same. */
         if (origin[0])
-            note(self, list, "%s holds random numbers, made by %s.", self->def->sources[i].path, origin);
+            note(self, list, "%s holds random numbers, made by %s.", slash ? slash + 1 : path, origin);
     }
 }
 

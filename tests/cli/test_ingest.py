@@ -650,7 +650,7 @@ def test_second_run_changes_nothing():
 @test
 def test_killed():
     """Killed at any moment and run again, an ingest makes the tables that an undisturbed one makes."""
-    n = int(os.environ.get("KILLS", "4"))
+    n = int(os.environ.get("KILLS", "2"))
     lines = many(60000)
     write("a.ndjson", *lines[:20000])
     put("b.gz", gzip.compress("".join(line + "\n" for line in lines[20000:]).encode()))

@@ -9,6 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* For tests of numbers that take long: under sanitizers the same code is run by quicker ones. */
+#if defined(__SANITIZE_ADDRESS__)
+#define TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TEST_SANITIZED 1
+#endif
+#endif
+#ifdef TEST_SANITIZED
+#define TEST_NOT_SANITIZED() cr_skip_test("takes long under sanitizers")
+#else
+#define TEST_NOT_SANITIZED() ((void)0)
+#endif
+
 /* A crowd in arrays of the test's own; n rows. Free with crowd_clear. */
 typedef struct test_crowd {
     int64_t n;

@@ -218,6 +218,7 @@ Test(oceanic, a_dozen_agents_are_exact) {
 
 /* Atoms beyond the twelve whose coalitions are visited come one at a time. */
 Test(oceanic, more_atoms_come_nearer_and_say_how_near) {
+    TEST_NOT_SANITIZED();
     const char *indicators[] = {BENT, "skewness:weighted=true", "bimodality"};
     for (int c = 0; c < 3; c++) {
         fixture f;
@@ -288,6 +289,7 @@ static void draw_marginals(const throng_value_function *function, const double *
 
 /* 99.9 % intervals: four of 4000 agents are outside by chance; draws are the same every time. */
 Test(oceanic, many_atoms_stay_inside_sampled_intervals) {
+    TEST_NOT_SANITIZED();
     const char *indicators[] = {BENT, "skewness:weighted=true", "bimodality:weighted=true"};
     const int64_t n = 3000;
     const int draws = 500;
@@ -319,6 +321,7 @@ Test(oceanic, many_atoms_stay_inside_sampled_intervals) {
 }
 
 Test(oceanic, small_crowds_of_every_indicator_beat_the_path) {
+    TEST_NOT_SANITIZED();
     const struct {
         const char *indicator;
         throng_path path;

@@ -80,10 +80,12 @@ static void expect_coverage(const char *method, int samples) {
 }
 
 Test(prompt, errors_of_sampled_answers) {
+    TEST_NOT_SANITIZED();
     expect_coverage("shapley-exact", 20);
 }
 
 Test(prompt, errors_of_sampled_answers_and_permutations) {
+    TEST_NOT_SANITIZED();
     expect_coverage("shapley-sampled:permutations=40", 20);
 }
 

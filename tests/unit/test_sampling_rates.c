@@ -103,6 +103,7 @@ static double rate_of(throng_context *context, int sampler) {
 }
 
 Test(sampling_rates, errors_fall_with_the_root_of_the_samples) {
+    TEST_NOT_SANITIZED();
     throng_context *context = test_context(1);
     for (int s = 0; s < N_SAMPLERS; s++) {
         double slope = rate_of(context, s);
@@ -117,6 +118,7 @@ Test(sampling_rates, errors_fall_with_the_root_of_the_samples) {
 #define COVER_NEAR  0.02
 
 Test(sampling_rates, intervals_hold_the_exact_value_95_times_in_100) {
+    TEST_NOT_SANITIZED();
     throng_context *context = test_context(1);
     for (int s = 0; s < N_SAMPLERS; s++) {
         double exact[AGENTS];

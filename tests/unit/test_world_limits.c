@@ -240,6 +240,7 @@ static throng_status await_consensus(void *user, int64_t step, const double *con
 
 /* A step that moves one agent instead of all takes n times as long; one with the draws of another step is quicker. */
 Test(world_limits, voters_agree_in_the_time_they_should) {
+    TEST_NOT_SANITIZED();
     enum {
         RUNS = 1500
     };
@@ -330,6 +331,7 @@ Test(world_limits, independent_cascade_is_exact_in_distribution) {
 /* Random graph with 4 out-edges an agent on average: no cascade is large at chance 0.8 / 4; at 1.5 / 4 a share r of
  * them is, each reaching r of the crowd, r = 1 - exp(-1.5 r) = 0.583. */
 Test(world_limits, independent_cascade_percolates_at_its_threshold) {
+    TEST_NOT_SANITIZED();
     enum {
         N = 4000,
         T = 60,
@@ -438,6 +440,7 @@ static double neighbours_product(const scene *self, const char *spec, int steps)
 /* Exactly tanh(J) on a ring with turns; without turns and all at once the two halves of the ring do not see each other
  * at the same time, and their product is that of strangers. */
 Test(world_limits, ising_on_a_ring_is_exact_with_turns) {
+    TEST_NOT_SANITIZED();
     scene self = make_lattice(4000, 1);
     cr_expect_float_eq(neighbours_product(&self, "ising:coupling=0.7,rate=1,width=1", 600), tanh(0.7), 0.006);
     cr_expect_float_eq(neighbours_product(&self, "ising:coupling=0.3,rate=1,width=1", 600), tanh(0.3), 0.006);

@@ -179,6 +179,7 @@ static void correlate(const double *a, const double *b, int64_t n, double *pears
 
 /* Card of the method: Pearson at least 0.99 and relative L1 at most 0.06 against the Shapley value. */
 Test(worlds, path_integral_agrees_with_shapley) {
+    TEST_NOT_SANITIZED();
     throng_error err = {0};
     const struct {
         int64_t n;
@@ -390,6 +391,7 @@ Test(worlds, voters_copy_one_neighbour) {
 /* With a derivative a group gets what its members get; without one a few groups can be asked about exactly, where
  * agents would be too many. */
 Test(worlds, groups_are_players_like_any_other) {
+    TEST_NOT_SANITIZED();
     enum {
         N = 60,
         GROUPS = 6
