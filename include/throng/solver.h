@@ -211,7 +211,7 @@ THRONG_API void throng_risk_best(throng_risk *self, int player, const double *st
 typedef struct throng_solve_def {
     const char *solver;  /* "cfr-plus"; NULL: what the form of the game says */
     int64_t iterations;  /* most; 100,000 */
-    double tolerance;    /* the gap, NashConv, that is good enough; 0.001. Negative: 0, make all iterations */
+    double tolerance;    /* the gap, NashConv, that is good enough; 0.001. Negative: 0, which ends it early only at 0 */
     uint64_t seed;       /* of solvers that draw */
     const double *start; /* [numbers] the strategy to begin with, for solvers that can; NULL: their own */
     bool every;          /* measure the gap in every iteration; otherwise ever more rarely, as it changes less */
