@@ -11,23 +11,24 @@
 /* Sections whose settings may be parameters of a plug-in, and the key that names it. */
 static const struct {
     const char *section, *key;
-    throng_kind kind;
-} plugins[] = {{"world", "world.name", THRONG_KIND_WORLD},
-               {"graph", "graph.model", THRONG_KIND_GRAPH},
-               {"population", "population.generate", THRONG_KIND_GENERATOR},
-               {"indicator", "attribution.indicator", THRONG_KIND_INDICATOR},
-               {"method", "attribution.method", THRONG_KIND_METHOD}};
+} plugins[] = {{"world", "world.name"},
+               {"graph", "graph.model"},
+               {"population", "population.generate"},
+               {"indicator", "attribution.indicator"},
+               {"method", "attribution.method"}};
 
 #define PLUGINS (sizeof plugins / sizeof *plugins)
 
 /* "bounded-confidence:confidence=0.5" with another value of one parameter. */
-static throng_status set_param(throng_study *study, const char *key, throng_kind kind, const char *name,
-                               const char *value, throng_error *err) {
+static throng_status set_param(throng_study *study, const char *key, const char *name, const char *value,
+                               throng_error *err) {
     throng_status status = THRONG_OK;
+    throng_kind kind = THRONG_KIND_COUNT;
     throng_i_plugin_use use;
     char spec[THRONG_I_SPEC_LENGTH], tail[300];
     const char *names[THRONG_I_PARAMS_MAX], *was = throng_study_text(study, key, 0);
     int n = 0;
+    (void)throng_i_study_key_plugin(key, &kind);
     THRONG_REQUIRE(was, E_PARAMETER, "A sweep over %s needs %s, whose parameter it is.", name, key);
     THRONG_TRY(throng_i_plugin_parse(study->context, kind, was, &use, err));
     for (; use.about->params && use.about->params[n].name; n++)
@@ -60,7 +61,7 @@ throng_status throng_i_sweep_set(throng_study *study, const char *name, const ch
     for (size_t i = 0; dot && i < PLUGINS; i++)
         if (strlen(plugins[i].section) == (size_t)(dot - name) &&
             strncmp(plugins[i].section, name, (size_t)(dot - name)) == 0)
-            return set_param(study, plugins[i].key, plugins[i].kind, dot + 1, value, err);
+            return set_param(study, plugins[i].key, dot + 1, value, err);
     return throng_study_set(study, name, value, err); /* says which key is near */
 }
 

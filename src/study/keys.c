@@ -156,6 +156,24 @@ int throng_i_study_key_index(const char *key) {
     return -1;
 }
 
+bool throng_i_study_key_plugin(const char *key, throng_kind *kind) {
+    static const struct {
+        const char *key;
+        throng_kind kind;
+    } named[] = {{"population.generate", THRONG_KIND_GENERATOR},
+                 {"graph.model", THRONG_KIND_GRAPH},
+                 {"world.name", THRONG_KIND_WORLD},
+                 {"policy.name", THRONG_KIND_POLICY},
+                 {"attribution.indicator", THRONG_KIND_INDICATOR},
+                 {"attribution.method", THRONG_KIND_METHOD}};
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        if (strcmp(named[i].key, key) == 0) {
+            *kind = named[i].kind;
+            return true;
+        }
+    return false;
+}
+
 void throng_i_study_key_allowed(const throng_study_key *key, char *out, size_t size) {
     switch (key->kind) {
     case THRONG_KEY_CHOICE: {

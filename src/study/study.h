@@ -23,6 +23,9 @@ struct throng_study {
 /* Index of a key ("population.state"), -1 if there is none. */
 int throng_i_study_key_index(const char *key);
 
+/* Whether this key names a plug-in, with its parameters, and of what kind. */
+bool throng_i_study_key_plugin(const char *key, throng_kind *kind);
+
 /* What a value of this key may be: "a number from 0 to 1", "one of error, drop". */
 void throng_i_study_key_allowed(const throng_study_key *key, char *out, size_t size);
 

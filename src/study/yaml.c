@@ -22,7 +22,7 @@ typedef struct reader {
     char folder[VALUE_LENGTH]; /* that relative file names refer to; "" is the current one */
     yaml_parser_t parser;
     yaml_event_t event; /* the current one */
-    bool seen[THRONG_I_KEYS_MAX];
+    size_t line[THRONG_I_KEYS_MAX]; /* that a key's value is in, from 1; 0: not seen so far */
     char sections[THRONG_I_KEYS_MAX][NAME_LENGTH]; /* seen so far */
     int n_sections;
 } reader;
@@ -138,9 +138,9 @@ static throng_status read_entry(reader *self, const char *section, throng_error 
         status = throng_study_set(self->study, key, "", &reason);
         return REFUSE(self, "%s", reason.message);
     }
-    if (self->seen[index])
+    if (self->line[index] > 0)
         return REFUSE(self, "%s is given twice.", key);
-    self->seen[index] = true;
+    self->line[index] = self->event.start_mark.line + 1;
     throng_i_study_clear(self->study, index);
     THRONG_TRY(advance(self, err));
     if (self->event.type == YAML_SEQUENCE_START_EVENT)
@@ -231,6 +231,23 @@ out:
     return status;
 }
 
+/* Plug-ins and their parameters. Names that are not known may be those of shared objects, which are not loaded yet. */
+static throng_status check_plugins(const reader *self, throng_error *err) {
+    throng_i_plugin_use use;
+    throng_kind kind = THRONG_KIND_COUNT;
+    bool more = throng_study_text(self->study, "run.plugins", 0);
+    for (int i = 0; i < throng_study_key_count(); i++) {
+        throng_error reason = {0};
+        const char *key = throng_study_key_at(i)->key, *spec = throng_study_text(self->study, key, 0);
+        if (self->line[i] == 0 || !spec || !throng_i_study_key_plugin(key, &kind))
+            continue;
+        throng_status status = throng_i_plugin_parse(self->study->context, kind, spec, &use, &reason);
+        if (status != THRONG_OK && !(more && status == THRONG_E_UNKNOWN_NAME))
+            return THRONG_FAIL(err, E_STUDY, "%s:%zu: %s", self->path, self->line[i], reason.message);
+    }
+    return THRONG_OK;
+}
+
 static throng_status read_file(throng_study *study, FILE *file, const char *path, throng_error *err) {
     throng_status status = THRONG_OK;
     reader *self = NULL;
@@ -243,6 +260,8 @@ static throng_status read_file(throng_study *study, FILE *file, const char *path
     THRONG_REQUIRE(yaml_parser_initialize(&self->parser), E_MEMORY, "Out of memory: no study file can be read.");
     yaml_parser_set_input_file(&self->parser, file);
     status = read_document(self, err);
+    if (status == THRONG_OK)
+        status = check_plugins(self, err);
     int steps = throng_i_study_key_index("world.steps"); /* a default that is spelled out says nothing */
     if (strcmp(throng_study_text(study, "world.steps", 0), throng_study_key_at(steps)->fallback) == 0)
         throng_i_study_clear(study, steps);
