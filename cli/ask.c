@@ -14,9 +14,9 @@
 #define SHOWN 20 /* rows of the summary */
 
 typedef struct request {
-    const char *prompt, *rows, *options_text, *out, *void_share, *fit, *temperature;
-    int64_t samples, orders, max_tokens;
-    bool no_logprobs, plan, quiet, json, force;
+    const char *prompt, *rows, *options_text, *out, *void_share, *fit;
+    int64_t max_tokens;
+    bool plan, quiet, json, force;
     cli_llm llm;
 } request;
 
@@ -162,7 +162,7 @@ static throng_status ask_texts(job *self, throng_error *err) {
             requests[i] =
                 (throng_llm_request){.system = self->questions[i].system,
                                      .prompt = self->questions[i].prompt,
-                                     .temperature = self->wanted->temperature ? self->temperature : 1.0,
+                                     .temperature = self->wanted->llm.temperature ? self->temperature : 1.0,
                                      .max_tokens = self->wanted->max_tokens ? (int)self->wanted->max_tokens : 256};
         status = throng_llm_ask(self->llm, requests, self->n, take_text, self, err);
     }
@@ -173,9 +173,9 @@ static throng_status ask_texts(job *self, throng_error *err) {
 static throng_status ask_options(job *self, double void_share, throng_error *err) {
     throng_llm_choose_def def = {.options = self->options,
                                  .n_options = self->n_options,
-                                 .samples = (int)self->wanted->samples,
-                                 .orders = (int)self->wanted->orders,
-                                 .no_logprobs = self->wanted->no_logprobs,
+                                 .samples = (int)self->wanted->llm.samples,
+                                 .orders = (int)self->wanted->llm.orders,
+                                 .no_logprobs = self->wanted->llm.no_logprobs,
                                  .temperature = self->temperature,
                                  .max_tokens = (int)self->wanted->max_tokens,
                                  .void_share = void_share,
@@ -199,7 +199,7 @@ static throng_status fit(job *self, bool asked, throng_error *err) {
                                                   : ((const double *)column.data)[i];
         p[i] = asked ? fmin(1.0, self->p[i * self->n_options]) : 0.5;
     }
-    int samples = self->wanted->samples ? (int)self->wanted->samples : 20;
+    int samples = self->wanted->llm.samples ? (int)self->wanted->llm.samples : 20;
     if (status == THRONG_OK) /* questions settled either way: what they scatter by is all that is known */
         status = throng_llm_fit_line(x, p, self->n, self->counts.by_logprobs > 0 ? 0 : samples, &self->line, err);
     self->fitted = asked && status == THRONG_OK;
@@ -224,7 +224,8 @@ static void print_estimate(const job *self, const char *when, int64_t calls, dou
 /* Calls, tokens and cost before the first call; tokens are guessed at four bytes each. */
 static int plan(const job *self) {
     const request *wanted = self->wanted;
-    int64_t samples = wanted->samples ? wanted->samples : 20, orders = wanted->orders ? wanted->orders : 2;
+    int64_t samples = wanted->llm.samples ? wanted->llm.samples : 20,
+            orders = wanted->llm.orders ? wanted->llm.orders : 2;
     double bytes = 0.0, price_in, price_out;
     if (!cli_llm_read_real("--price-in", wanted->llm.price_in, &price_in) ||
         !cli_llm_read_real("--price-out", wanted->llm.price_out, &price_out))
@@ -238,10 +239,10 @@ static int plan(const job *self) {
     printf("%s questions\n", cli_count(self->n).text);
     if (self->n_options == 0)
         print_estimate(self, "one answer each", self->n, tokens, price_in, price_out);
-    if (self->n_options > 0 && !wanted->no_logprobs)
+    if (self->n_options > 0 && !wanted->llm.no_logprobs)
         print_estimate(self, "with log-probabilities", self->n * orders, tokens, price_in, price_out);
     if (self->n_options > 0)
-        print_estimate(self, "by samples", self->n * samples + (wanted->no_logprobs ? 0 : orders), tokens, price_in,
+        print_estimate(self, "by samples", self->n * samples + (wanted->llm.no_logprobs ? 0 : orders), tokens, price_in,
                        price_out);
     return cli_finish_output();
 }
@@ -381,9 +382,9 @@ static int ask(job *self, const cli_options *options) {
     cli_progress progress;
     double void_share = 0.0;
     if (!cli_llm_read_share("--void-above", self->wanted->void_share, &void_share) ||
-        !cli_llm_read_real("--temperature", self->wanted->temperature, &self->temperature))
+        !cli_llm_read_real("--temperature", self->wanted->llm.temperature, &self->temperature))
         return CLI_USAGE;
-    if (self->wanted->temperature && self->wanted->options_text && self->temperature == 0.0)
+    if (self->wanted->llm.temperature && self->wanted->options_text && self->temperature == 0.0)
         return cli_fail(CLI_USAGE, "--temperature must be above 0 with --options: at 0 there is no distribution.");
     if (self->wanted->fit && (!self->wanted->rows || !self->wanted->options_text))
         return cli_fail(CLI_USAGE, "--fit takes a column of --rows and the first of --options: name both.");
@@ -442,20 +443,14 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_text(&options, "--rows", "FILE", &wanted.rows, "table with a column for every slot: a question a row");
     cli_options_text(&options, "--options", "A,B,...", &wanted.options_text,
                      "possible answers: asks for their distribution");
-    cli_options_count(&options, "--samples", "N", &wanted.samples, 1, 1e6,
-                      "answers to a question without log-probabilities (default: 20)");
-    cli_options_count(&options, "--orders", "N", &wanted.orders, 1, 64,
-                      "orders of the options that log-probabilities are averaged over (default: 2)");
-    cli_options_switch(&options, "--no-logprobs", &wanted.no_logprobs, "sample always");
     cli_options_text(&options, "--void-above", "SHARE", &wanted.void_share,
                      "share of unreadable answers above which the result is void (default: 0.05)");
-    cli_options_text(&options, "--temperature", "X", &wanted.temperature,
-                     "of the answers (default: 1, the model's own distribution)");
     cli_options_text(&options, "--fit", "COLUMN", &wanted.fit,
                      "fit the log-odds of the first option by a line in this column of --rows");
     cli_options_count(&options, "--max-tokens", "N", &wanted.max_tokens, 1, 1e6,
                       "longest answer (default: 16 with --options, else 256)");
     cli_options_switch(&options, "--plan", &wanted.plan, "say what it would cost, and ask nobody");
+    cli_llm_choice_options(&options, &wanted.llm, "of the answers (default: 1, the model's own distribution)");
     cli_llm_options(&options, &wanted.llm);
     cli_options_text(&options, "--out", "FILE", &wanted.out,
                      "write a table: slots and probabilities, a row a question");

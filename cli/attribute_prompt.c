@@ -14,9 +14,8 @@
 #define TINY       1e-9 /* rounding of exact answers, not worth printing */
 
 typedef struct request {
-    const char *prompt, *options_text, *option, *absent, *noise, *method, *void_share, *temperature;
-    int64_t samples, orders;
-    bool no_logprobs, plan, quiet, json;
+    const char *prompt, *options_text, *option, *absent, *noise, *method, *void_share;
+    bool plan, quiet, json;
     cli_llm llm;
 } request;
 
@@ -65,9 +64,9 @@ static int prepare(job *self, const cli_options *options) {
     const request *wanted = self->wanted;
     throng_error err = {0};
     self->choose = (throng_llm_choose_def){.options = self->options,
-                                           .samples = (int)wanted->samples,
-                                           .orders = (int)wanted->orders,
-                                           .no_logprobs = wanted->no_logprobs,
+                                           .samples = (int)wanted->llm.samples,
+                                           .orders = (int)wanted->llm.orders,
+                                           .no_logprobs = wanted->llm.no_logprobs,
                                            .seed = (uint64_t)wanted->llm.seed};
     self->def = (throng_prompt_def){.prompt = wanted->prompt,
                                     .absent = wanted->absent,
@@ -82,9 +81,9 @@ static int prepare(job *self, const cli_options *options) {
     if (wanted->absent && !wanted->prompt)
         return cli_fail(CLI_USAGE, "--absent goes with --prompt; in a template write {{^part}}...{{/part}}.");
     if (!cli_llm_read_share("--void-above", wanted->void_share, &self->choose.void_share) ||
-        !cli_llm_read_real("--temperature", wanted->temperature, &self->choose.temperature))
+        !cli_llm_read_real("--temperature", wanted->llm.temperature, &self->choose.temperature))
         return CLI_USAGE;
-    if (wanted->temperature && self->choose.temperature == 0.0)
+    if (wanted->llm.temperature && self->choose.temperature == 0.0)
         return cli_fail(CLI_USAGE, "--temperature must be above 0: at 0 there is no distribution.");
     int code = cli_llm_split_options(wanted->options_text, &self->options_copy, self->options, &self->n_options);
     self->choose.n_options = self->n_options;
@@ -104,13 +103,13 @@ static int prepare(job *self, const cli_options *options) {
 
 static int plan(const job *self) {
     throng_error err = {0};
-    int64_t prompts = 0, samples = self->wanted->samples ? self->wanted->samples : 20;
-    int64_t orders = self->wanted->orders ? self->wanted->orders : 2;
+    int64_t prompts = 0, samples = self->wanted->llm.samples ? self->wanted->llm.samples : 20;
+    int64_t orders = self->wanted->llm.orders ? self->wanted->llm.orders : 2;
     int parts = 0;
     if (throng_prompt_plan(self->context, &self->def, &prompts, &parts, &err) != THRONG_OK)
         return cli_fail_error(&err);
     printf("%d parts, %s prompts", parts, cli_count(prompts).text);
-    if (!self->wanted->no_logprobs)
+    if (!self->wanted->llm.no_logprobs)
         printf("; with log-probabilities: %s calls", cli_count(prompts * orders).text);
     printf("; by samples: %s calls\n", cli_count(prompts * samples).text);
     return cli_finish_output();
@@ -243,15 +242,10 @@ static int run(const cli_command *self, int argc, char **argv) {
                      "parts that carry no information (default: function words; sections called noise...)");
     cli_options_text(&options, "--method", "NAME[:KEY=VALUE,...]", &wanted.method,
                      "how to split (default: shapley-exact up to ten parts, else shapley-sampled)");
-    cli_options_count(&options, "--samples", "N", &wanted.samples, 1, 1e6,
-                      "answers to a prompt without log-probabilities (default: 20)");
-    cli_options_count(&options, "--orders", "N", &wanted.orders, 1, 64,
-                      "orders of the options that log-probabilities are averaged over (default: 2)");
-    cli_options_switch(&options, "--no-logprobs", &wanted.no_logprobs, "sample always");
-    cli_options_text(&options, "--temperature", "X", &wanted.temperature, "of the answers (default: 1)");
     cli_options_text(&options, "--void-above", "SHARE", &wanted.void_share,
                      "share of unreadable answers above which the result is void (default: 0.05)");
     cli_options_switch(&options, "--plan", &wanted.plan, "say how many calls it would take, and ask nobody");
+    cli_llm_choice_options(&options, &wanted.llm, "of the answers (default: 1)");
     cli_llm_options(&options, &wanted.llm);
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");

@@ -40,6 +40,15 @@ void cli_llm_options(cli_options *options, cli_llm *self) {
     cli_options_text(options, "--transcript", "FILE", &self->transcript, "add every question and answer to FILE");
 }
 
+void cli_llm_choice_options(cli_options *options, cli_llm *self, const char *temperature) {
+    cli_options_text(options, "--temperature", "X", &self->temperature, temperature);
+    cli_options_count(options, "--samples", "N", &self->samples, 1, 1e6,
+                      "answers to a question without log-probabilities (default: 20)");
+    cli_options_count(options, "--orders", "N", &self->orders, 1, 64,
+                      "orders of the options that log-probabilities are averaged over (default: 2)");
+    cli_options_switch(options, "--no-logprobs", &self->no_logprobs, "sample always");
+}
+
 bool cli_llm_read_real(const char *name, const char *text, double *out) {
     char *end = NULL;
     *out = text ? strtod(text, &end) : 0.0;

@@ -12,9 +12,16 @@ typedef struct cli_llm {
     const char *max_cost, *price_in, *price_out, *timeout;
     int64_t concurrency, retries, max_calls, max_tokens, seed;
     bool no_seed;
+    /* Of cli_llm_choice_options: */
+    const char *temperature;
+    int64_t samples, orders;
+    bool no_logprobs;
 } cli_llm;
 
 void cli_llm_options(cli_options *options, cli_llm *self);
+
+/* Those of a model that chooses among options, too; what its temperature means is for the command to say. */
+void cli_llm_choice_options(cli_options *options, cli_llm *self, const char *temperature);
 
 /* Makes what was described: an endpoint, a script or a replay, behind a cache and a transcript if they are named.
  * Returns an exit code; it has printed what is wrong. */

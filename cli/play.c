@@ -17,10 +17,10 @@
 #define DEALS      10000
 
 typedef struct request {
-    const char *policies[THRONG_GAME_PLAYERS_MAX], *template, *temperature, *log;
+    const char *policies[THRONG_GAME_PLAYERS_MAX], *template, *log;
     int n_policies;
-    int64_t rounds, repetitions, samples, orders, deals;
-    bool no_logprobs, fixed_seats, quiet, json;
+    int64_t rounds, repetitions, deals;
+    bool fixed_seats, quiet, json;
     cli_llm llm;
 } request;
 
@@ -67,7 +67,7 @@ static int make_model(job *self, throng_player *out) {
     const request *wanted = self->wanted;
     throng_error err = {0};
     double temperature = 0.0;
-    if (!cli_llm_read_real("--temperature", wanted->temperature, &temperature))
+    if (!cli_llm_read_real("--temperature", wanted->llm.temperature, &temperature))
         return CLI_USAGE;
     if (wanted->template &&
         throng_llm_template_load(self->context, wanted->template, &self->template, &err) != THRONG_OK)
@@ -78,9 +78,9 @@ static int make_model(job *self, throng_player *out) {
     throng_player_model_def def = {.llm = self->llm,
                                    .wording = self->template,
                                    .temperature = temperature,
-                                   .no_logprobs = wanted->no_logprobs,
-                                   .samples = (int)wanted->samples,
-                                   .orders = (int)wanted->orders,
+                                   .no_logprobs = wanted->llm.no_logprobs,
+                                   .samples = (int)wanted->llm.samples,
+                                   .orders = (int)wanted->llm.orders,
                                    .seed = (uint64_t)wanted->llm.seed};
     if (throng_player_model(self->context, &def, out, &err) != THRONG_OK)
         return cli_fail_error(&err);
@@ -416,10 +416,6 @@ static int play_hands(const job *self, const char *game) {
                        .n_policies = wanted->n_policies,
                        .deals = wanted->deals ? wanted->deals : DEALS,
                        .template = wanted->template,
-                       .temperature = wanted->temperature,
-                       .samples = wanted->samples,
-                       .orders = wanted->orders,
-                       .no_logprobs = wanted->no_logprobs,
                        .fixed_seats = wanted->fixed_seats,
                        .quiet = wanted->quiet,
                        .json = wanted->json,
@@ -492,13 +488,8 @@ static int run(const cli_command *self, int argc, char **argv) {
                      "matches that were played elsewhere: a table or a pattern of tables");
     cli_options_text(&options, "--template", "FILE", &wanted.template,
                      "what llm is told, with the slots rules, history, round, rounds, points and player");
-    cli_options_text(&options, "--temperature", "X", &wanted.temperature,
-                     "of llm (default: 0, its most probable action; above 0, throng draws)");
-    cli_options_count(&options, "--samples", "N", &wanted.samples, 1, 1e6,
-                      "answers to a question without log-probabilities (default: 20)");
-    cli_options_count(&options, "--orders", "N", &wanted.orders, 1, 64,
-                      "orders of the actions that log-probabilities are averaged over (default: 2)");
-    cli_options_switch(&options, "--no-logprobs", &wanted.no_logprobs, "sample always");
+    cli_llm_choice_options(&options, &wanted.llm,
+                           "of llm (default: 0, its most probable action; above 0, throng draws)");
     cli_llm_options(&options, &wanted.llm);
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");

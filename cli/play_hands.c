@@ -51,7 +51,7 @@ static int ask_model(job *self, double *strategy) {
     const cli_hands *wanted = self->wanted;
     throng_error err = {0};
     double temperature = 0.0;
-    if (!cli_llm_read_real("--temperature", wanted->temperature, &temperature))
+    if (!cli_llm_read_real("--temperature", wanted->llm->temperature, &temperature))
         return CLI_USAGE;
     if (wanted->template &&
         throng_llm_template_load(self->context, wanted->template, &self->template, &err) != THRONG_OK)
@@ -63,9 +63,9 @@ static int ask_model(job *self, double *strategy) {
     throng_strategy_ask_def def = {.llm = self->llm,
                                    .wording = self->template,
                                    .temperature = temperature,
-                                   .no_logprobs = wanted->no_logprobs,
-                                   .samples = (int)wanted->samples,
-                                   .orders = (int)wanted->orders,
+                                   .no_logprobs = wanted->llm->no_logprobs,
+                                   .samples = (int)wanted->llm->samples,
+                                   .orders = (int)wanted->llm->orders,
                                    .seed = (uint64_t)wanted->llm->seed};
     return throng_strategy_ask(self->context, &self->problem, &def, -1, strategy, &self->counts, &err) == THRONG_OK
                ? CLI_OK

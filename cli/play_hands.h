@@ -9,9 +9,8 @@ typedef struct cli_hands {
     const char *const *policies;
     int n_policies;
     int64_t deals;
-    const char *template, *temperature;
-    int64_t samples, orders;
-    bool no_logprobs, fixed_seats, quiet, json;
+    const char *template;
+    bool fixed_seats, quiet, json;
     const cli_llm *llm;
 } cli_hands;
 

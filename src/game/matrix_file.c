@@ -179,7 +179,7 @@ static throng_status take_row(reading *self, throng_error *err) {
         self->per_cell = n == 2 ? 2 : 1;
     }
     THRONG_REQUIRE(self->n_cells == self->width + first, E_FORMAT,
-                   "%s, line %lld: a row has %d numbers here and %d further up.", self->origin, (long long)self->line,
+                   "%s, line %lld: this row has %d entries, those above it %d.", self->origin, (long long)self->line,
                    self->n_cells - first, self->width);
     THRONG_TRY(make_room(self, err));
     THRONG_TRY(take_numbers(self, first, self->numbers + (int64_t)self->n_rows * self->width * self->per_cell, err));

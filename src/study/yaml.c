@@ -21,8 +21,8 @@ typedef struct reader {
     const char *path;
     char folder[VALUE_LENGTH]; /* that relative file names refer to; "" is the current one */
     yaml_parser_t parser;
-    yaml_event_t event; /* the current one */
-    size_t line[THRONG_I_KEYS_MAX]; /* that a key's value is in, from 1; 0: not seen so far */
+    yaml_event_t event;                            /* the current one */
+    size_t line[THRONG_I_KEYS_MAX];                /* that a key's value is in, from 1; 0: not seen so far */
     char sections[THRONG_I_KEYS_MAX][NAME_LENGTH]; /* seen so far */
     int n_sections;
 } reader;
