@@ -5,19 +5,6 @@
 #include "throng/plugin.h"
 #include "world/world.h"
 
-#if defined(__has_include)
-#if __has_include("revision.h")
-#include "revision.h"
-#endif
-#endif
-
-#ifndef THRONG_VERSION
-#define THRONG_VERSION "unknown"
-#endif
-#ifndef THRONG_REVISION
-#define THRONG_REVISION "unknown"
-#endif
-
 #define THRONG_INDICATOR(name) extern const throng_indicator throng_indicator_##name;
 #include "plugins/indicators/indicators.def"
 #undef THRONG_INDICATOR
@@ -86,14 +73,6 @@ static const size_t descriptor_size[THRONG_KIND_COUNT] = {
     [THRONG_KIND_GAME] = sizeof(throng_game),           [THRONG_KIND_SOLVER] = sizeof(throng_solver),
     [THRONG_KIND_MECHANISM] = sizeof(throng_mechanism),
 };
-
-const char *throng_version(void) {
-    return THRONG_VERSION;
-}
-
-const char *throng_revision(void) {
-    return THRONG_REVISION;
-}
 
 throng_status throng_context_create_with(throng_realloc_fn realloc_fn, void *user, throng_context **out,
                                          throng_error *err) {
