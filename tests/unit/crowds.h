@@ -114,6 +114,24 @@ static inline void *test_faulty_realloc(void *user, void *pointer, size_t size) 
     return ++faults->calls == faults->fail_at ? NULL : realloc(pointer, size);
 }
 
+/* An allocator all of whose calls fail once it has made those that are left; negative: none fails. */
+typedef struct test_scarce {
+    int left;
+} test_scarce;
+
+static inline void *test_scarce_realloc(void *user, void *pointer, size_t size) {
+    test_scarce *self = user;
+    if (size == 0) {
+        free(pointer);
+        return NULL;
+    }
+    if (self->left == 0)
+        return NULL;
+    if (self->left > 0)
+        self->left--;
+    return realloc(pointer, size);
+}
+
 /* Attributes the crowd with every `stride`-th allocation failing in turn: each failure is THRONG_E_MEMORY and leaks
  * nothing. */
 static inline void crowd_survives_failing_allocations(const test_crowd *crowd, const throng_attribution_def *def,

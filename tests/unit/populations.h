@@ -2,26 +2,10 @@
 #ifndef THRONG_TESTS_POPULATIONS_H
 #define THRONG_TESTS_POPULATIONS_H
 
-#include "crowds.h"
 #include "population/population.h"
+#include "suite.h"
 
 #include <stdio.h>
-
-/* What every test starts with and gives back: a context that has forgotten nothing. */
-static throng_context *context;
-static throng_error error;
-static int64_t idle_bytes;
-
-static inline void set_up(void) {
-    context = test_context(2);
-    idle_bytes = throng_context_bytes(context);
-}
-
-static inline void tear_down(void) {
-    int64_t left = throng_context_bytes(context) - idle_bytes;
-    cr_expect_eq(left, 0, "%lld bytes leak", (long long)left);
-    throng_context_free(context);
-}
 
 static inline void expect_ok(throng_status status) {
     cr_assert_eq(status, THRONG_OK, "%s", error.message);

@@ -1,24 +1,9 @@
 /* Normal forms of any number of players, and repeated play. The numbers of published matches are in the study
  * repeated-games. */
-#include "crowds.h"
+#include "suite.h"
 
 #include <math.h>
 #include <stdio.h>
-
-static throng_context *context;
-static throng_error error;
-static int64_t idle_bytes;
-
-static void set_up(void) {
-    context = test_context(2);
-    idle_bytes = throng_context_bytes(context);
-}
-
-static void tear_down(void) {
-    int64_t left = throng_context_bytes(context) - idle_bytes;
-    cr_expect_eq(left, 0, "%lld bytes leak", (long long)left);
-    throng_context_free(context);
-}
 
 TestSuite(game, .init = set_up, .fini = tear_down, .timeout = 60);
 
@@ -174,13 +159,15 @@ Test(game, scores_have_intervals) {
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
-static throng_status play_all(throng_context *in) {
+static throng_status play_all(throng_context *in, int64_t turn, void *user) {
     throng_normal_form *game = NULL;
     throng_llm *llm = NULL;
     throng_player players[2] = {{0}};
     throng_player *seats[2] = {&players[0], &players[1]};
     throng_match match = {0};
     throng_status status = throng_game_builtin(in, "ordinal:3", &game, &error);
+    (void)turn;
+    (void)user;
     if (status == THRONG_OK)
         status = throng_player_scripted(in, "best-reply", 1, &players[0], &error);
     if (status == THRONG_OK)
@@ -200,19 +187,7 @@ static throng_status play_all(throng_context *in) {
 }
 
 Test(game, failing_allocations) {
-    bool finished = false;
-    for (int64_t at = 1; !finished; at++) {
-        test_faults faults = {0};
-        throng_context *own = NULL;
-        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &own, &error), THRONG_OK);
-        int64_t idle = throng_context_bytes(own);
-        faults.fail_at = faults.calls + at;
-        throng_status status = play_all(own);
-        finished = status == THRONG_OK && faults.calls < faults.fail_at;
-        cr_assert(finished || status == THRONG_E_MEMORY, "allocation %lld: %s", (long long)at, error.message);
-        cr_assert_eq(throng_context_bytes(own), idle, "allocation %lld leaks", (long long)at);
-        throng_context_free(own);
-    }
+    expect_survives(play_all, NULL, 1000);
 }
 
 Test(game, all_are_described) {

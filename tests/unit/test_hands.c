@@ -1,24 +1,10 @@
 /* Matches at games that are played move by move: what is played against what is worked out. */
-#include "crowds.h"
+#include "suite.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static throng_context *context;
-static throng_error error;
-static int64_t idle_bytes;
-
-static void set_up(void) {
-    context = test_context(2);
-    idle_bytes = throng_context_bytes(context);
-}
-
-static void tear_down(void) {
-    cr_expect_eq(throng_context_bytes(context), idle_bytes, "something leaks");
-    throng_context_free(context);
-}
 
 TestSuite(hands, .init = set_up, .fini = tear_down, .timeout = 120);
 
@@ -204,20 +190,15 @@ static void clear_parts(throng_context *in, parts *it) {
     free(it->strategies);
 }
 
+static throng_status use_and_clear(throng_context *in, int64_t turn, void *user) {
+    parts it = {{0}};
+    throng_status status = use_all(in, &it);
+    (void)turn;
+    (void)user;
+    clear_parts(in, &it);
+    return status;
+}
+
 Test(hands, failing_allocations) {
-    bool finished = false;
-    for (int64_t at = 1; !finished; at++) {
-        test_faults faults = {0};
-        throng_context *own = NULL;
-        parts it = {{0}};
-        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &own, &error), THRONG_OK);
-        int64_t idle = throng_context_bytes(own);
-        faults.fail_at = faults.calls + at;
-        throng_status status = use_all(own, &it);
-        finished = status == THRONG_OK && faults.calls < faults.fail_at;
-        cr_assert(finished || status == THRONG_E_MEMORY, "allocation %lld: %s", (long long)at, error.message);
-        clear_parts(own, &it);
-        cr_assert_eq(throng_context_bytes(own), idle, "allocation %lld leaks", (long long)at);
-        throng_context_free(own);
-    }
+    expect_survives(use_and_clear, NULL, 10000);
 }

@@ -1,30 +1,15 @@
 /* Language models without a server: the ladder that reads answers, dice against their distribution functions, layers.
  */
-#include "crowds.h"
 #include "llm/dice.h"
 #include "llm/llm.h"
 #include "llm/parse.h"
 #include "llm/wire.h"
+#include "suite.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static throng_context *context;
-static throng_error error;
-static int64_t idle_bytes;
-
-static void set_up(void) {
-    context = test_context(2);
-    idle_bytes = throng_context_bytes(context);
-}
-
-static void tear_down(void) {
-    int64_t left = throng_context_bytes(context) - idle_bytes;
-    cr_expect_eq(left, 0, "%lld bytes leak", (long long)left);
-    throng_context_free(context);
-}
 
 TestSuite(llm, .init = set_up, .fini = tear_down, .timeout = 60);
 
@@ -376,38 +361,31 @@ Test(llm, requests_out_of_range) {
     throng_llm_free(llm);
 }
 
-/* Every allocation fails in turn: each time the status says so, nothing leaks, and what was kept before stays. */
-Test(llm, failing_allocations) {
+static throng_status keep_and_choose(throng_context *in, int64_t turn, void *user) {
     const char *const two[] = {"yes", "no"};
     throng_llm_question questions[3] = {
         {.prompt = "One?"}, {.prompt = "Two?", .system = "Be brief."}, {.prompt = "One?"}};
-    throng_llm_choose_def def = {.options = two, .n_options = 2, .samples = 3};
-    bool finished = false;
+    throng_llm_choose_def def = {.options = two, .n_options = 2, .samples = 3, .no_logprobs = turn % 2};
+    throng_llm_choose_counts counts;
+    throng_llm *llm = NULL;
+    double p[6];
+    throng_status status = throng_llm_script_create(in, NULL, 1, &llm, &error);
+    (void)user;
+    if (status == THRONG_OK)
+        status = throng_llm_cache_create(llm, "test_llm.cache", THRONG_LLM_CACHE_WRITE, &llm, &error);
+    if (status == THRONG_OK)
+        status = throng_llm_transcript_create(llm, "test_llm.ndjson", &llm, &error);
+    if (status == THRONG_OK)
+        status = throng_llm_choose(llm, &def, questions, 3, p, &counts, &error);
+    throng_llm_free(llm);
+    return status;
+}
+
+/* What was kept before memory ran out stays. */
+Test(llm, failing_allocations) {
     remove("test_llm.cache");
     remove("test_llm.ndjson");
-    for (int64_t at = 1; !finished; at++) {
-        test_faults faults = {0};
-        throng_context *own = NULL;
-        throng_llm *llm = NULL;
-        throng_llm_choose_counts counts;
-        double p[6];
-        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &own, &error), THRONG_OK);
-        int64_t idle = throng_context_bytes(own);
-        faults.fail_at = faults.calls + at;
-        throng_status status = throng_llm_script_create(own, NULL, 1, &llm, &error);
-        if (status == THRONG_OK)
-            status = throng_llm_cache_create(llm, "test_llm.cache", THRONG_LLM_CACHE_WRITE, &llm, &error);
-        if (status == THRONG_OK)
-            status = throng_llm_transcript_create(llm, "test_llm.ndjson", &llm, &error);
-        def.no_logprobs = at % 2;
-        if (status == THRONG_OK)
-            status = throng_llm_choose(llm, &def, questions, 3, p, &counts, &error);
-        finished = status == THRONG_OK && faults.calls < faults.fail_at;
-        cr_assert(finished || status == THRONG_E_MEMORY, "allocation %lld: %s", (long long)at, error.message);
-        throng_llm_free(llm);
-        cr_assert_eq(throng_context_bytes(own), idle, "allocation %lld leaks", (long long)at);
-        throng_context_free(own);
-    }
+    expect_survives(keep_and_choose, NULL, 1000);
     throng_llm *llm = NULL;
     cr_assert_eq(throng_llm_replay_create(context, "test_llm.ndjson", "stand-in", &llm, &error), THRONG_OK);
     cr_expect_eq(throng_llm_usage_so_far(llm).cache_damaged, 0);

@@ -1,26 +1,11 @@
 /* Markov games against dense algebra and enumeration, their solvers against exact values, files whole and broken. */
-#include "crowds.h"
+#include "suite.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static throng_context *context;
-static throng_error error;
-static int64_t idle_bytes;
-
-static void set_up(void) {
-    context = test_context(2);
-    idle_bytes = throng_context_bytes(context);
-}
-
-static void tear_down(void) {
-    int64_t left = throng_context_bytes(context) - idle_bytes;
-    cr_expect_eq(left, 0, "%lld bytes leak", (long long)left);
-    throng_context_free(context);
-}
 
 TestSuite(markov, .init = set_up, .fini = tear_down, .timeout = 120);
 
@@ -578,12 +563,14 @@ Test(markov, what_is_refused) {
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
-static throng_status draw_and_solve(throng_context *own) {
+static throng_status draw_and_solve(throng_context *own, int64_t turn, void *user) {
     static const char *const games[] = {"random-markov:states=2,actions=2", "random-mdp:states=2,horizon=2",
                                         "hard-chain:chains=2", "soccer:columns=2,rows=1"};
     static const char *const solvers[] = {"value-iteration", "model-based-ne:draws=2", "generative-model:draws=2",
                                           "value-iteration:policy=true"};
     throng_status status = THRONG_OK;
+    (void)turn;
+    (void)user;
     for (int k = 0; k < 4 && status == THRONG_OK; k++) {
         throng_problem problem = {0};
         throng_solution *solution = NULL;
@@ -598,19 +585,5 @@ static throng_status draw_and_solve(throng_context *own) {
 }
 
 Test(markov, memory_that_runs_out) {
-    bool finished = false;
-    for (int64_t fail_at = 1; !finished; fail_at++) {
-        test_faults faults = {0};
-        throng_context *own = NULL;
-        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &own, &error), THRONG_OK);
-        int64_t idle = throng_context_bytes(own);
-        faults.fail_at = faults.calls + fail_at;
-        throng_status status = draw_and_solve(own);
-        finished = faults.calls < faults.fail_at;
-        cr_expect_eq(status, finished ? THRONG_OK : THRONG_E_MEMORY, "allocation %lld: %s", (long long)fail_at,
-                     error.message);
-        cr_expect_eq(throng_context_bytes(own), idle, "allocation %lld leaks", (long long)fail_at);
-        throng_context_free(own);
-        cr_assert_lt(fail_at, 3000);
-    }
+    expect_survives(draw_and_solve, NULL, 3000);
 }

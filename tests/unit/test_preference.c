@@ -1,22 +1,7 @@
 /* Preference games and the log-linear family of solvers, against the plain definitions and the published bounds. */
-#include "crowds.h"
+#include "suite.h"
 
 #include <stdio.h>
-
-static throng_context *context;
-static throng_error error;
-static int64_t idle_bytes;
-
-static void set_up(void) {
-    context = test_context(2);
-    idle_bytes = throng_context_bytes(context);
-}
-
-static void tear_down(void) {
-    int64_t left = throng_context_bytes(context) - idle_bytes;
-    cr_expect_eq(left, 0, "%lld bytes leak", (long long)left);
-    throng_context_free(context);
-}
 
 TestSuite(preference, .init = set_up, .fini = tear_down, .timeout = 120);
 
@@ -671,9 +656,11 @@ Test(preference, search_by_rollouts_and_from_a_blueprint) {
 /* ---- memory, and other games ----------------------------------------------------------------------------------- */
 
 /* Reads a matrix and solves it: all allocations in turn fail. */
-static throng_status read_and_solve(throng_context *own) {
+static throng_status read_and_solve(throng_context *own, int64_t turn, void *user) {
     static const char *const texts[] = {",A,B\nA,.5,.9\nB,.1,.5\nreference,1,2\n", "x,1 -1,2 2\ny,3 4,0 0"};
     throng_status status = THRONG_OK;
+    (void)turn;
+    (void)user;
     for (int k = 0; k < 2 && status == THRONG_OK; k++) {
         throng_problem problem = {0};
         throng_solution *solution = NULL;
@@ -690,21 +677,7 @@ static throng_status read_and_solve(throng_context *own) {
 }
 
 Test(preference, memory_that_runs_out) {
-    bool finished = false;
-    for (int64_t fail_at = 1; !finished; fail_at++) {
-        test_faults faults = {0};
-        throng_context *own = NULL;
-        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &own, &error), THRONG_OK);
-        int64_t idle = throng_context_bytes(own);
-        faults.fail_at = faults.calls + fail_at;
-        throng_status status = read_and_solve(own);
-        finished = faults.calls < faults.fail_at;
-        cr_expect_eq(status, finished ? THRONG_OK : THRONG_E_MEMORY, "allocation %lld: %s", (long long)fail_at,
-                     error.message);
-        cr_expect_eq(throng_context_bytes(own), idle, "allocation %lld leaks", (long long)fail_at);
-        throng_context_free(own);
-        cr_assert_lt(fail_at, 1000);
-    }
+    expect_survives(read_and_solve, NULL, 1000);
 }
 
 Test(preference, random_games) {

@@ -1,14 +1,10 @@
 /* Parts of prompts: standard errors hold what they promise, memory that runs out. The numbers themselves are in the
  * study prompt-shapley. */
-#include "crowds.h"
+#include "suite.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
-
-static throng_context *context;
-static throng_error error;
-static int64_t idle_bytes;
 
 static const char *const options[] = {"yes", "no"};
 static const char rule[] =
@@ -16,22 +12,19 @@ static const char rule[] =
     "1}}, {\"contains\": \"slow\", \"add\": {\"yes\": -2}}]}";
 static char rule_path[64]; /* tests run side by side */
 
-static void set_up(void) {
-    context = test_context(2);
-    idle_bytes = throng_context_bytes(context);
+static void write_rule(void) {
+    set_up();
     snprintf(rule_path, sizeof rule_path, "test_prompt.%ld.json", (long)getpid());
     FILE *file = fopen(rule_path, "we");
     cr_assert(file && fputs(rule, file) >= 0 && fclose(file) == 0);
 }
 
-static void tear_down(void) {
-    int64_t left = throng_context_bytes(context) - idle_bytes;
-    cr_expect_eq(left, 0, "%lld bytes leak", (long long)left);
-    throng_context_free(context);
+static void remove_rule(void) {
+    tear_down();
     remove(rule_path);
 }
 
-TestSuite(prompt, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(prompt, .init = write_rule, .fini = remove_rule, .timeout = 60);
 
 static throng_status attribute(throng_context *in, throng_llm_choose_def *choose, const char *method, uint64_t seed,
                                throng_prompt_attribution **out) {
@@ -98,28 +91,23 @@ Test(prompt, errors_of_other_methods) {
     throng_prompt_attribution_free(it);
 }
 
-/* Every allocation fails once: a clear end, nothing left behind. */
-static void expect_clear_ends(const char *method, bool no_logprobs) {
-    bool finished = false;
-    for (int64_t at = 1; !finished; at++) {
-        test_faults faults = {0};
-        throng_context *own = NULL;
-        throng_llm_choose_def choose = {.samples = 3, .no_logprobs = no_logprobs};
-        throng_prompt_attribution *it = NULL;
-        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &own, &error), THRONG_OK);
-        int64_t idle = throng_context_bytes(own);
-        faults.fail_at = faults.calls + at;
-        throng_status status = attribute(own, &choose, method, 1, &it);
-        finished = status == THRONG_OK && faults.calls < faults.fail_at;
-        cr_assert(finished || status == THRONG_E_MEMORY, "allocation %lld: %s", (long long)at, error.message);
-        throng_prompt_attribution_free(it);
-        cr_assert_eq(throng_context_bytes(own), idle, "allocation %lld leaks", (long long)at);
-        throng_context_free(own);
-    }
+typedef struct asking {
+    const char *method;
+    bool no_logprobs;
+} asking;
+
+static throng_status ask(throng_context *in, int64_t turn, void *user) {
+    const asking *how = user;
+    throng_llm_choose_def choose = {.samples = 3, .no_logprobs = how->no_logprobs};
+    throng_prompt_attribution *it = NULL;
+    throng_status status = attribute(in, &choose, how->method, 1, &it);
+    (void)turn;
+    throng_prompt_attribution_free(it);
+    return status;
 }
 
 Test(prompt, failing_allocations) {
-    expect_clear_ends(NULL, false);
-    expect_clear_ends("shapley-exact", true);
-    expect_clear_ends("banzhaf-sampled:draws=20", true);
+    asking ways[] = {{NULL, false}, {"shapley-exact", true}, {"banzhaf-sampled:draws=20", true}};
+    for (int i = 0; i < 3; i++)
+        expect_survives(ask, &ways[i], 2000);
 }

@@ -4,10 +4,10 @@
  */
 #define _GNU_SOURCE
 #include "crowds.h"
+#include "folder.h"
 #include "report/report.h"
 
 #include <dirent.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -351,27 +351,10 @@ Test(report, a_panel_stands_beside_the_crowd) {
 
 /* ---- running out of memory ------------------------------------------------------------------------------------- */
 
-typedef struct scarce {
-    int left; /* allocations that still succeed; negative: all do */
-} scarce;
-
-static void *scarce_realloc(void *user, void *pointer, size_t size) {
-    scarce *self = user;
-    if (size == 0) {
-        free(pointer);
-        return NULL;
-    }
-    if (self->left == 0)
-        return NULL;
-    if (self->left > 0)
-        self->left--;
-    return realloc(pointer, size);
-}
-
 Test(report, every_failing_allocation_is_reported_and_nothing_leaks) {
-    scarce memory = {-1};
+    test_scarce memory = {-1};
     throng_context *context = NULL;
-    cr_assert_eq(throng_context_create_with(scarce_realloc, &memory, &context, NULL), THRONG_OK);
+    cr_assert_eq(throng_context_create_with(test_scarce_realloc, &memory, &context, NULL), THRONG_OK);
     cr_assert_eq(throng_context_set_threads(context, 1, NULL), THRONG_OK);
     fixture f = fixture_make(context, 300, 3, "variance");
     int64_t before = throng_context_bytes(context);
@@ -398,23 +381,6 @@ Test(report, every_failing_allocation_is_reported_and_nothing_leaks) {
 /* ---- the run directory ----------------------------------------------------------------------------------------- */
 
 /* A fresh folder to work in; each test is a process of its own. */
-static char folder_entered[] = "/tmp/test_report_XXXXXX";
-
-static void enter_folder(void) {
-    cr_assert_not_null(mkdtemp(folder_entered));
-    cr_assert_eq(chdir(folder_entered), 0);
-}
-
-static int remove_entry(const char *path, const struct stat *facts, int kind, struct FTW *place) {
-    (void)facts, (void)kind, (void)place;
-    return remove(path);
-}
-
-static void leave_folder(void) {
-    cr_assert_eq(chdir("/"), 0);
-    cr_assert_eq(nftw(folder_entered, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
-}
-
 /* Names in the current folder, without dots. */
 static int entries(void) {
     int n = 0;

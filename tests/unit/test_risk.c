@@ -1,23 +1,9 @@
 /* Aversion to risk: projections, concave programs and equilibria, against plain definitions and published numbers. */
-#include "crowds.h"
+#include "suite.h"
 
 #include <stdio.h>
 
 #define MOST 5
-
-static throng_context *context;
-static throng_error error;
-static int64_t idle_bytes;
-
-static void set_up(void) {
-    context = test_context(2);
-    idle_bytes = throng_context_bytes(context);
-}
-
-static void tear_down(void) {
-    cr_expect_eq(throng_context_bytes(context), idle_bytes);
-    throng_context_free(context);
-}
 
 TestSuite(risk, .init = set_up, .fini = tear_down, .timeout = 120);
 
@@ -300,25 +286,6 @@ Test(risk, trees_as_normal_forms) {
 }
 
 Test(risk, memory_that_runs_out) {
-    bool finished = false;
-    for (int64_t fail_at = 1; !finished; fail_at++) {
-        test_faults faults = {0};
-        throng_context *own = NULL;
-        throng_problem problem = {0};
-        throng_solution *solution = NULL;
-        throng_solve_def def = {.solver = "rae", .iterations = 3};
-        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &own, &error), THRONG_OK);
-        int64_t idle = throng_context_bytes(own);
-        faults.fail_at = faults.calls + fail_at;
-        throng_status status = throng_problem_open(own, "crash", &problem, &error);
-        if (status == THRONG_OK)
-            status = throng_solve(own, &problem, &def, &solution, &error);
-        finished = faults.calls < faults.fail_at;
-        cr_expect_eq(status, finished ? THRONG_OK : THRONG_E_MEMORY, "allocation %lld", (long long)fail_at);
-        throng_solution_free(solution);
-        throng_problem_clear(&problem);
-        cr_expect_eq(throng_context_bytes(own), idle, "allocation %lld leaks", (long long)fail_at);
-        throng_context_free(own);
-        cr_assert_lt(fail_at, 1000);
-    }
+    test_solving what = {"crash", "rae", NULL};
+    expect_survives(open_and_solve, &what, 1000);
 }

@@ -1,25 +1,10 @@
 /* Solvers against published values, and against each other. */
-#include "crowds.h"
+#include "suite.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static throng_context *context;
-static throng_error error;
-static int64_t idle_bytes;
-
-static void set_up(void) {
-    context = test_context(2);
-    idle_bytes = throng_context_bytes(context);
-}
-
-static void tear_down(void) {
-    int64_t left = throng_context_bytes(context) - idle_bytes;
-    cr_expect_eq(left, 0, "%lld bytes leak", (long long)left);
-    throng_context_free(context);
-}
 
 TestSuite(solver, .init = set_up, .fini = tear_down, .timeout = 120);
 
@@ -219,7 +204,7 @@ Test(solver, what_is_refused) {
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
 /* Reads both kinds of files and solves: all allocations in turn fail. */
-static throng_status read_and_solve(throng_context *own) {
+static throng_status read_and_solve(throng_context *own, int64_t turn, void *user) {
     static const char matrix[] =
         "NFG 1 R \"t\" { \"A\" \"B\" } { { \"x\" \"x\" } { \"y\" \"\" } } { { \"o\" 1 -1 } } 1 0 0 1";
     static const char moves[] = "EFG 2 R \"t\" { \"A\" \"B\" } c \"\" 1 \"\" { \"l\" 1/2 \"r\" 1/2 } 0\n"
@@ -228,6 +213,8 @@ static throng_status read_and_solve(throng_context *own) {
     throng_normal_form *game = NULL;
     throng_tree *trees[2] = {NULL, NULL};
     throng_status status = throng_normal_form_parse(own, "m", matrix, (int64_t)sizeof matrix - 1, &game, &error);
+    (void)turn;
+    (void)user;
     if (status == THRONG_OK)
         status = throng_tree_from_normal_form(own, game, &trees[0], &error);
     if (status == THRONG_OK)
@@ -245,19 +232,5 @@ static throng_status read_and_solve(throng_context *own) {
 }
 
 Test(solver, memory_that_runs_out) {
-    bool finished = false;
-    for (int64_t fail_at = 1; !finished; fail_at++) {
-        test_faults faults = {0};
-        throng_context *own = NULL;
-        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &own, &error), THRONG_OK);
-        int64_t idle = throng_context_bytes(own);
-        faults.fail_at = faults.calls + fail_at;
-        throng_status status = read_and_solve(own);
-        finished = faults.calls < faults.fail_at;
-        cr_expect_eq(status, finished ? THRONG_OK : THRONG_E_MEMORY, "allocation %lld: %s", (long long)fail_at,
-                     error.message);
-        cr_expect_eq(throng_context_bytes(own), idle, "allocation %lld leaks", (long long)fail_at);
-        throng_context_free(own);
-        cr_assert_lt(fail_at, 1000);
-    }
+    expect_survives(read_and_solve, NULL, 1000);
 }

@@ -1,25 +1,11 @@
 /* Strategies by name, tables of them, and what players of a solved game are worth to it. */
-#include "crowds.h"
+#include "suite.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static throng_context *context;
-static throng_error error;
-static int64_t idle_bytes;
-
-static void set_up(void) {
-    context = test_context(2);
-    idle_bytes = throng_context_bytes(context);
-}
-
-static void tear_down(void) {
-    cr_expect_eq(throng_context_bytes(context), idle_bytes, "something leaks");
-    throng_context_free(context);
-}
 
 TestSuite(strategy, .init = set_up, .fini = tear_down, .timeout = 120);
 

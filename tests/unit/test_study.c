@@ -335,23 +335,6 @@ Test(study, file_names_become_absolute) {
 
 /* ---- running out of memory ------------------------------------------------------------------------------------- */
 
-typedef struct scarce {
-    int left; /* allocations that still succeed; negative: all do */
-} scarce;
-
-static void *scarce_realloc(void *user, void *pointer, size_t size) {
-    scarce *self = user;
-    if (size == 0) {
-        free(pointer);
-        return NULL;
-    }
-    if (self->left == 0)
-        return NULL;
-    if (self->left > 0)
-        self->left--;
-    return realloc(pointer, size);
-}
-
 /* Sets, reads and writes a study. */
 static throng_status use_study(throng_context *context, const char *path, throng_error *err) {
     throng_study *study = NULL;
@@ -369,9 +352,9 @@ static throng_status use_study(throng_context *context, const char *path, throng
 }
 
 Test(study, every_failing_allocation_is_reported_and_nothing_leaks) {
-    scarce memory = {-1};
+    test_scarce memory = {-1};
     throng_context *context = NULL;
-    cr_assert_eq(throng_context_create_with(scarce_realloc, &memory, &context, NULL), THRONG_OK);
+    cr_assert_eq(throng_context_create_with(test_scarce_realloc, &memory, &context, NULL), THRONG_OK);
     const char *path = write_file("population: {table: [a.csv, b.csv], state: x}\ncohorts: {cuts: [0.1, 0.2]}\n");
     int64_t before = throng_context_bytes(context);
     throng_status status = THRONG_E_MEMORY;

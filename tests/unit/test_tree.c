@@ -1,27 +1,12 @@
 /* Trees: built, read and written; Kuhn's and Leduc poker; gaps against numbers that others published. */
 #define _POSIX_C_SOURCE 200809L
-#include "crowds.h"
+#include "suite.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static throng_context *context;
-static throng_error error;
-static int64_t idle_bytes;
-
-static void set_up(void) {
-    context = test_context(1);
-    idle_bytes = throng_context_bytes(context);
-}
-
-static void tear_down(void) {
-    int64_t left = throng_context_bytes(context) - idle_bytes;
-    cr_expect_eq(left, 0, "%lld bytes leak", (long long)left);
-    throng_context_free(context);
-}
 
 TestSuite(tree, .init = set_up, .fini = tear_down, .timeout = 120);
 

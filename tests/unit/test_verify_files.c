@@ -4,29 +4,12 @@
  */
 #define _GNU_SOURCE
 #include "crowds.h"
+#include "folder.h"
 #include "study/study.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char folder_entered[] = "/tmp/throng-XXXXXX";
-
-static void enter_folder(void) {
-    cr_assert_not_null(mkdtemp(folder_entered));
-    cr_assert_eq(chdir(folder_entered), 0);
-}
-
-static int remove_entry(const char *path, const struct stat *facts, int kind, struct FTW *place) {
-    (void)facts, (void)kind, (void)place;
-    return remove(path);
-}
-
-static void leave_folder(void) {
-    cr_assert_eq(chdir("/"), 0);
-    cr_assert_eq(nftw(folder_entered, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
-}
 
 /* ---- runs ------------------------------------------------------------------------------------------------------ */
 
