@@ -309,7 +309,7 @@ def test_an_endpoint_that_dies_half_way_and_other_faults():
     setting()
     args = ["distill", "study.yaml", "--out", "policy.parquet", "--calls", 300, "--model", "stand-in", "--quiet"]
     with server("--script", "model.json", "--faults", "die_after=40") as it:
-        done = throng(*args, "--endpoint", it.url)
+        done = throng(*args, "--endpoint", it.url, "--retries", 1)  # five would wait for half a minute
         assert done.code == 1 and done.out == "" and done.err.count("\n") == 1, done.err
     assert not pathlib.Path("policy.parquet").exists()
     kept = pathlib.Path("policy.parquet.answers").read_bytes().count(b"\n") - 1
