@@ -3,7 +3,6 @@
 
 #include "cli/command.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -36,10 +35,8 @@ bool cli_report_is_change(const json_t *report) {
 }
 
 const char *cli_report_whole(const json_t *report) {
-    double sum = cli_json_number(report, "certificate.sum_phi");
-    if (!cli_report_is_change(report))
-        return "total";
-    return sum > 0.0 ? "rise" : sum < 0.0 ? "fall" : "change";
+    const char *whole = cli_json_text(report, "answer.whole");
+    return *whole ? whole : "total";
 }
 
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
@@ -57,191 +54,28 @@ static cli_text time_name(const json_t *report, const char *label) {
     return cli_clip(text, 40);
 }
 
-/* Leaves out the first " is " of every part: "party Labour, chamber Lords". */
-static void leave_out_is(const char *meaning, char *out, size_t size) {
-    size_t used = 0;
-    out[0] = '\0';
-    for (const char *part = meaning, *next = NULL; part && used < size; part = next) {
-        next = strstr(part, ", ");
-        int length = next ? (int)(next - part) : (int)strlen(part);
-        const char *is = strstr(part, " is ");
-        int before = is && is < part + length ? (int)(is - part) : length, skip = before < length ? 3 : 0;
-        used += (size_t)snprintf(out + used, size - used, "%s%.*s%.*s", part == meaning ? "" : ", ", before, part,
-                                 length - before - skip, part + before + skip);
-        next = next ? next + 2 : NULL;
-    }
+static void print_in(const char *style, const char *plain, const char *text, int width) {
+    fputs(style, stdout);
+    cli_print_wrapped(stdout, text, 0, width);
+    fputs(plain, stdout);
 }
 
-/* A cohort in a sentence: "the head", "the top 10 % by followers", "language en". */
-static void cohort_phrase(const json_t *cohort, char *out, size_t size) {
-    const char *name = cli_json_text(cohort, "name"), *meaning = cli_json_text(cohort, "meaning");
-    if (strcmp(name, "head") == 0 || strcmp(name, "middle") == 0 || strcmp(name, "long tail") == 0)
-        snprintf(out, size, "the %s", name);
-    else if (strstr(meaning, " is "))
-        leave_out_is(meaning, out, size);
+void cli_summary_answer(const cli_style *style, const json_t *report, const char *which) {
+    const char *text = cli_json_text(report, which);
+    if (*text)
+        print_in(style->bold, style->plain, text, style->width);
     else
-        snprintf(out, size, "%s%s", strncmp(meaning, "the ", 4) == 0 ? "" : "the ", meaning);
-    snprintf(out, size, "%s", cli_clip(out, 44).text);
+        print_in(style->dim, style->plain, "(This run was made by an older throng and has no answer in words.)",
+                 style->width);
 }
 
-/* The cohort with the n-th largest |share|, n from 0. */
-static const json_t *nth_cohort(const json_t *cohorts, int n) {
-    const json_t *found = NULL;
-    double limit = INFINITY;
-    size_t last = 0;
-    for (int round = 0; round <= n; round++) {
-        double best = -1.0;
-        size_t at = 0;
-        found = NULL;
-        for (size_t i = 0; i < json_array_size(cohorts); i++) {
-            const json_t *one = json_array_get(cohorts, i);
-            double size = fabs(cli_json_number(one, "share"));
-            bool later = size < limit || (size == limit && round > 0 && i > last);
-            if (later && size > best) {
-                best = size;
-                found = one;
-                at = i;
-            }
-        }
-        limit = best;
-        last = at;
-    }
-    return found;
-}
-
-/* "The long tail carried 61.0 % of the rise, the middle 27.3 %, the head 11.7 %." */
-static void shares_sentence(const json_t *report, char *out, size_t size) {
-    const json_t *cohorts = cli_json_get(report, "cohorts");
-    char phrase[128];
-    size_t used = 0;
-    out[0] = '\0';
-    if (json_array_size(cohorts) < 2)
-        return;
-    for (int i = 0; i < 3 && used < size; i++) {
-        const json_t *one = nth_cohort(cohorts, i);
-        if (!one)
-            break;
-        double share = cli_json_number(one, "share");
-        cohort_phrase(one, phrase, sizeof phrase);
-        if (i == 0)
-            used += (size_t)snprintf(out, size, " %s carried %s of the %s", phrase, cli_percent(share).text,
-                                     cli_report_whole(report));
-        else
-            used += (size_t)snprintf(out + used, size - used, ", %s %s", phrase, cli_percent(share).text);
-    }
-    if (!used)
-        return;
-    out[1] = (char)toupper((unsigned char)out[1]);
-    if (used < size)
-        snprintf(out + used, size - used, ".");
-}
-
-/* A baseline that is less than this part of the observed number is what rounding left of nothing. */
-#define ROUNDING 1e-14
-
-static void print_answer(const cli_style *style, const json_t *report) {
-    char text[1200], shares[500], what[200];
-    double before = cli_json_number(report, "indicator.baseline"),
-           after = cli_json_number(report, "indicator.observed");
-    if (fabs(before) < ROUNDING * fabs(after))
-        before = 0.0;
-    snprintf(what, sizeof what, "%.60s of %s", cli_json_text(report, "indicator.name"),
-             cli_clip(cli_json_text(report, "columns.state"), 40).text);
-    shares_sentence(report, shares, sizeof shares);
-    if (before == after && !cli_report_is_change(report))
-        snprintf(text, sizeof text, "%s is %s, as it is at the baseline (%s).", what, cli_value(after).text,
-                 cli_json_text(report, "indicator.baseline_kind"));
-    else if (!cli_report_is_change(report))
-        snprintf(text, sizeof text, "%s is %s, %s %s from %s at the baseline (%s).%s", what, cli_value(after).text,
-                 after < before ? "down" : "up", cli_value(fabs(after - before)).text, cli_value(before).text,
-                 cli_json_text(report, "indicator.baseline_kind"), shares);
-    else
-        snprintf(text, sizeof text, "%s %s from %s to %s between %s and %s.%s", what,
-                 after > before   ? "rose"
-                 : after < before ? "fell"
-                                  : "stayed the same,",
-                 cli_value(before).text, cli_value(after).text,
-                 time_name(report, cli_json_text(report, "indicator.change_from")).text,
-                 time_name(report, cli_json_text(report, "indicator.change_to")).text, shares);
-    fputs(style->bold, stdout);
-    cli_print_wrapped(stdout, text, 0, style->width);
-    fputs(style->plain, stdout);
-}
-
-/* "A panel of 100 drawn by weight says 0.51 where the crowd has 0.34. It credits the head with 78 % instead of 12 %."
- */
-static void print_panel_answer(const cli_style *style, const json_t *report) {
-    char text[600], phrase[128];
-    const json_t *cohorts = cli_json_get(report, "panel.cohorts"), *worst = NULL;
-    double off = -1.0;
-    for (size_t i = 0; i < json_array_size(cohorts); i++) {
-        const json_t *one = json_array_get(cohorts, i);
-        double by = fabs(cli_json_number(one, "share") - cli_json_number(one, "crowd_share"));
-        if (by > off) {
-            off = by;
-            worst = one;
-        }
-    }
-    cli_text when = time_name(report, cli_json_text(report, "panel.time"));
-    int used = snprintf(text, sizeof text, "A panel of %s drawn %s%s%s puts %.60s of %s at %s, where the crowd has %s.",
-                        cli_count(cli_json_count(report, "panel.size")).text, cli_json_text(report, "panel.drawn"),
-                        *when.text ? " on " : "", when.text, cli_json_text(report, "indicator.name"),
-                        cli_clip(cli_json_text(report, "columns.state"), 40).text,
-                        cli_value(cli_json_number(report, "panel.indicator.observed")).text,
-                        cli_value(cli_json_number(report, "panel.indicator.crowd_observed")).text);
-    if (worst && json_array_size(cohorts) > 1) {
-        cohort_phrase(worst, phrase, sizeof phrase);
-        snprintf(text + used, sizeof text - (size_t)used, " It credits %s with %s instead of %s.", phrase,
-                 cli_percent(cli_json_number(worst, "share")).text,
-                 cli_percent(cli_json_number(worst, "crowd_share")).text);
-    }
-    fputs(style->bold, stdout);
-    cli_print_wrapped(stdout, text, 0, style->width);
-    fputs(style->plain, stdout);
-}
-
-/* "In a crowd of 1,671,587, whose weighted-variance of state is 0.34, these 100 agents carry 0.01; alone they would
- * claim 0.51." */
-static void print_corrected_answer(const cli_style *style, const json_t *report) {
-    char text[600];
-    int used =
-        snprintf(text, sizeof text, "In a crowd of %s agents, whose %.60s of %s is %s, these %s carry %s.",
-                 cli_count(cli_json_count(report, "aggregates.agents")).text, cli_json_text(report, "indicator.name"),
-                 cli_clip(cli_json_text(report, "columns.state"), 40).text,
-                 cli_value(cli_json_number(report, "certificate.everybody")).text,
-                 cli_count(cli_json_count(report, "agents")).text,
-                 cli_value(cli_json_number(report, "certificate.sum_phi")).text);
-    if (cli_json_get(report, "panel"))
-        snprintf(text + used, sizeof text - (size_t)used, " Alone they would claim %s.",
-                 cli_value(cli_json_number(report, "panel.certificate.sum_phi")).text);
-    fputs(style->bold, stdout);
-    cli_print_wrapped(stdout, text, 0, style->width);
-    fputs(style->plain, stdout);
+void cli_summary_about(const cli_style *style, const json_t *report) {
+    const char *text = cli_json_text(report, "answer.about");
+    if (*text)
+        print_in(style->dim, style->plain, text, style->width);
 }
 
 /* ---- who, when, how -------------------------------------------------------------------------------------------- */
-
-static void print_crowd(const cli_style *style, const json_t *report) {
-    char text[500];
-    int64_t times = cli_json_count(report, "times");
-    const char *weight = cli_json_text(report, "columns.weight"), *spec = cli_json_text(report, "indicator.spec");
-    int used = snprintf(text, sizeof text, "%s agents", cli_count(cli_json_count(report, "agents")).text);
-    if (times > 1)
-        used += snprintf(text + used, sizeof text - (size_t)used, " in %s rows, %s times",
-                         cli_count(cli_json_count(report, "rows")).text, cli_count(times).text);
-    if (json_is_true(cli_json_get(report, "indicator.weighted")))
-        used += snprintf(text + used, sizeof text - (size_t)used, ", counted by %s",
-                         *weight ? cli_clip(weight, 40).text : "weight");
-    if (strcmp(cli_json_text(report, "players"), "cohorts") == 0)
-        used += snprintf(text + used, sizeof text - (size_t)used, ", cohort by cohort");
-    bool params = strchr(spec, ':') && strcmp(strchr(spec, ':'), ":weighted=false") != 0;
-    snprintf(text + used, sizeof text - (size_t)used, "; %s path from the %s baseline%s%.200s",
-             cli_json_text(report, "indicator.path"), cli_json_text(report, "indicator.baseline_kind"),
-             params ? "; " : "", params ? spec : "");
-    fputs(style->dim, stdout);
-    cli_print_wrapped(stdout, text, 0, style->width);
-    fputs(style->plain, stdout);
-}
 
 #define SPARKS_MAX 60
 
@@ -394,25 +228,21 @@ int cli_summary_show(const json_t *report, cli_summary_kind kind, const char *ou
     }
     bool corrected = cli_json_get(report, "aggregates") != NULL;
     if (corrected) {
-        print_corrected_answer(&style, report);
-        print_crowd(&style, report);
+        cli_summary_answer(&style, report, "answer.text");
+        cli_summary_about(&style, report);
         cli_summary_cohorts(&style, report);
         cli_summary_comparison(&style, report);
         cli_summary_top(&style, report);
     } else if (kind == CLI_SUMMARY_PANEL) {
-        print_panel_answer(&style, report);
-        print_crowd(&style, report);
+        cli_summary_answer(&style, report, "answer.panel");
+        cli_summary_about(&style, report);
         cli_summary_panel(&style, report);
         cli_summary_comparison(&style, report);
     } else {
-        if (cli_json_get(report, "world")) {
-            cli_summary_world_answer(&style, report);
-            cli_summary_world_crowd(&style, report);
+        cli_summary_answer(&style, report, "answer.text");
+        cli_summary_about(&style, report);
+        if (cli_json_get(report, "world"))
             cli_summary_course(&style, report);
-        } else {
-            print_answer(&style, report);
-            print_crowd(&style, report);
-        }
         print_times(&style, report);
         cli_summary_cohorts(&style, report);
         cli_summary_concentration(&style, report);

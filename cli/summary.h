@@ -21,6 +21,11 @@ int cli_summary_show(const json_t *report, cli_summary_kind kind, const char *ou
  * having said what is wrong. */
 int cli_run_read(const char *run, const char *file, bool needed, json_t **out);
 
+/* The answer as the report has it, answer.text or answer.panel, and of whom it is; a report of an older throng's has
+ * none, and says so. */
+void cli_summary_answer(const cli_style *style, const json_t *report, const char *which);
+void cli_summary_about(const cli_style *style, const json_t *report);
+
 /* ---- parts in summary_tables.c --------------------------------------------------------------------------------- */
 
 /* The cohorts as a bar chart, the panel's beside the crowd's, how far they are apart, the top agents. */
@@ -32,9 +37,7 @@ void cli_summary_top(const cli_style *style, const json_t *report);
 
 /* ---- parts in summary_world.c ---------------------------------------------------------------------------------- */
 
-/* The answer, the crowd, and the course of the indicator over the steps of a world. */
-void cli_summary_world_answer(const cli_style *style, const json_t *report);
-void cli_summary_world_crowd(const cli_style *style, const json_t *report);
+/* The course of the indicator over the steps of a world, and how its agents decided. */
 void cli_summary_course(const cli_style *style, const json_t *report);
 void cli_summary_policy(const cli_style *style, const json_t *report);
 

@@ -5,53 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "if nobody had influence" */
-static const char *nobody(const json_t *report) {
-    return strcmp(cli_json_text(report, "world.participation"), "innate") == 0 ? "if everybody came from the baseline"
-                                                                               : "if nobody had influence";
-}
-
-void cli_summary_world_answer(const cli_style *style, const json_t *report) {
-    char text[600], what[200], over[80] = "";
-    double before = cli_json_number(report, "indicator.baseline"),
-           after = cli_json_number(report, "indicator.observed");
-    const char *number = cli_json_text(report, "world.over");
-    int64_t steps = cli_json_count(report, "world.steps");
-    if (strcmp(number, "final") != 0)
-        snprintf(over, sizeof over, "%.40s of ", number);
-    snprintf(what, sizeof what, "%s%.60s of %.40s", over, cli_json_text(report, "indicator.name"),
-             cli_json_text(report, "world.column"));
-    if (before == after)
-        snprintf(text, sizeof text, "After %s step%s of %s, %s is %s, as it would be %s.", cli_count(steps).text,
-                 steps == 1 ? "" : "s", cli_json_text(report, "world.name"), what, cli_value(after).text,
-                 nobody(report));
-    else
-        snprintf(text, sizeof text, "After %s step%s of %s, %s is %s, %s %s from %s %s.", cli_count(steps).text,
-                 steps == 1 ? "" : "s", cli_json_text(report, "world.name"), what, cli_value(after).text,
-                 after < before ? "down" : "up", cli_value(fabs(after - before)).text, cli_value(before).text,
-                 nobody(report));
-    fputs(style->bold, stdout);
-    cli_print_wrapped(stdout, text, 0, style->width);
-    fputs(style->plain, stdout);
-}
-
-void cli_summary_world_crowd(const cli_style *style, const json_t *report) {
-    char text[600];
-    int64_t agents = cli_json_count(report, "agents"), edges = cli_json_count(report, "graph.edges");
-    int used = snprintf(text, sizeof text, "%s agent%s", cli_count(agents).text, agents == 1 ? "" : "s");
-    if (cli_json_get(report, "graph"))
-        used += snprintf(text + used, sizeof text - (size_t)used, ", %s edge%s", cli_count(edges).text,
-                         edges == 1 ? "" : "s");
-    used += snprintf(text + used, sizeof text - (size_t)used, "; %.300s", cli_json_text(report, "world.spec"));
-    if (cli_json_get(report, "certificate")) /* a simulation alone has none */
-        snprintf(text + used, sizeof text - (size_t)used, "; taking part is %s",
-                 strcmp(cli_json_text(report, "world.participation"), "innate") == 0 ? "the state one came with"
-                                                                                     : "influence on others");
-    fputs(style->dim, stdout);
-    cli_print_wrapped(stdout, text, 0, style->width);
-    fputs(style->plain, stdout);
-}
-
 #define SPARKS_MAX 60
 
 /* One number of every step, thinned out to what fits; how many. */
@@ -121,17 +74,9 @@ static void print_files(const cli_style *style, const char *out, const char *fil
 void cli_summary_simulation(const cli_style *style, const json_t *report, const char *out) {
     const json_t *trajectory = cli_json_get(report, "trajectory");
     size_t n = json_array_size(trajectory);
-    double values[SPARKS_MAX], first = cli_json_number(json_array_get(trajectory, 0), "indicator"),
-                               last = cli_json_number(json_array_get(trajectory, n - 1), "indicator");
-    char text[600];
-    snprintf(text, sizeof text, "After %s step%s of %s, %.60s of %.40s is %s; it was %s.",
-             cli_count((int64_t)n - 1).text, n == 2 ? "" : "s", cli_json_text(report, "world.name"),
-             cli_json_text(report, "indicator.name"), cli_json_text(report, "indicator.column"), cli_value(last).text,
-             cli_value(first).text);
-    fputs(style->bold, stdout);
-    cli_print_wrapped(stdout, text, 0, style->width);
-    fputs(style->plain, stdout);
-    cli_summary_world_crowd(style, report);
+    double values[SPARKS_MAX];
+    cli_summary_answer(style, report, "answer.text");
+    cli_summary_about(style, report);
     int shown = collect(trajectory, "indicator", n, values);
     printf("\n%s", style->bar);
     cli_print_sparkline(values, shown);
@@ -202,19 +147,10 @@ void cli_summary_sweep(const cli_style *style, const json_t *report, const char 
     const json_t *point = NULL, *name = NULL;
     int64_t repetitions = cli_json_count(report, "sweep.repetitions"),
             resumed = cli_json_count(report, "sweep.resumed");
-    const char *over = cli_json_text(report, cli_json_get(report, "world.over") ? "world.over" : "indicator.over");
     double low = 0.0, high = 0.0;
-    char text[400];
     size_t i = 0;
-    snprintf(text, sizeof text, "%s of %s%s%s%s for %s settings, %s time%s each.",
-             cli_json_text(report, "indicator.name"),
-             cli_json_get(report, "world") ? "" : cli_json_text(report, "columns.state"),
-             cli_json_text(report, "world.name"), *over && strcmp(over, "final") != 0 ? ", " : "",
-             strcmp(over, "final") != 0 ? over : "", cli_count((int64_t)json_array_size(points)).text,
-             cli_count(repetitions).text, repetitions == 1 ? "" : "s");
-    fputs(style->bold, stdout);
-    cli_print_wrapped(stdout, text, 0, style->width);
-    printf("%s\n", style->plain);
+    cli_summary_answer(style, report, "answer.text");
+    printf("\n");
     json_array_foreach(names, i, name) {
         size_t width = strlen(setting_name(name));
         cli_print_left(setting_name(name), (int)(width > 8 ? width : 8) + 2);
@@ -234,23 +170,6 @@ void cli_summary_sweep(const cli_style *style, const json_t *report, const char 
 }
 
 /* ---- interventions --------------------------------------------------------------------------------------------- */
-
-static void intervention_answer(const cli_style *style, const json_t *report) {
-    char text[600];
-    double before = cli_json_number(report, "intervention.before"),
-           value = cli_json_number(report, "intervention.value");
-    int64_t agents = cli_json_count(report, "intervention.agents");
-    bool silencing = strcmp(cli_json_text(report, "intervention.by"), "silencing") == 0;
-    snprintf(text, sizeof text, "%s %s of %s agents%s, %s of everybody's influence, brings %s of %s from %s to %s%s.",
-             silencing ? "Silencing" : "Dampening", cli_count(agents).text,
-             cli_count(cli_json_count(report, "agents")).text, silencing ? "" : " in part or wholly",
-             cli_percent(cli_json_number(report, "intervention.share")).text, cli_json_text(report, "indicator.name"),
-             cli_json_text(report, "world.column"), cli_value(before).text, cli_value(value).text,
-             json_is_true(cli_json_get(report, "intervention.reached")) ? "" : ": not yet the target");
-    fputs(style->bold, stdout);
-    cli_print_wrapped(stdout, text, 0, style->width);
-    fputs(style->plain, stdout);
-}
 
 static void print_course(const cli_style *style, const json_t *report) {
     const json_t *course = cli_json_get(report, "course");
@@ -273,8 +192,8 @@ void cli_summary_intervention(const cli_style *style, const json_t *report, cons
     const json_t *rivals = cli_json_get(report, "rivals"), *one = NULL;
     size_t i = 0;
     char text[80];
-    intervention_answer(style, report);
-    cli_summary_world_crowd(style, report);
+    cli_summary_answer(style, report, "answer.text");
+    cli_summary_about(style, report);
     print_course(style, report);
     printf("\n");
     cli_print_left("silencing those", 20);

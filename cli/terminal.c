@@ -10,27 +10,6 @@
 
 /* ---- numbers --------------------------------------------------------------------------------------------------- */
 
-/* Puts commas between thousands of a text of digits. */
-static cli_text group(const char *digits, bool negative) {
-    cli_text out;
-    size_t n = strlen(digits), used = 0;
-    if (negative)
-        out.text[used++] = '-';
-    for (size_t i = 0; i < n && used + 2 < sizeof out.text; i++) {
-        if (i > 0 && (n - i) % 3 == 0)
-            out.text[used++] = ',';
-        out.text[used++] = digits[i];
-    }
-    out.text[used] = '\0';
-    return out;
-}
-
-cli_text cli_count(int64_t n) {
-    char digits[32];
-    snprintf(digits, sizeof digits, "%llu", n < 0 ? 0ULL - (unsigned long long)n : (unsigned long long)n);
-    return group(digits, n < 0);
-}
-
 cli_text cli_amount(double x) {
     static const char *const unit[] = {"", " k", " M", " G", " T"};
     cli_text out;
@@ -44,39 +23,6 @@ cli_text cli_amount(double x) {
              : fabs(x) >= 9.95            ? 1
                                           : 2,
              x, unit[step]);
-    return out;
-}
-
-cli_text cli_percent(double share) {
-    cli_text out;
-    double percent = 100.0 * share;
-    if (!isfinite(percent))
-        snprintf(out.text, sizeof out.text, "-");
-    else if (percent == 0.0)
-        snprintf(out.text, sizeof out.text, "0 %%");
-    else if (fabs(percent) >= 1e6)
-        snprintf(out.text, sizeof out.text, "%.2g %%", percent);
-    else if (fabs(percent) >= 0.95)
-        snprintf(out.text, sizeof out.text, "%.1f %%", percent);
-    else if (fabs(percent) >= 1e-4)
-        snprintf(out.text, sizeof out.text, "%.2g %%", percent);
-    else
-        snprintf(out.text, sizeof out.text, "%.0e %%", percent);
-    return out;
-}
-
-cli_text cli_value(double x) {
-    cli_text out;
-    char digits[40];
-    if (!isfinite(x)) {
-        snprintf(out.text, sizeof out.text, "-");
-        return out;
-    }
-    if (fabs(x) < 1e15 && (x == floor(x) || fabs(x) >= 9999.5)) {
-        snprintf(digits, sizeof digits, "%.0f", fabs(x));
-        return group(digits, x < 0.0);
-    }
-    snprintf(out.text, sizeof out.text, "%.4g", x);
     return out;
 }
 
@@ -106,35 +52,6 @@ cli_text cli_bytes(double bytes) {
 }
 
 /* ---- text ------------------------------------------------------------------------------------------------------ */
-
-static bool continues(char c) {
-    return ((unsigned char)c & 0xC0) == 0x80;
-}
-
-int cli_width(const char *text) {
-    int n = 0;
-    for (; *text; text++)
-        n += !continues(*text);
-    return n;
-}
-
-cli_text cli_clip(const char *text, int width) {
-    static const char more[] = "\xE2\x80\xA6"; /* ... */
-    cli_text out;
-    size_t used = 0;
-    bool cut = cli_width(text) > width;
-    int left = cut ? width - 1 : width;
-    for (; *text && used + sizeof more + 4 < sizeof out.text; text++) {
-        if (!continues(*text) && left-- <= 0)
-            break;
-        unsigned char c = (unsigned char)*text;
-        out.text[used++] = c < 0x20 || c == 0x7F ? '?' : *text;
-    }
-    out.text[used] = '\0';
-    if (*text)
-        memcpy(out.text + used, more, sizeof more);
-    return out;
-}
 
 /* A report may come from anywhere: what is in it must not command the terminal. */
 static void put_text(FILE *out, const char *text) {

@@ -2,25 +2,34 @@
 #ifndef THRONG_CLI_TERMINAL_H
 #define THRONG_CLI_TERMINAL_H
 
+#include "throng/report.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-/* A short text by value: cli_count(n).text may stand in a printf. */
-typedef struct cli_text {
-    char text[64];
-} cli_text;
+/* A short text by value: cli_count(n).text may stand in a printf. Those that reports have in words, too, are theirs. */
+typedef throng_phrase cli_text;
 
-cli_text cli_count(int64_t n);                  /* 1,671,587 */
-cli_text cli_amount(double x);                  /* 1.67 M */
-cli_text cli_percent(double share);             /* 31.4 % */
-cli_text cli_value(double x);                   /* 0.3402, -1.234e-07, 12,346 */
-cli_text cli_duration(double seconds);          /* 3 ms, 2.41 s, 2 min 5 s */
-cli_text cli_bytes(double bytes);               /* 12.3 MB */
-cli_text cli_clip(const char *text, int width); /* at most `width` characters, without control characters */
+static inline cli_text cli_count(int64_t n) { /* 1,671,587 */
+    return throng_phrase_count(n);
+}
+static inline cli_text cli_percent(double share) { /* 31.4 % */
+    return throng_phrase_share(share);
+}
+static inline cli_text cli_value(double x) { /* 0.3402, -1.234e-07, 12,346 */
+    return throng_phrase_value(x);
+}
+static inline cli_text cli_clip(const char *text, int width) { /* at most `width` characters, none of control */
+    return throng_phrase_clip(text, width);
+}
+static inline int cli_width(const char *text) { /* characters of a UTF-8 text */
+    return throng_phrase_width(text);
+}
 
-/* Characters of a UTF-8 text. */
-int cli_width(const char *text);
+cli_text cli_amount(double x);         /* 1.67 M */
+cli_text cli_duration(double seconds); /* 3 ms, 2.41 s, 2 min 5 s */
+cli_text cli_bytes(double bytes);      /* 12.3 MB */
 
 /* The text, then spaces up to `width` characters; or before it. */
 void cli_print_left(const char *text, int width);

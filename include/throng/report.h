@@ -50,6 +50,23 @@ THRONG_API THRONG_MUST_USE throng_status throng_report_json(throng_context *cont
                                                             char **json, throng_error *err);
 THRONG_API void throng_text_free(throng_context *context, char *text);
 
+/** A short text by value: throng_phrase_count(n).text may stand in a printf. */
+typedef struct throng_phrase {
+    char text[64];
+} throng_phrase;
+
+/** Numbers the way people read them, as the answer in a report has them: 1,671,587; 31.4 %; 0.3402, -1.234e-07, 12,346.
+ *  "-" if there is none. */
+THRONG_API throng_phrase throng_phrase_count(int64_t n);
+THRONG_API throng_phrase throng_phrase_share(double share);
+THRONG_API throng_phrase throng_phrase_value(double x);
+
+/** A text of at most `width` characters, the last an ellipsis if it was cut; control characters are "?". */
+THRONG_API throng_phrase throng_phrase_clip(const char *text, int width);
+
+/** Characters of a UTF-8 text. */
+THRONG_API int throng_phrase_width(const char *text);
+
 /** Aggregates as JSON, the form in which they can be published; throng_text_free it. docs/scaling-bias.md describes the
  *  keys. */
 THRONG_API THRONG_MUST_USE throng_status throng_aggregates_json(throng_context *context,

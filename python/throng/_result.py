@@ -53,6 +53,11 @@ class Report:
         self.json: str = text
         self.report = Document(_records(json.loads(text))).bind(self)
 
+    @property
+    def answer(self) -> str:
+        """What came out, in a sentence or two."""
+        return self.report.answer.text
+
     def _page(self, path: Any, force: bool) -> pathlib.Path:
         raise ValueError('this report is of a run that was not kept: run it with out=, then "throng report" its folder')
 
@@ -349,13 +354,13 @@ class Result(Report):
 
     def _repr_html_(self) -> str:
         """For notebooks. Every text of the data is escaped."""
-        certificate, indicator = self.certificate, self.report.indicator
+        certificate = self.certificate
         rows = ''.join(
             f'<tr><td style="text-align:left">{html.escape(cohort.name)}</td>'
             f'<td style="text-align:left">{html.escape(cohort.meaning)}</td><td>{cohort.agents:,}</td>'
             f'<td>{cohort.phi:+.6g}</td><td>{_percent(cohort.share)}</td></tr>' for cohort in self.cohorts()[:20])
-        return (f'<div><b>{html.escape(indicator.name)}</b> {indicator.baseline:.6g} &rarr; {indicator.observed:.6g}, '
-                f'{self.report.agents:,} agents<table><thead><tr><th style="text-align:left">cohort</th><th></th>'
-                f'<th>agents</th><th>phi</th><th>share</th></tr></thead><tbody>{rows}</tbody></table>'
+        return (f'<div><b>{html.escape(self.answer)}</b><br>{html.escape(self.report.answer.about)}'
+                f'<table><thead><tr><th style="text-align:left">cohort</th><th></th><th>agents</th><th>phi</th>'
+                f'<th>share</th></tr></thead><tbody>{rows}</tbody></table>'
                 f'<small>{html.escape(certificate.method)}; the parts add up to the whole within '
                 f'{certificate.efficiency_residual:.1e}</small></div>')

@@ -166,7 +166,7 @@ throng_status throng_cascades_json(throng_context *context, const throng_cascade
     put(self, document, "provenance", throng_i_report_provenance(self));
     put(self, document, "cite", citations(self));
     THRONG_REQUIRE(!self->failed, E_MEMORY, "Out of memory: the report could not be made.");
-    THRONG_TRY(throng_i_report_set_timings(document, full.timings, full.n_timings, err));
+    THRONG_TRY(throng_i_report_finish(document, full.timings, full.n_timings, err));
     THRONG_TRY(throng_i_json_text(context, document, out, err));
 out:
     json_decref(document);

@@ -224,8 +224,7 @@ throng_status throng_i_report_make(throng_context *context, const throng_attribu
     return THRONG_OK;
 }
 
-throng_status throng_i_report_set_timings(json_t *document, const throng_timing *timings, int n_timings,
-                                          throng_error *err) {
+throng_status throng_i_report_finish(json_t *document, const throng_timing *timings, int n_timings, throng_error *err) {
     json_t *object = json_object();
     double sum = 0.0, total = NAN;
     bool failed = false;
@@ -243,7 +242,9 @@ throng_status throng_i_report_set_timings(json_t *document, const throng_timing 
         total = sum;
     throng_i_json_put(&failed, object, "total_seconds", throng_i_json_real(total));
     throng_i_json_put(&failed, document, "timings", object);
-    return failed ? THRONG_FAIL(err, E_MEMORY, "Out of memory: the report could not be made.") : THRONG_OK;
+    if (!failed)
+        return throng_i_report_answer(document, err);
+    return THRONG_FAIL(err, E_MEMORY, "Out of memory: the report could not be made.");
 }
 
 throng_status throng_report_json(throng_context *context, const throng_attribution *attribution,
@@ -252,7 +253,7 @@ throng_status throng_report_json(throng_context *context, const throng_attributi
     throng_status status = THRONG_OK;
     json_t *document = NULL;
     THRONG_TRY(throng_i_report_make(context, attribution, cohorts, def, &document, err));
-    THRONG_TRY(throng_i_report_set_timings(document, def->timings, def->n_timings, err));
+    THRONG_TRY(throng_i_report_finish(document, def->timings, def->n_timings, err));
     THRONG_TRY(throng_i_json_text(context, document, json, err));
 out:
     json_decref(document);

@@ -23,9 +23,13 @@ THRONG_MUST_USE throng_status throng_i_report_make(throng_context *context, cons
                                                    const throng_cohorts *cohorts, const throng_report_def *def,
                                                    json_t **out, throng_error *err);
 
-/* Sets `timings` of a document: the given stages and their total. A stage called "total" replaces the sum. */
-THRONG_MUST_USE throng_status throng_i_report_set_timings(json_t *document, const throng_timing *timings, int n_timings,
-                                                          throng_error *err);
+/* The last that is done to a document of any kind: its answer, and `timings`, the given stages and their total. A stage
+ * called "total" replaces the sum. */
+THRONG_MUST_USE throng_status throng_i_report_finish(json_t *document, const throng_timing *timings, int n_timings,
+                                                     throng_error *err);
+
+/* Sets `answer` of a document: what it says in words, from what is in it. */
+THRONG_MUST_USE throng_status throng_i_report_answer(json_t *document, throng_error *err);
 
 /* Parts: each makes one value of the document. time -1 means the change from the first time to the last. */
 json_t *throng_i_report_cohorts(throng_i_reporter *self, int64_t time);

@@ -139,7 +139,7 @@ static throng_status make_document(solved *self, json_t **out, throng_error *err
     put(self, document, "provenance", throng_i_report_provenance(&self->reporter));
     put(self, document, "cite", citations(self));
     THRONG_REQUIRE(!self->reporter.failed, E_MEMORY, "Out of memory: the report could not be made.");
-    THRONG_TRY(throng_i_report_set_timings(document, def->timings, def->n_timings, err));
+    THRONG_TRY(throng_i_report_finish(document, def->timings, def->n_timings, err));
     *out = json_incref(document);
 out:
     json_decref(document);

@@ -214,7 +214,7 @@ static throng_status write_directory(intervention_job *self, const throng_study 
     THRONG_TRY(throng_i_print(run->context, &path, err, "%s/intervention.parquet", directory.draft));
     THRONG_TRY(throng_i_write_intervention(run->context, run->attribution, self->alpha, path, err));
     throng_i_run_stage_done(run, "write");
-    THRONG_TRY(throng_i_report_set_timings(run->document, run->timings, run->n_timings, err));
+    THRONG_TRY(throng_i_report_finish(run->document, run->timings, run->n_timings, err));
     THRONG_TRY(throng_i_json_text(run->context, run->document, report, err));
     THRONG_TRY(throng_i_study_copy(study, &copy, err));
     THRONG_TRY(throng_i_settings_resolve(copy, throng_attribution_resolved(run->attribution), err));
@@ -271,7 +271,7 @@ throng_status throng_study_intervene(throng_study *study, const char *command, c
     if (out) {
         THRONG_TRY(write_directory(&self, study, out, force, report, err));
     } else {
-        THRONG_TRY(throng_i_report_set_timings(self.run->document, self.run->timings, self.run->n_timings, err));
+        THRONG_TRY(throng_i_report_finish(self.run->document, self.run->timings, self.run->n_timings, err));
         THRONG_TRY(throng_i_json_text(study->context, self.run->document, report, err));
     }
     if (!self.found.reached)

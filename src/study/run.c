@@ -278,7 +278,7 @@ static throng_status make_report(throng_run *self, const throng_i_settings *sett
 static throng_status finish_report(throng_run *self, throng_error *err) {
     throng_timing *total = &self->timings[self->n_timings++];
     *total = (throng_timing){"total", throng_i_seconds() - self->started};
-    throng_status status = throng_i_report_set_timings(self->document, self->timings, self->n_timings, err);
+    throng_status status = throng_i_report_finish(self->document, self->timings, self->n_timings, err);
     if (status != THRONG_OK)
         return status;
     return throng_i_json_text(self->context, self->document, &self->report, err);

@@ -204,7 +204,7 @@ static throng_status write_directory(throng_i_simulated *self, const throng_stud
         return status;
     THRONG_TRY(throng_i_recording_tables(&self->recording, &directory, err));
     throng_i_run_stage_done(run, "write");
-    THRONG_TRY(throng_i_report_set_timings(document, run->timings, run->n_timings, err));
+    THRONG_TRY(throng_i_report_finish(document, run->timings, run->n_timings, err));
     THRONG_TRY(throng_i_json_text(run->context, document, report, err));
     THRONG_TRY(resolved_yaml(self, study, &yaml, err));
     THRONG_TRY(throng_i_run_directory_text(&directory, "report.json", *report, err));
@@ -246,7 +246,7 @@ throng_status throng_study_simulate(throng_study *study, const char *command, co
         THRONG_TRY(write_directory(&simulated, study, document, out, force, report, then));
         throng_i_study_checkpoint_drop(study);
     } else {
-        THRONG_TRY(throng_i_report_set_timings(document, simulated.run->timings, simulated.run->n_timings, then));
+        THRONG_TRY(throng_i_report_finish(document, simulated.run->timings, simulated.run->n_timings, then));
         THRONG_TRY(throng_i_json_text(study->context, document, report, then));
     }
     status = done;

@@ -286,7 +286,7 @@ static throng_status make_report(const throng_i_sweep_job *self, const char *com
     json_object_set_new(document, "sweep", sweep_part(self));
     json_object_set_new(document, "timings", json_object());
     json_object_set_new(document, "provenance", throng_i_report_provenance(&reporter));
-    throng_status status = throng_i_report_set_timings(document, &total, 1, err);
+    throng_status status = throng_i_report_finish(document, &total, 1, err);
     if (status == THRONG_OK)
         status = throng_i_json_text(self->context, document, out, err);
     json_decref(document);
@@ -416,7 +416,7 @@ static throng_status report_shard(const throng_i_sweep_job *self, const char *co
     json_t *document = json_pack("{s:i, s:o, s:b, s:o, s:{}, s:o}", "schema", THRONG_REPORT_SCHEMA, "throng",
                                  throng_i_report_program(&reporter), "complete", true, "shard", shard, "timings",
                                  "provenance", throng_i_report_provenance(&reporter));
-    throng_status status = throng_i_report_set_timings(document, &total, 1, err);
+    throng_status status = throng_i_report_finish(document, &total, 1, err);
     if (status == THRONG_OK)
         status = throng_i_json_text(self->context, document, report, err);
     json_decref(document);

@@ -223,14 +223,20 @@ def test_show_says_what_the_run_said():
 
 
 @test
-def test_show_takes_what_rounding_left_for_nothing():
-    put("t.csv", "x\n" + "".join(f"{i / 7}\n" for i in range(30)))
-    ok("attribute", "t.csv", "--state", "x", "--out", "dust", "--quiet")
-    document = json.loads(pathlib.Path("dust/report.json").read_text())
-    for dust, said in [(1e-17, "from 0 at"), (1e-3, "from 0.001 at")]:
-        document["indicator"]["baseline"] = dust
-        put("dust/report.json", json.dumps(document))
-        assert said in " ".join(ok("show", "dust").split()), (dust, ok("show", "dust"))
+def test_runs_of_older_throngs_are_shown_without_an_answer():
+    for run in make_runs():
+        document = json.loads(pathlib.Path(run, "report.json").read_text())
+        answer = document.pop("answer")
+        said = " ".join(ok("show", run).split())
+        assert said.startswith(answer["text"]), (run, said)
+        put(f"{run}/report.json", json.dumps(document))
+        old = " ".join(ok("show", run).split())
+        assert old.startswith("(This run was made by an older throng"), old
+        # The sentences, and the words that stand for them, are all that is gone.
+        about = answer["about"] if answer["about"] in said else ""
+        rest = said.removeprefix(answer["text"]).strip().removeprefix(about)
+        assert rest.replace(f"of the {answer.get('whole')}", "of the total") in old, (run, rest, old)
+        assert "answer" not in page(run)[1]["report"]
 
 
 @test

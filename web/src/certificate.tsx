@@ -32,9 +32,23 @@ export function GapBox({ solution: it }: { solution: Solution }) {
   );
 }
 
+/** Cascades are credited by a closed form: there is only the sum to check. */
+function CascadesBox({ it }: { it: Certificate }) {
+  return (
+    <section class="card certificate good" id="certificate" aria-labelledby="certificate-title">
+      <h2 id="certificate-title">Can this be trusted?</h2>
+      <p>
+        <span class="mark" aria-hidden="true">✓</span> Everybody's credits add up to the {count(it.reach ?? 0)} members that somebody is above{" "}
+        {it.residual ? `within ${value(it.residual, 2)}` : "to the last bit"}; they are as good as the trees are.
+      </p>
+    </section>
+  );
+}
+
 export function CertificateBox({ report, verification }: { report: Report; verification: Verification | null }) {
   const it = report.certificate;
   if (!it) return null;
+  if (report.cascades) return <CascadesBox it={it} />;
   const [verdict, text] = report.aggregates
     ? (["fair", "The credits of these agents in a crowd that is known by its aggregates: the others' are not here, so the parts do not add up to the whole."] as const)
     : sentence(report, it);

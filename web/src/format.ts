@@ -1,4 +1,5 @@
-// Numbers the way people read them. throng's command line prints them the same way.
+// Numbers the way people read them: count, value and percent as throng's library writes them (src/report/phrase.c; both
+// are held against tests/phrases.json), but with a true minus and exponents without zeros in front.
 
 const MINUS = "−";
 
@@ -19,27 +20,30 @@ export function amount(x: number): string {
   return value(x);
 }
 
+function power(x: number, digits: number): string {
+  const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
+  return sign(`${Number(mantissa)}e${exponent!.replace("+", "").replace("-", MINUS)}`);
+}
+
 /** 0.3402, −1.234e−7, 12,346 */
 export function value(x: number | null | undefined, digits = 4): string {
   if (x == null || !Number.isFinite(x)) return "–";
   if (x === 0) return "0";
   const size = Math.abs(x);
-  if (size >= 10 ** digits && size < 1e15) return count(x);
-  if (size < 1e-4 || size >= 1e15) {
-    const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
-    return sign(`${Number(mantissa)}e${exponent!.replace("+", "").replace("-", MINUS)}`);
-  }
-  return sign(String(Number(x.toPrecision(digits))));
+  if (size >= 10 ** digits - 0.5 && size < 1e15) return count(x);
+  const exponent = Number(x.toExponential(digits - 1).split("e")[1]);
+  return exponent < -4 || size >= 1e15 ? power(x, digits) : sign(String(Number(x.toPrecision(digits))));
 }
 
 /** 31.4 %, 0.31 % */
 export function percent(share: number | null | undefined): string {
   if (share == null || !Number.isFinite(share)) return "–";
   const x = 100 * share;
-  if (x === 0) return "0 %";
   const size = Math.abs(x);
-  if (size < 0.01) return `${value(x, 2)} %`;
-  return sign(`${x.toFixed(size >= 10 ? 1 : 2)} %`);
+  if (x === 0) return "0 %";
+  if (size >= 1e6) return `${power(x, 2)} %`;
+  if (size >= 0.95) return sign(`${x.toFixed(1)} %`);
+  return size >= 1e-4 ? sign(`${Number(x.toPrecision(2))} %`) : `${power(x, 1)} %`;
 }
 
 /** 3 ms, 2.41 s, 2 min 5 s */

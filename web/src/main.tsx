@@ -2,7 +2,6 @@
 import { render } from "preact";
 import { ReportView } from "./report";
 import { Run } from "./run";
-import { answer } from "./answer";
 import "./style.css";
 
 const place = document.getElementById("app")!;
@@ -15,7 +14,7 @@ addEventListener("beforeprint", () => {
 
 if (own) {
   const run = JSON.parse(own.textContent!) as Run;
-  document.title = `${run.name}: ${answer(run.report)}`;
+  document.title = [run.name, run.report.answer?.text].filter(Boolean).join(": ");
   render(<main><ReportView run={run} /></main>, place);
 } else {
   void import("./explorer").then(({ start }) => start(place));

@@ -1,7 +1,6 @@
 // The report of a run: the answer, its charts, the certificate, where it comes from. In a file of its own, and in the
 // explorer.
 import { useMemo, useState } from "preact/hooks";
-import { answer, circumstances, panelAnswer } from "./answer";
 import { CertificateBox, GapBox } from "./certificate";
 import { ChartCard, download } from "./chart";
 import { charts } from "./figures";
@@ -106,14 +105,14 @@ function Notes({ run }: { run: Run }) {
 export function ReportView({ run, heading = true }: { run: Run; heading?: boolean }) {
   const list = useMemo(() => charts(run), [run]);
   const { report } = run;
-  const panel = panelAnswer(report);
+  const { answer } = report;
   return (
     <div class="report">
       <header>
         {heading && <p class="kind">throng report · {run.name}</p>}
-        <h1>{answer(report)}</h1>
-        {panel && <p class="second">{panel}</p>}
-        <p class="aid">{circumstances(report)}</p>
+        <h1>{answer?.text ?? run.name}</h1>
+        {answer?.panel && <p class="second">{answer.panel}</p>}
+        <p class="aid">{answer?.about ?? "This run was made by an older throng and has no answer in words."}</p>
         {report.indicator && <p class="aid">{report.indicator.summary}</p>}
       </header>
       <div class="charts">
@@ -127,7 +126,7 @@ export function ReportView({ run, heading = true }: { run: Run; heading?: boolea
       <Repeat run={run} />
       <Cite report={report} />
       <Provenance report={report} />
-      {report.certificate && <footer>
+      {report.certificate && !report.cascades && <footer>
         <p class="aid">
           phi is an agent's Aumann–Shapley credit: its marginal effect, averaged while everybody moves from the baseline to
           what was observed.{" "}

@@ -47,6 +47,9 @@ export interface Certificate {
   sampled?: number;
   sampled_at_most?: number;
   sampled_unit?: string;
+  /** Of cascades. */
+  reach?: number;
+  residual?: Num;
 }
 
 export interface Concentration {
@@ -146,10 +149,24 @@ export interface Solution {
   trace: { iteration: number; gap: Num }[];
 }
 
+/** What a run says in words, written by throng. Reports of older ones have none. */
+export interface Answer {
+  text: string;
+  /** What the panel says instead, if there is one. */
+  panel?: string;
+  about: string;
+  /** What the indicator is of: "variance of opinion". */
+  subject?: string;
+  /** What shares are a part of: "rise". */
+  whole?: string;
+  rests_on: { key: string; value: unknown }[];
+}
+
 export interface Report {
   schema: number;
   throng: { version: string; revision: string };
   complete: boolean;
+  answer?: Answer;
   agents: number;
   rows?: number;
   times?: number;
@@ -161,6 +178,10 @@ export interface Report {
   certificate?: Certificate;
   /** Of a solved game, which has no agents and no indicator. */
   solution?: Solution;
+  /** Of cascades, which have no indicator either. */
+  cascades?: { count: number; of_one_member: number; deepest: number };
+  top_cascades?: { cascade: number; root: string; agent: string; size: number; depth: number; width: number; virality: Num }[];
+  top_agents?: { agent: string; phi: number; share: Num; reach: number; actions: number; starts: number; direct: number }[];
   cohorts?: Cohort[];
   concentration?: Concentration;
   top?: TopAgent[];
@@ -211,22 +232,14 @@ export function rowsOf<T>(run: Run, name: string): T[] {
   return (columns[keys[0]!] ?? []).map((_, i) => Object.fromEntries(keys.map((key) => [key, columns[key]![i]])) as T);
 }
 
-export function isChange(report: Report): boolean {
-  return (report.times ?? 1) > 1;
-}
-
 /** What shares are a part of. */
 export function whole(report: Report): string {
-  const sum = report.certificate?.sum_phi ?? 0;
-  if (!isChange(report)) return "total";
-  return sum > 0 ? "rise" : sum < 0 ? "fall" : "change";
+  return report.answer?.whole ?? "total";
 }
 
-/** What the indicator is of: "variance of opinion". */
+/** What the indicator is of. */
 export function subject(report: Report): string {
-  const column = report.world?.column ?? report.indicator.column ?? report.columns.state ?? "the states";
-  const over = report.world?.over ?? report.indicator.over;
-  return `${over && over !== "final" ? `${over} of ` : ""}${report.indicator.name} of ${column}`;
+  return report.answer?.subject ?? report.indicator.name;
 }
 
 /** "day 14", "2024-11-05" */
