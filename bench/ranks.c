@@ -30,6 +30,7 @@ typedef struct scene {
     const char *name, *graph, *world, *indicator, *method; /* graph, world NULL: none */
     int64_t steps;
     double tolerance;
+    int64_t n; /* 0: as many as are asked for */
 } scene;
 
 static double *states(int64_t n) {
@@ -62,6 +63,7 @@ static uint64_t hash(const void *data, size_t size) {
 
 static void attribute(throng_context *context, const scene *it, int64_t n, const double *state) {
     throng_error err = {0};
+    n = it->n > 0 ? it->n : n;
     throng_table *table = NULL;
     throng_population *population = NULL;
     throng_attribution *attribution = NULL;
@@ -82,9 +84,11 @@ static void attribute(throng_context *context, const scene *it, int64_t n, const
                 throng_population_create(context, table, &who, &population, &err) != THRONG_OK ||
                 throng_attribute(context, population, &what, &attribution, &err) != THRONG_OK,
             err.message);
-    if (throng_ranks_mine(context) == 0)
-        printf("%s %016llx\n", it->name,
-               (unsigned long long)hash(throng_attribution_phi(attribution), (size_t)n * sizeof(double)));
+    const double *of[] = {throng_attribution_phi(attribution), throng_attribution_standard_error(attribution)};
+    for (int k = 0; k < 2 && throng_ranks_mine(context) == 0; k++)
+        if (of[k])
+            printf("%s%s %016llx\n", it->name, k ? ", errors" : "",
+                   (unsigned long long)hash(of[k], (size_t)n * sizeof(double)));
     throng_attribution_free(attribution);
     throng_population_free(population);
     throng_graph_free(graph);
@@ -92,16 +96,28 @@ static void attribute(throng_context *context, const scene *it, int64_t n, const
 
 static void same(throng_context *context, int64_t n, const double *state) {
     static const scene scenes[] = {
-        {"moments", NULL, NULL, "variance", "aumann-shapley", 0, 1e-10},
-        {"features", NULL, NULL, "esteban-ray", "aumann-shapley", 0, 1e-10},
-        {"distribution", NULL, NULL, "gini", "aumann-shapley", 0, 1e-2},
-        {"oceanic", NULL, NULL, "variance", "oceanic", 0, 1e-10},
-        {"network", "ring", NULL, "disagreement", "gradient-input", 0, 1e-3},
-        {"friedkin-johnsen", "stochastic-block", "friedkin-johnsen", "variance", "aumann-shapley", 4, 1e-6},
-        {"bounded-confidence", "watts-strogatz", "bounded-confidence", "variance", "aumann-shapley", 3, 1e-2},
-        {"kuramoto", "chung-lu", "kuramoto", "variance", "aumann-shapley", 3, 1e-2},
-        {"everybody", NULL, "kuramoto", "variance", "aumann-shapley", 3, 1e-2},
-        {"public", "ring", "market-herding", "variance", "aumann-shapley", 2, 1e-2},
+        {"moments", NULL, NULL, "variance", "aumann-shapley", 0, 1e-10, 0},
+        {"features", NULL, NULL, "esteban-ray", "aumann-shapley", 0, 1e-10, 0},
+        {"distribution", NULL, NULL, "gini", "aumann-shapley", 0, 1e-2, 0},
+        {"oceanic", NULL, NULL, "variance", "oceanic", 0, 1e-10, 0},
+        {"network", "ring", NULL, "disagreement", "gradient-input", 0, 1e-3, 0},
+        {"friedkin-johnsen", "stochastic-block", "friedkin-johnsen", "variance", "aumann-shapley", 4, 1e-6, 0},
+        {"bounded-confidence", "watts-strogatz", "bounded-confidence", "variance", "aumann-shapley", 3, 1e-2, 0},
+        {"kuramoto", "chung-lu", "kuramoto", "variance", "aumann-shapley", 3, 1e-2, 0},
+        {"everybody", NULL, "kuramoto", "variance", "aumann-shapley", 3, 1e-2, 0},
+        {"public", "ring", "market-herding", "variance", "aumann-shapley", 2, 1e-2, 0},
+        {"permutations", NULL, NULL, "skewness", "shapley-sampled:permutations=14", 0, 1e-2, 0},
+        {"permutations of bins", NULL, NULL, "entropy", "shapley-sampled:permutations=6", 0, 1e-2, 0},
+        {"permutations, half-width", NULL, NULL, "skewness", "shapley-sampled:half-width=0.5", 0, 1e-2, 100},
+        {"permutations without aggregates", NULL, NULL, "gini", "shapley-sampled:permutations=14", 0, 1e-2, 60},
+        {"permutations in a network", "ring", NULL, "disagreement", "shapley-sampled:permutations=6", 0, 1e-2, 60},
+        {"permutations of a world", "ring", "voter", "variance", "shapley-sampled:permutations=2", 2, 1e-2, 30},
+        {"multilinear", NULL, NULL, "skewness", "owen-sampled:draws=3,nodes=2", 0, 1e-2, 0},
+        {"halves", NULL, NULL, "skewness", "banzhaf-sampled:draws=3", 0, 1e-2, 0},
+        {"one out", NULL, NULL, "skewness", "leave-one-out", 0, 1e-2, 0},
+        {"one out without aggregates", NULL, NULL, "gini", "leave-one-out", 0, 1e-2, 70},
+        {"coalitions", NULL, NULL, "skewness", "shapley-exact", 0, 1e-2, 16},
+        {"coalitions without aggregates", NULL, NULL, "gini", "shapley-exact", 0, 1e-2, 14},
     };
     for (int threads = 1; threads <= 2; threads++) {
         throng_error err = {0};

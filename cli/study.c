@@ -155,8 +155,8 @@ static int run_study(const cli_study_job *job, const cli_common *common, const c
     int code = begin_serving(serve, common, context, &server);
     if (code != CLI_OK)
         return code;
-    if (throng_ranks_mine(context) == 0)
-        cli_progress_attach(&progress, context, common->quiet);
+    /* Every rank is told to stop, the first alone shows what it does. */
+    cli_progress_attach(&progress, context, common->quiet || throng_ranks_mine(context) > 0);
     progress.server = server;
     throng_status status = ours ? attribute(study, command_line, common->out, common->force, &report, &err)
                            : job->make

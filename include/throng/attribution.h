@@ -91,6 +91,10 @@ typedef struct throng_value_function {
 
     /** The gradient may be singular at t = 0 and t = 1: methods place nodes accordingly. */
     bool singular_ends;
+
+    /** On several ranks (throng/ranks.h): value can answer without the other ranks, so that each may ask for coalitions
+     * of its own. false: all ranks ask for the same ones, together. Aggregates are always asked by each rank alone. */
+    bool apart;
 } throng_value_function;
 
 /* ---- methods --------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* Games, coalitions and sampling: what coalition.h says. */
 #include "attribution/coalition.h"
 #include "attribution/relative.h"
+#include "core/ranks.h"
 
 #include <float.h>
 #include <math.h>
@@ -28,10 +29,11 @@ static void walk_chunk(void *user, throng_chunk chunk) {
     }
 }
 
-throng_status throng_i_coalition_game_walk(const throng_i_coalition_game *game, throng_i_steps_fn body, void *user,
-                                           const throng_progress *progress, throng_error *err) {
+throng_status throng_i_coalition_game_walk(const throng_i_coalition_game *game, bool share, throng_i_steps_fn body,
+                                           void *user, const throng_progress *progress, throng_error *err) {
     walk_job job = {game, body, user};
-    return throng_chunks_for(game->context, game->n, walk_chunk, &job, progress, err);
+    return share ? throng_i_share_for(game->context, game->n, walk_chunk, &job, progress, err)
+                 : throng_chunks_for(game->context, game->n, walk_chunk, &job, progress, err);
 }
 
 static void keep_dense(void *user, int64_t begin, int64_t end, const double *steps) {
@@ -75,7 +77,7 @@ static throng_status keep_steps(throng_i_coalition_game *game, const char *metho
     bool dense = game->k <= DENSE_MAX;
     if (!dense) {
         THRONG_TRY(throng_i_alloc(game->context, n + 1, sizeof *game->first, &game->first, err));
-        THRONG_TRY(throng_i_coalition_game_walk(game, count_entries, game, progress, err));
+        THRONG_TRY(throng_i_coalition_game_walk(game, false, count_entries, game, progress, err));
         for (int64_t i = 0; i < n; i++)
             game->first[i + 1] += game->first[i];
         dense = game->first[n] * entry_bytes >= bytes;
@@ -90,11 +92,11 @@ static throng_status keep_steps(throng_i_coalition_game *game, const char *metho
         throng_i_free(game->context, game->first);
         game->first = NULL;
         THRONG_TRY(throng_i_resize(game->context, &game->steps, n * game->k, sizeof *game->steps, err));
-        THRONG_TRY(throng_i_coalition_game_walk(game, keep_dense, game, progress, err));
+        THRONG_TRY(throng_i_coalition_game_walk(game, false, keep_dense, game, progress, err));
     } else {
         THRONG_TRY(throng_i_alloc(game->context, game->first[n], sizeof *game->place, &game->place, err));
         THRONG_TRY(throng_i_alloc(game->context, game->first[n], sizeof *game->entry, &game->entry, err));
-        THRONG_TRY(throng_i_coalition_game_walk(game, keep_entries, game, progress, err));
+        THRONG_TRY(throng_i_coalition_game_walk(game, false, keep_entries, game, progress, err));
     }
 out:
     return status;
@@ -130,8 +132,8 @@ static throng_status measure_aggregates(throng_i_coalition_game *game, const cha
     game->function->aggregate_origin(game->function->self, game->origin);
     if (steps)
         THRONG_TRY(keep_steps(game, method, &progress, err));
-    THRONG_TRY(throng_i_sum_over(game->context, game->n, k, steps ? add_kept : add_passing, game, &progress,
-                                 game->total, err));
+    THRONG_TRY(throng_i_share_sum(game->context, game->n, k, steps ? add_kept : add_passing, game, &progress,
+                                  game->total, err));
     for (int j = 0; j < k; j++)
         game->total[j] += game->origin[j];
     game->nobody = game->function->aggregate_value(game->function->self, game->origin);
@@ -315,10 +317,18 @@ double throng_i_interval(int64_t units) {
            z * (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) / (384.0 * freedom * freedom * freedom);
 }
 
+bool throng_i_coalition_game_shared(const throng_i_coalition_game *game) {
+    return throng_ranks_count(game->context) > 1 && (game->k > 0 || game->function->apart);
+}
+
+/* Units are drawn in batches of as many as there are slots. Of several ranks each draws its part of a batch, and then
+ * has the others', too: from there on all ranks do the same. */
 typedef struct sampler {
     const throng_i_coalition_game *game;
     const throng_i_plan *plan;
     throng_progress progress;
+    bool shared;         /* with other ranks */
+    throng_i_share mine; /* slots of this rank, in this batch */
     int64_t units, repeats;                  /* independent units, and how many of the plan's each takes */
     bool random;                             /* a unit is a draw of v: only all of them add up to v */
     int64_t slots, batch, done, evaluations; /* units at a time, now; units and coalitions so far */
@@ -345,10 +355,11 @@ typedef struct sampler {
 #define SLOTS_MAX    (1 << 27)
 
 /* As many units at a time as there are threads; for small games more, so that a batch is worth starting. */
-static int64_t slots_for(const throng_i_coalition_game *game, const throng_i_plan *plan, int64_t units) {
-    int64_t each = game->n + plan->scratch, threads = throng_context_threads(game->context);
+static int64_t slots_for(const throng_i_coalition_game *game, const throng_i_plan *plan, int64_t threads,
+                         int64_t units) {
+    int64_t each = game->n + plan->scratch;
     if (game->k == 0)
-        return 1;
+        return threads < units ? threads : units;
     if (threads * each <= SLOTS_WANTED)
         threads = SLOTS_WANTED / each < 4096 ? SLOTS_WANTED / each : 4096;
     else if (threads * each > SLOTS_MAX)
@@ -383,7 +394,11 @@ static throng_status sampler_init(sampler *self, const throng_i_coalition_game *
     self->units = self->random ? game->function->n_draws : plan->units;
     self->repeats = (plan->units + self->units - 1) / self->units;
     self->progress = (throng_progress){"sampling", "draws", 0, self->units};
-    self->slots = slots_for(game, plan, self->units);
+    self->shared = throng_i_coalition_game_shared(game);
+    int64_t threads = game->k > 0 ? throng_context_threads(context) : 1;
+    if (self->shared)
+        THRONG_TRY(throng_i_ranks_total(context, &threads, err));
+    self->slots = slots_for(game, plan, threads, self->units);
     self->begin = throng_i_seconds();
     self->phi = phi;
     self->squares = options->standard_error;
@@ -450,11 +465,11 @@ static void add_up_sums(const sampler *self, int64_t slot) {
 /* One chunk is one unit. The first runs on the context's own thread, as every first chunk does, and may report. */
 static void draw_slot(void *user, throng_chunk chunk) {
     sampler *self = user;
-    int64_t slot = chunk.index;
+    int64_t slot = self->mine.begin + chunk.index;
     double *out = self->out + slot * self->game->n;
     throng_i_lane *lane = &self->lanes[slot];
     *lane = (throng_i_lane){.game = self->game,
-                            .progress = slot == 0 ? &self->progress : NULL,
+                            .progress = chunk.index == 0 || self->game->k == 0 ? &self->progress : NULL,
                             .stop = &self->stop,
                             .scratch = self->scratch + slot * self->plan->scratch,
                             .at_draw = self->random,
@@ -493,22 +508,50 @@ static void merge_sums(sampler *self) {
     }
 }
 
-static throng_status run_batch(sampler *self, throng_error *err) {
+/* What all ranks have drawn. */
+static throng_status gather_units(sampler *self, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_context *context = self->game->context;
+    THRONG_TRY(throng_i_part_gather(context, self->batch, (size_t)self->game->n * sizeof(double), self->out, err));
+    THRONG_TRY(throng_i_part_gather(context, self->batch, (size_t)self->sums_width * sizeof(double), self->units_sums,
+                                    err));
+out:
+    return status;
+}
+
+/* Draws this rank's units of the batch. */
+static throng_status draw_units(sampler *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = self->game->context;
+    int64_t evaluations = 0;
+    self->mine = self->shared ? throng_i_part_mine(context, self->batch) : (throng_i_share){0, self->batch};
+    int64_t n = self->mine.end - self->mine.begin;
     if (self->game->k > 0)
-        THRONG_TRY(throng_chunks_for(context, self->batch * THRONG_CHUNK_ROWS, draw_slot, self, NULL, err));
-    else
-        draw_slot(self, (throng_chunk){0, 0, 0});
-    for (int64_t slot = 0; slot < self->batch; slot++) {
+        THRONG_TRY(throng_chunks_for(context, n * THRONG_CHUNK_ROWS, draw_slot, self, NULL, err));
+    for (int64_t i = 0; self->game->k == 0 && i < n; i++)
+        draw_slot(self, (throng_chunk){i, 0, 0});
+    for (int64_t slot = self->mine.begin; slot < self->mine.end; slot++) {
         if (self->statuses[slot] != THRONG_OK) {
             self->spent = self->statuses[slot] == THRONG_E_BUDGET;
             if (err)
                 *err = self->errors[slot];
             return self->statuses[slot];
         }
-        self->evaluations += self->lanes[slot].evaluations;
+        evaluations += self->lanes[slot].evaluations;
     }
+    if (self->shared)
+        THRONG_TRY(throng_i_ranks_total(context, &evaluations, err));
+    self->evaluations += evaluations;
+out:
+    return status;
+}
+
+static throng_status run_batch(sampler *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = self->game->context;
+    THRONG_TRY(draw_units(self, err));
+    if (self->shared)
+        THRONG_TRY(gather_units(self, err));
     THRONG_TRY(throng_chunks_for(context, self->game->n, merge_chunk, self, NULL, err));
     merge_sums(self);
     self->done += self->batch;

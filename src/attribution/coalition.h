@@ -41,12 +41,15 @@ THRONG_MUST_USE throng_status throng_i_coalition_game_init(throng_context *conte
                                                            throng_error *err);
 void throng_i_coalition_game_clear(throng_i_coalition_game *game);
 
-/* Walks through the steps of all agents in blocks, in parallel: body gets steps[end - begin][k]. The steps are not
- * kept: memory does not grow. */
+/* Walks through the steps of all agents, or those of this rank's share, in blocks, in parallel: body gets
+ * steps[end - begin][k]. The steps are not kept: memory does not grow. */
 typedef void (*throng_i_steps_fn)(void *user, int64_t begin, int64_t end, const double *steps);
-THRONG_MUST_USE throng_status throng_i_coalition_game_walk(const throng_i_coalition_game *game, throng_i_steps_fn body,
-                                                           void *user, const throng_progress *progress,
-                                                           throng_error *err);
+THRONG_MUST_USE throng_status throng_i_coalition_game_walk(const throng_i_coalition_game *game, bool share,
+                                                           throng_i_steps_fn body, void *user,
+                                                           const throng_progress *progress, throng_error *err);
+
+/* Whether there are several ranks, and each can look at coalitions of its own: not if value() takes all of them. */
+bool throng_i_coalition_game_shared(const throng_i_coalition_game *game);
 
 /* m += sign * the agent's step */
 static inline void throng_i_coalition_game_move(const throng_i_coalition_game *game, double *m, int64_t agent,

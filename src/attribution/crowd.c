@@ -170,6 +170,7 @@ throng_value_function throng_i_crowd_function(throng_i_crowd *crowd) {
         .ray_slope = presence || form->slope_on_state ? form->slope : NULL,
         .ray_credit = form->credit,
         .singular_ends = crowd->indicator->endpoints,
+        .apart = true,
     };
     function.magnitude = form->aggregates ? fmax(magnitude_of(crowd, 0.0), magnitude_of(crowd, 1.0)) : 0.0;
     if (form->aggregates) {

@@ -387,14 +387,14 @@ out:
 static void add_parts(throng_dynamics *self, int64_t n, const double *before, throng_i_work *work) {
     int64_t agents = self->simulation->n, steps = self->simulation->def.steps, size = (int64_t)sizeof(double);
     int64_t groups = (int64_t)self->n_groups * throng_dynamics_behaviours(self);
-    throng_i_work_add(work, self->credit, n * size);
+    throng_i_work_add_crowd(work, self->credit, n / agents, agents);
     for (int b = 0; b < THRONG_WORLD_MESSAGES_MAX; b++) {
-        throng_i_work_add(work, self->behaviour[b], agents * size);
-        throng_i_work_add(work, self->behaviour_steps[b], steps * agents * size);
+        throng_i_work_add_crowd(work, self->behaviour[b], 1, agents);
+        throng_i_work_add_crowd(work, self->behaviour_steps[b], steps, agents);
     }
     throng_i_work_add(work, self->by_group, steps * groups * size);
     throng_i_work_add(work, self->so_far, 2 * groups * size);
-    throng_i_work_add(work, before ? self->before : NULL, agents * size);
+    throng_i_work_add_crowd(work, before ? self->before : NULL, 1, agents);
 }
 
 /* self->credit = sum over nodes of weight * gradient, several nodes at a time. */

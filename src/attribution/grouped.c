@@ -184,5 +184,6 @@ throng_value_function throng_grouped_function(throng_grouped *self) {
         .answer = agents->rehearse ? answer : NULL,
         .magnitude = agents->magnitude,
         .singular_ends = agents->singular_ends,
+        .apart = agents->apart,
     };
 }

@@ -7,6 +7,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "core/checkpoint.h"
 #include "core/context.h"
+#include "core/ranks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,16 +38,16 @@ struct throng_i_checkpoint {
 /* ---- bytes ----------------------------------------------------------------------------------------------------- */
 
 typedef struct stream {
-    FILE *file;
+    FILE *file; /* NULL: nothing is written, for another rank does it, or it failed */
     XXH3_state_t *hash;
-    int64_t bytes;
-    bool failed;
+    int reason; /* errno, if it failed */
 } stream;
 
 static void put(stream *self, const void *data, int64_t bytes) {
-    if (bytes == 0 || self->failed)
+    if (bytes == 0 || !self->file || self->reason)
         return;
-    self->failed = fwrite(data, 1, (size_t)bytes, self->file) != (size_t)bytes;
+    if (fwrite(data, 1, (size_t)bytes, self->file) != (size_t)bytes)
+        self->reason = errno ? errno : EIO;
     XXH3_64bits_update(self->hash, data, (size_t)bytes);
 }
 
@@ -68,8 +69,51 @@ static int64_t bytes_of(const throng_i_part *part, int n) {
     return sum;
 }
 
-static void write_all(const throng_i_checkpoint *self, const throng_i_work *work, const throng_i_part *more, int n_more,
-                      stream *to) {
+/* Bytes of a share that travel at a time. */
+#define PIECE ((int64_t)4 << 20)
+
+/* Row by row what each rank has of it: the bytes that one process would write. */
+static throng_status put_shares(throng_context *context, const throng_i_part *part, char *piece, stream *to,
+                                throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t row = part->bytes / part->rows, item = row / part->n;
+    for (int64_t r = 0; r < part->rows; r++)
+        for (int rank = 0; rank < throng_ranks_count(context); rank++) {
+            throng_i_share share = throng_i_share_of(context, part->n, rank);
+            for (int64_t at = share.begin * item; at < share.end * item; at += PIECE) {
+                int64_t left = share.end * item - at, length = left < PIECE ? left : PIECE;
+                const char *from = (const char *)part->data + r * row + at;
+                if (rank > 0)
+                    THRONG_TRY(throng_i_ranks_bring(context, rank, from, length, piece, err));
+                put(to, rank > 0 ? piece : from, length);
+            }
+        }
+out:
+    return status;
+}
+
+static throng_status put_parts(throng_context *context, const throng_i_part *part, int n, stream *to,
+                               throng_error *err) {
+    throng_status status = THRONG_OK;
+    char *piece = NULL; /* of another rank's share */
+    if (throng_ranks_count(context) > 1 && throng_ranks_mine(context) == 0)
+        THRONG_TRY(throng_i_resize(context, &piece, PIECE, 1, err));
+    for (int p = 0; p < n; p++) {
+        put(to, &part[p].bytes, sizeof part[p].bytes);
+        if (part[p].rows == 0)
+            put(to, part[p].data, part[p].bytes);
+        else
+            THRONG_TRY(put_shares(context, &part[p], piece, to, err));
+    }
+out:
+    throng_i_free(context, piece);
+    return status;
+}
+
+static throng_status write_all(throng_context *context, const throng_i_work *work, const throng_i_part *more,
+                               int n_more, stream *to, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_i_checkpoint *self = context->checkpoint;
     char head[HEAD_LENGTH];
     int64_t n_parts = work->n_parts + n_more;
     int64_t body = block((int64_t)sizeof self->begun) + block(self->results_bytes) + block((int64_t)sizeof self->name) +
@@ -85,12 +129,12 @@ static void write_all(const throng_i_checkpoint *self, const throng_i_work *work
     put_block(to, name, sizeof name);
     put_block(to, work->at, sizeof work->at);
     put_block(to, &n_parts, sizeof n_parts);
-    for (int p = 0; p < work->n_parts; p++)
-        put_block(to, work->part[p].data, work->part[p].bytes);
-    for (int p = 0; p < n_more; p++)
-        put_block(to, more[p].data, more[p].bytes);
-    XXH64_hash_t hash = XXH3_64bits_digest(to->hash);
+    THRONG_TRY(put_parts(context, work->part, work->n_parts, to, err));
+    THRONG_TRY(put_parts(context, more, n_more, to, err));
+    XXH64_hash_t hash = to->file ? XXH3_64bits_digest(to->hash) : 0;
     put(to, &hash, sizeof hash);
+out:
+    return status;
 }
 
 /* That the file has its new name is on the disk when its folder is. */
@@ -104,35 +148,49 @@ static void flush_folder(const char *path) {
     }
 }
 
+/* Opens what is written aside. */
+static void begin_draft(const char *draft, stream *to) {
+    to->hash = XXH3_createState();
+    to->file = to->hash ? fopen(draft, "wb") : NULL;
+    if (!to->file)
+        to->reason = to->hash ? errno : ENOMEM;
+    else
+        XXH3_64bits_reset(to->hash);
+}
+
+/* Gives it its name; or removes it, if there is a reason to. */
+static void end_draft(const char *draft, const char *path, stream *to) {
+    if (!to->reason && (fflush(to->file) != 0 || fsync(fileno(to->file)) != 0))
+        to->reason = errno;
+    if (to->file && fclose(to->file) != 0 && !to->reason)
+        to->reason = errno;
+    if (!to->reason && rename(draft, path) != 0)
+        to->reason = errno;
+    if (to->reason)
+        unlink(draft);
+    else
+        flush_folder(path);
+}
+
 throng_status throng_i_work_save(throng_context *context, const throng_i_work *work, const throng_i_part *more,
                                  int n_more, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_i_checkpoint *self = context->checkpoint;
+    bool writes = throng_ranks_mine(context) == 0;
     stream to = {0};
     char *draft = NULL;
     if (!throng_i_work_kept(context, work))
         return THRONG_OK;
     THRONG_TRY(throng_i_print(context, &draft, err, "%s.new", self->path));
-    to.hash = XXH3_createState();
-    to.file = to.hash ? fopen(draft, "wb") : NULL;
-    if (to.file) {
-        XXH3_64bits_reset(to.hash);
-        write_all(self, work, more, n_more, &to);
-    }
-    bool written = to.file && !to.failed && fflush(to.file) == 0 && fsync(fileno(to.file)) == 0;
-    int reason = errno;
-    if (to.file && fclose(to.file) != 0 && written) {
-        written = false;
-        reason = errno;
-    }
-    if (written && rename(draft, self->path) != 0) {
-        written = false;
-        reason = errno;
-    }
-    if (!written)
-        unlink(draft);
-    THRONG_REQUIRE(written, E_WRITE, "The checkpoint %s cannot be written: %s.", self->path, strerror(reason));
-    flush_folder(self->path);
+    if (writes)
+        begin_draft(draft, &to);
+    status = write_all(context, work, more, n_more, &to, err);
+    if (status != THRONG_OK && !to.reason)
+        to.reason = ECANCELED; /* another rank has failed, which is what is said */
+    if (writes)
+        end_draft(draft, self->path, &to);
+    THRONG_TRY(status);
+    THRONG_REQUIRE(!to.reason, E_WRITE, "The checkpoint %s cannot be written: %s.", self->path, strerror(to.reason));
     self->last = throng_i_seconds();
     self->steps_since = 0;
 out:
@@ -165,8 +223,30 @@ static throng_status get_block(throng_context *context, throng_i_checkpoint *sel
     return THRONG_OK;
 }
 
-/* Whose it is, and whether it is whole. */
-static throng_status check_head(throng_i_checkpoint *self, int64_t *body, throng_error *err) {
+/* Reads what is this rank's of a part; the others' is left out. */
+static throng_status get_part(throng_context *context, throng_i_checkpoint *self, const throng_i_part *part,
+                              throng_error *err) {
+    int64_t there = 0, rows = part->rows > 0 ? part->rows : 1, row = part->bytes / rows;
+    throng_i_share mine = {0, row};
+    if (part->rows > 0) {
+        mine = throng_i_share_mine(context, part->n);
+        mine = (throng_i_share){mine.begin * (row / part->n), mine.end * (row / part->n)};
+    }
+    if (fread(&there, sizeof there, 1, self->file) != 1 || there != part->bytes)
+        return fail_damaged(self, "it is not of this course of work", err);
+    size_t bytes = (size_t)(mine.end - mine.begin);
+    for (int64_t r = 0; r < rows; r++) {
+        char *to = (char *)part->data + r * row + mine.begin;
+        bool found = fseeko(self->file, mine.begin, SEEK_CUR) == 0;
+        found = found && (bytes == 0 || fread(to, 1, bytes, self->file) == bytes);
+        if (!found || fseeko(self->file, row - mine.end, SEEK_CUR) != 0)
+            return THRONG_FAIL(err, E_FILE, "The checkpoint %s cannot be read: %s.", self->path, strerror(errno));
+    }
+    return THRONG_OK;
+}
+
+/* Whose it is, and whether it is whole: for the first rank to say, which alone knows what all files hold. */
+static throng_status check_head(throng_i_checkpoint *self, bool whose, int64_t *body, throng_error *err) {
     char head[HEAD_LENGTH], version[64], mark[64];
     if (!fgets(head, sizeof head, self->file) ||
         sscanf(head, "throng checkpoint 1; %63[^;]; %63[^;]; %" SCNd64, version, mark, body) != 3)
@@ -176,7 +256,7 @@ static throng_status check_head(throng_i_checkpoint *self, int64_t *body, throng
                            "The checkpoint %s is of throng %s, and this is %s: go on with that, or remove it to begin "
                            "anew.",
                            self->path, version, throng_version());
-    if (strcmp(mark, self->mark) != 0)
+    if (whose && strcmp(mark, self->mark) != 0)
         return THRONG_FAIL(err, E_STUDY,
                            "The checkpoint %s is of another study, or of this one with other settings or data: remove "
                            "it, or choose another directory.",
@@ -214,8 +294,9 @@ static throng_status check_bytes(throng_i_checkpoint *self, int64_t body, throng
 static throng_status read_all(throng_context *context, throng_i_checkpoint *self, throng_error *err) {
     throng_status status = THRONG_OK;
     int64_t body = 0, n_parts = 0;
-    THRONG_TRY(check_head(self, &body, err));
-    THRONG_TRY(check_bytes(self, body, err));
+    THRONG_TRY(check_head(self, throng_ranks_mine(context) == 0, &body, err));
+    if (throng_ranks_mine(context) == 0)
+        THRONG_TRY(check_bytes(self, body, err));
     THRONG_TRY(get_block(context, self, sizeof self->done, &self->done, NULL, err));
     THRONG_TRY(get_block(context, self, -1, &self->results, &self->results_bytes, err));
     self->results_room = self->results_bytes;
@@ -250,6 +331,11 @@ throng_status throng_i_checkpoint_open(throng_context *context, const throng_i_c
                    strerror(errno));
     THRONG_REQUIRE(self->file || !def->required, E_FILE,
                    "There is nothing to resume: %s is not there. Without --resume the run begins anew.", def->path);
+    bool there = self->file;
+    THRONG_TRY(throng_i_ranks_any(context, &there, err));
+    THRONG_REQUIRE(!there || self->file, E_FILE,
+                   "Rank %d does not see the checkpoint %s: it must stand in a folder that all ranks share.",
+                   throng_ranks_mine(context), def->path);
     if (self->file)
         THRONG_TRY(read_all(context, self, err));
     context->checkpoint = self;
@@ -270,7 +356,15 @@ void throng_i_checkpoint_close(throng_context *context) {
 
 void throng_i_work_add(throng_i_work *work, void *data, int64_t bytes) {
     if (data && work->n_parts < THRONG_I_PARTS_MAX)
-        work->part[work->n_parts++] = (throng_i_part){data, bytes};
+        work->part[work->n_parts++] = (throng_i_part){.data = data, .bytes = bytes};
+}
+
+void throng_i_work_add_crowd(throng_i_work *work, double *data, int64_t rows, int64_t n) {
+    throng_i_work_add(work, data, rows * n * (int64_t)sizeof *data);
+    if (data) {
+        work->part[work->n_parts - 1].rows = rows;
+        work->part[work->n_parts - 1].n = n;
+    }
 }
 
 /* Takes the next result from those that were read. */
@@ -311,7 +405,7 @@ throng_status throng_i_work_begin(throng_context *context, throng_i_work *work, 
 throng_status throng_i_work_load(throng_context *context, const throng_i_part *part, int n_parts, throng_error *err) {
     throng_status status = THRONG_OK;
     for (int p = 0; p < n_parts && status == THRONG_OK; p++)
-        status = get_block(context, context->checkpoint, part[p].bytes, part[p].data, NULL, err);
+        status = get_part(context, context->checkpoint, &part[p], err);
     return status;
 }
 
@@ -320,13 +414,29 @@ bool throng_i_work_kept(const throng_context *context, const throng_i_work *work
     return work && work->watched && !self->held && (self->seconds > 0.0 || self->steps > 0);
 }
 
-bool throng_i_work_due(throng_context *context, const throng_i_work *work) {
+throng_status throng_i_work_stopped(throng_context *context, const throng_i_work *work, throng_status *ended,
+                                    throng_error *err) {
+    bool stopped = *ended == THRONG_E_CANCELLED;
+    if (!throng_i_work_kept(context, work) || (*ended != THRONG_OK && !stopped))
+        return *ended;
+    throng_status status = throng_i_ranks_any(context, &stopped, err);
+    if (status != THRONG_OK)
+        return status;
+    if (stopped && *ended == THRONG_OK)
+        *ended = THRONG_FAIL(err, E_CANCELLED, "Stopped, as another rank was.");
+    return *ended;
+}
+
+throng_status throng_i_work_due(throng_context *context, const throng_i_work *work, bool *due, throng_error *err) {
     throng_i_checkpoint *self = context->checkpoint;
+    *due = false;
     if (!throng_i_work_kept(context, work))
-        return false;
+        return THRONG_OK;
     self->steps_since++;
-    return (self->steps > 0 && self->steps_since >= self->steps) ||
-           (self->seconds > 0.0 && throng_i_seconds() - self->last >= self->seconds);
+    if (throng_ranks_mine(context) == 0) /* whose clock counts */
+        *due = (self->steps > 0 && self->steps_since >= self->steps) ||
+               (self->seconds > 0.0 && throng_i_seconds() - self->last >= self->seconds);
+    return throng_i_ranks_any(context, due, err);
 }
 
 /* Adds to the results of pieces that are done. */

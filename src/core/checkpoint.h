@@ -7,6 +7,8 @@
  * is kept, for it is computed again to the same bits.
  *
  * The file is written aside, flushed and renamed, and ends with a checksum: it is there whole, or the one before it is.
+ * Of several ranks the first writes it, and brings together what lies over the crowd; each reads its share. So it is the
+ * same file for any number of ranks, and any number can go on from it.
  * Without a checkpoint in the context all of this does nothing.
  */
 #ifndef THRONG_SRC_CORE_CHECKPOINT_H
@@ -32,10 +34,12 @@ THRONG_MUST_USE throng_status throng_i_checkpoint_open(throng_context *context, 
 /* From here on no more are kept, and the file stays. */
 void throng_i_checkpoint_close(throng_context *context);
 
-/* Memory that belongs to a piece of work. */
+/* Memory that belongs to a piece of work: all ranks have all of it, or it is a table [rows][n] of something over a
+ * crowd of n agents, of whose rows each rank has its share. */
 typedef struct throng_i_part {
     void *data;
     int64_t bytes;
+    int64_t rows, n; /* rows 0: all have all of it */
 } throng_i_part;
 
 /* A piece of work: name, result and what is kept of it are set before it begins, the rest is 0. */
@@ -54,6 +58,9 @@ typedef struct throng_i_work {
 /* Adds to the parts; nothing if data is NULL. */
 void throng_i_work_add(throng_i_work *work, void *data, int64_t bytes);
 
+/* The same for doubles [rows][n] over the crowd. */
+void throng_i_work_add_crowd(throng_i_work *work, double *data, int64_t rows, int64_t n);
+
 /* E_FORMAT: the checkpoint is of another course of work. */
 THRONG_MUST_USE throng_status throng_i_work_begin(throng_context *context, throng_i_work *work, throng_error *err);
 
@@ -61,10 +68,16 @@ THRONG_MUST_USE throng_status throng_i_work_begin(throng_context *context, thron
 THRONG_MUST_USE throng_status throng_i_work_load(throng_context *context, const throng_i_part *part, int n_parts,
                                                  throng_error *err);
 
-/* Whether one is to be written after the step that was made just now. */
-bool throng_i_work_due(throng_context *context, const throng_i_work *work);
+/* After a step that ended with *ended: ranks that might write a checkpoint stop together, with E_CANCELLED in *ended of
+ * all if it is there on any. *ended is given back too, unless the ranks could not agree. */
+THRONG_MUST_USE throng_status throng_i_work_stopped(throng_context *context, const throng_i_work *work,
+                                                    throng_status *ended, throng_error *err);
 
-/* Writes a checkpoint: the work's parts, and `more` behind them. E_WRITE. */
+/* *due = whether one is to be written after the step that was made just now: on all ranks or on none. */
+THRONG_MUST_USE throng_status throng_i_work_due(throng_context *context, const throng_i_work *work, bool *due,
+                                                throng_error *err);
+
+/* Writes a checkpoint: the work's parts, and `more` behind them. All ranks call it. E_WRITE. */
 THRONG_MUST_USE throng_status throng_i_work_save(throng_context *context, const throng_i_work *work,
                                                  const throng_i_part *more, int n_more, throng_error *err);
 

@@ -11,6 +11,12 @@ void throng_i_ranks_set(throng_context *context, throng_i_ranks *ranks) {
     context->ranks = ranks;
 }
 
+throng_i_ranks *throng_i_ranks_put_by(throng_context *context) {
+    throng_i_ranks *ranks = context->ranks;
+    context->ranks = NULL;
+    return ranks;
+}
+
 int throng_ranks_count(const throng_context *context) {
     return context->ranks ? context->ranks->size : 1;
 }
@@ -65,6 +71,15 @@ throng_status throng_i_ranks_refuse(const throng_context *context, const char *w
 
 static int64_t first_chunk(int64_t n_chunks, int rank, int size) {
     return n_chunks / size * rank + n_chunks % size * rank / size;
+}
+
+throng_i_share throng_i_part_of(const throng_context *context, int64_t n, int rank) {
+    int size = throng_ranks_count(context);
+    return (throng_i_share){first_chunk(n, rank, size), first_chunk(n, rank + 1, size)};
+}
+
+throng_i_share throng_i_part_mine(const throng_context *context, int64_t n) {
+    return throng_i_part_of(context, n, throng_ranks_mine(context));
 }
 
 throng_i_share throng_i_share_of(const throng_context *context, int64_t n, int rank) {
@@ -266,7 +281,9 @@ out:
     return status;
 }
 
-throng_status throng_i_share_gather(throng_context *context, int64_t n, size_t size, void *data, throng_error *err) {
+/* Completes an array of which each rank has filled what `of` says. */
+static throng_status gather_shares(throng_context *context, throng_i_share (*of)(const throng_context *, int64_t, int),
+                                   int64_t n, size_t size, void *data, throng_error *err) {
     throng_status status = THRONG_OK;
     int64_t *first = NULL;
     int count = throng_ranks_count(context);
@@ -274,9 +291,54 @@ throng_status throng_i_share_gather(throng_context *context, int64_t n, size_t s
         return THRONG_OK;
     THRONG_TRY(throng_i_alloc(context, count + 1, sizeof *first, &first, err));
     for (int rank = 0; rank < count; rank++)
-        first[rank + 1] = throng_i_share_of(context, n, rank).end;
+        first[rank + 1] = of(context, n, rank).end;
     THRONG_TRY(throng_i_ranks_gather(context, first, size, data, err));
 out:
+    throng_i_free(context, first);
+    return status;
+}
+
+throng_status throng_i_share_gather(throng_context *context, int64_t n, size_t size, void *data, throng_error *err) {
+    return gather_shares(context, throng_i_share_of, n, size, data, err);
+}
+
+throng_status throng_i_part_gather(throng_context *context, int64_t n, size_t size, void *data, throng_error *err) {
+    return gather_shares(context, throng_i_part_of, n, size, data, err);
+}
+
+throng_status throng_i_ranks_bring(throng_context *context, int rank, const void *from, int64_t bytes, void *to,
+                                   throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t *give = NULL;
+    int count = throng_ranks_count(context), mine = throng_ranks_mine(context);
+    THRONG_TRY(throng_i_alloc(context, 2 * (count + 1), sizeof *give, &give, err));
+    int64_t *take = give + count + 1;
+    for (int r = 1; r <= count; r++) {
+        give[r] = mine == rank ? bytes : 0;
+        take[r] = mine == 0 && r > rank ? bytes : 0;
+    }
+    THRONG_TRY(throng_i_ranks_swap(context, 1, from, give, to, take, err));
+out:
+    throng_i_free(context, give);
+    return status;
+}
+
+throng_status throng_i_ranks_texts(throng_context *context, const char *mine, char **all, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t *length = NULL, *first = NULL;
+    int count = throng_ranks_count(context), rank = throng_ranks_mine(context);
+    THRONG_TRY(throng_i_alloc(context, count, sizeof *length, &length, err));
+    THRONG_TRY(throng_i_alloc(context, count + 1, sizeof *first, &first, err));
+    length[rank] = (int64_t)strlen(mine) + 1;
+    THRONG_TRY(throng_i_part_gather(context, count, sizeof *length, length, err));
+    for (int r = 0; r < count; r++)
+        first[r + 1] = first[r] + length[r];
+    THRONG_TRY(throng_i_resize(context, all, first[count], 1, err));
+    memcpy(*all + first[rank], mine, (size_t)length[rank]);
+    if (count > 1)
+        THRONG_TRY(throng_i_ranks_gather(context, first, 1, *all, err));
+out:
+    throng_i_free(context, length);
     throng_i_free(context, first);
     return status;
 }

@@ -33,6 +33,10 @@ typedef struct throng_i_ranks {
 /* Makes the context one of several; it takes over the ranks, which may be NULL. */
 void throng_i_ranks_set(throng_context *context, throng_i_ranks *ranks);
 
+/* From here on the process is alone, until the ranks that are given back are set again: for work that is no other
+ * rank's business. NULL: it was alone before. */
+throng_i_ranks *throng_i_ranks_put_by(throng_context *context);
+
 /* Bytes that this rank has given to others one by one so far, for benchmarks. */
 int64_t throng_i_ranks_given(const throng_context *context);
 
@@ -66,6 +70,21 @@ THRONG_MUST_USE throng_status throng_i_ranks_any(throng_context *context, bool *
 
 /* *value = the sum of what it is on all ranks. */
 THRONG_MUST_USE throng_status throng_i_ranks_total(throng_context *context, int64_t *value, throng_error *err);
+
+/* An even part of n pieces of work that do not lie over the crowd: one rank's, or this one's; and what came of all
+ * pieces, of `size` bytes each, of which this rank has filled its part. */
+throng_i_share throng_i_part_of(const throng_context *context, int64_t n, int rank);
+throng_i_share throng_i_part_mine(const throng_context *context, int64_t n);
+THRONG_MUST_USE throng_status throng_i_part_gather(throng_context *context, int64_t n, size_t size, void *data,
+                                                   throng_error *err);
+
+/* Bytes of one rank, another one than 0, come to rank 0. @param from where they are there; @param to [bytes] here */
+THRONG_MUST_USE throng_status throng_i_ranks_bring(throng_context *context, int rank, const void *from, int64_t bytes,
+                                                   void *to, throng_error *err);
+
+/* *all = the texts of all ranks in one, each with its zero; free it. */
+THRONG_MUST_USE throng_status throng_i_ranks_texts(throng_context *context, const char *mine, char **all,
+                                                   throng_error *err);
 
 /* What each rank has for each: lists of items, as those of bytes above, [ranks + 1]. */
 THRONG_MUST_USE throng_status throng_i_ranks_swap(throng_context *context, size_t size, const void *give,

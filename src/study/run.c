@@ -330,12 +330,9 @@ throng_status throng_i_study_checkpoint_at(throng_study *study, const char *out,
     bool asked = how->checkpoint_seconds > 0.0 || how->checkpoint_steps > 0 || how->resume;
     THRONG_REQUIRE(out || !asked, E_PARAMETER,
                    "Checkpoints stand beside the run that is being made: say where it goes with --out.");
-    if (asked)
-        THRONG_TRY(
-            throng_i_ranks_refuse(study->context, "a checkpoint", "each rank has its share of the states only", err));
     while (length > 1 && out[length - 1] == '/')
         length--;
-    if (out && throng_ranks_count(study->context) == 1)
+    if (out)
         THRONG_TRY(throng_i_print(study->context, &study->checkpoint, err, "%.*s.checkpoint", (int)length, out));
 out:
     return status;
@@ -356,8 +353,12 @@ out:
 }
 
 void throng_i_study_checkpoint_drop(const throng_study *study) {
-    if (study->checkpoint)
-        unlink(study->checkpoint);
+    char draft[4096]; /* of one that was being written when the run was killed */
+    if (!study->checkpoint)
+        return;
+    snprintf(draft, sizeof draft, "%s.new", study->checkpoint);
+    unlink(draft);
+    unlink(study->checkpoint);
 }
 
 throng_status throng_i_run_checkpoint(const throng_run *self, const throng_study *study, throng_error *err) {
@@ -437,7 +438,7 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
         THRONG_TRY(write_directory(self, study, out, force, err));
     else if (writes)
         THRONG_TRY(finish_report(self, err));
-    if (out)
+    if (out && writes)
         throng_i_study_checkpoint_drop(study);
     *run = self;
     self = NULL;

@@ -1,4 +1,10 @@
-/* Many runs of one study, one after the other; the numbers of each are on the disk before the next begins. */
+/*
+ * Many runs of one study, one after the other; the numbers of each are on the disk before the next begins.
+ *
+ * Of several ranks each makes whole runs, as a process that is alone: the next runs are dealt to all, then their numbers
+ * go to everybody, and the first rank writes them down. So the journal is the one of a single process, and ranks and
+ * processes can go on with each other's.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "study/sweep.h"
 #include "core/ranks.h"
@@ -69,6 +75,10 @@ static throng_status open_journal(throng_i_sweep_job *self, const char *out, thr
                                   how->shard, how->shards));
     } else {
         THRONG_TRY(throng_i_print(self->context, &path, err, "%.*s.journal", (int)length, out));
+    }
+    if (throng_ranks_mine(self->context) > 0) { /* the first has the file, the others its name */
+        self->journal = (throng_i_journal){.context = self->context, .path = path};
+        return THRONG_OK;
     }
     THRONG_REQUIRE(!how->resume || access(path, F_OK) == 0, E_FILE,
                    "There is nothing to resume: %s is not there. Without --resume the sweep begins anew.", path);
@@ -149,13 +159,16 @@ static throng_status explain(const throng_i_sweep_job *self, int64_t run, throng
     return throng_error_set(err, status, err->file, err->line, "%s", message);
 }
 
-/* A run within a sweep leaves checkpoints beside the journal that it will be in. */
-static throng_status share_running(const throng_i_sweep_job *self, throng_study *study, throng_error *err) {
+/* A run within a sweep leaves checkpoints beside the journal that it will be in: its own, for of several in hand each
+ * may be gone on with by another rank. */
+static throng_status share_running(const throng_i_sweep_job *self, int64_t run, throng_study *study,
+                                   throng_error *err) {
     if (!self->journal.path)
         return THRONG_OK;
     study->running = self->study->running;
     study->running.resume = false;
-    return throng_i_print(self->context, &study->checkpoint, err, "%s.checkpoint", self->journal.path);
+    return throng_i_print(self->context, &study->checkpoint, err, "%s.run-%lld.checkpoint", self->journal.path,
+                          (long long)run);
 }
 
 static throng_status run_one(throng_i_sweep_job *self, int64_t run, throng_error *err) {
@@ -165,7 +178,7 @@ static throng_status run_one(throng_i_sweep_job *self, int64_t run, throng_error
     json_t *numbers = NULL;
     THRONG_TRY(throng_i_grid_study(&self->grid, self->study, run / self->grid.repetitions, run % self->grid.repetitions,
                                    &study, err));
-    THRONG_TRY(share_running(self, study, err));
+    THRONG_TRY(share_running(self, run, study, err));
     if (self->kind == THRONG_I_SWEEP_ATTRIBUTE) {
         THRONG_TRY(attribute_one(self, study, &numbers, err));
     } else {
@@ -201,8 +214,90 @@ static throng_status check_points(const throng_i_sweep_job *self, throng_error *
     return status;
 }
 
+/* ---- over ranks ------------------------------------------------------------------------------------------------ */
+
+/* Takes what another rank says of its runs, [[run, numbers], ...], and writes it down. */
+static throng_status take_text(throng_i_sweep_job *self, const char *text, throng_error *err) {
+    throng_status status = THRONG_OK;
+    json_t *list = json_loads(text, 0, NULL), *one = NULL;
+    size_t i = 0;
+    THRONG_REQUIRE(list, E_MEMORY, "Out of memory: the numbers of another rank's runs could not be read.");
+    json_array_foreach(list, i, one) {
+        int64_t run = json_integer_value(json_array_get(one, 0));
+        if (self->numbers[run])
+            continue;
+        self->numbers[run] = json_incref(json_array_get(one, 1));
+        THRONG_TRY(throng_i_journal_add(&self->journal, run, self->numbers[run], NULL, err));
+    }
+out:
+    json_decref(list);
+    return status;
+}
+
+/* Tells all ranks the numbers of this one's runs from begin to end - 1, as far as there are, and takes theirs. */
+static throng_status exchange(throng_i_sweep_job *self, int64_t begin, int64_t end, throng_error *err) {
+    throng_status status = THRONG_OK;
+    char *text = NULL, *all = NULL;
+    json_t *list = json_array();
+    for (int64_t run = begin; run < end; run++)
+        if (self->numbers[run])
+            json_array_append_new(list, json_pack("[I, O]", (json_int_t)run, self->numbers[run]));
+    text = json_dumps(list, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    THRONG_REQUIRE(text, E_MEMORY, "Out of memory: the numbers of runs could not be written down.");
+    THRONG_TRY(throng_i_ranks_texts(self->context, text, &all, err));
+    const char *at = all;
+    for (int rank = 0; rank < throng_ranks_count(self->context); rank++, at += strlen(at) + 1)
+        THRONG_TRY(take_text(self, at, err));
+out:
+    free(text);
+    json_decref(list);
+    throng_i_free(self->context, all);
+    return status;
+}
+
+/* Deals the next runs, one to a rank; -1: there is none for this one. *from, in and out, is where to look for them. */
+static int64_t deal(const throng_i_sweep_job *self, int64_t *from) {
+    int64_t own = -1;
+    for (int dealt = 0; *from < runs(self) && dealt < throng_ranks_count(self->context); ++*from)
+        if (!self->numbers[*from] && dealt++ == throng_ranks_mine(self->context))
+            own = *from;
+    return own;
+}
+
+/* A run that was dealt to this rank: nobody else's business. */
+static throng_status run_alone(throng_i_sweep_job *self, int64_t run, throng_error *err) {
+    throng_progress progress = {"sweeping", "runs", run, runs(self)};
+    throng_status status = throng_i_progress(self->context, &progress, err);
+    if (status != THRONG_OK)
+        return status;
+    throng_i_ranks *ranks = throng_i_ranks_put_by(self->context);
+    status = run_one(self, run, err);
+    throng_i_ranks_set(self->context, ranks);
+    return status == THRONG_OK ? status : explain(self, run, status, err);
+}
+
+static throng_status run_on_ranks(throng_i_sweep_job *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    THRONG_TRY(exchange(self, 0, runs(self), err)); /* what the journal had */
+    for (int64_t from = 0; from < runs(self);) {
+        bool failed = false;
+        int64_t own = deal(self, &from);
+        throng_status ended = own < 0 ? THRONG_OK : run_alone(self, own, err);
+        /* Also by a rank that failed: what the others have done is written down. */
+        THRONG_TRY(exchange(self, own < 0 ? 0 : own, own + 1, ended == THRONG_OK ? err : NULL));
+        THRONG_TRY(ended);
+        THRONG_TRY(throng_i_ranks_any(self->context, &failed, err)); /* where those who go on hear of those who do not */
+    }
+out:
+    return status;
+}
+
+/* ---- all runs -------------------------------------------------------------------------------------------------- */
+
 static throng_status run_all(throng_i_sweep_job *self, throng_error *err) {
     throng_status status = THRONG_OK;
+    if (throng_ranks_count(self->context) > 1)
+        return run_on_ranks(self, err);
     for (int64_t run = 0; run < runs(self); run++) {
         throng_progress progress = {"sweeping", "runs", run, runs(self)};
         THRONG_TRY(throng_i_progress(self->context, &progress, err));
@@ -469,18 +564,23 @@ throng_status throng_i_sweep_study(throng_study *study, throng_i_sweep_kind kind
     THRONG_TRY(throng_i_study_limit_memory(study, out, err)); /* its runs have no directory of their own */
     THRONG_TRY(throng_i_sweep_begin(&self, err));
     if (shard)
+        THRONG_TRY(throng_i_ranks_refuse(study->context, "a shard", "ranks share the runs of a sweep out themselves",
+                                         err));
+    if (shard)
         THRONG_TRY(check_shard(&self, out, err));
     THRONG_TRY(check_points(&self, err));
     if (shard) {
         THRONG_TRY(run_shard(&self, command, began, out, report, err));
         goto out;
     }
-    if (out) {
+    bool writes = throng_ranks_mine(self.context) == 0;
+    if (out && writes)
         THRONG_TRY(throng_run_directory_check(self.context, out, force, err));
+    if (out)
         THRONG_TRY(open_journal(&self, out, err));
-    }
     THRONG_TRY(run_all(&self, err));
-    THRONG_TRY(throng_i_sweep_finish(&self, command, throng_i_seconds() - began, out, force, report, err));
+    if (writes)
+        THRONG_TRY(throng_i_sweep_finish(&self, command, throng_i_seconds() - began, out, force, report, err));
 out:
     if (status != THRONG_OK) {
         throng_text_free(self.context, *report);
@@ -492,10 +592,7 @@ out:
 
 throng_status throng_study_sweep(throng_study *study, const char *command, const char *out, bool force, char **report,
                                  throng_error *err) {
-    throng_status status = throng_i_ranks_refuse(study->context, "a sweep",
-                                                 "its runs are independent of each other: start them one by one", err);
-    if (status == THRONG_OK)
-        status = throng_i_study_load_plugins(study, err);
+    throng_status status = throng_i_study_load_plugins(study, err);
     return status == THRONG_OK ? throng_i_sweep_study(study, THRONG_I_SWEEP_ATTRIBUTE, command, out, force, report, err)
                                : status;
 }

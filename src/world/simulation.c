@@ -362,15 +362,24 @@ bool throng_simulation_smooth(const throng_simulation *self) {
 
 /* ---- running --------------------------------------------------------------------------------------------------- */
 
-/* Leaves a checkpoint if it is time to, or if the run is being stopped. */
+/* States of all slots as a part of a checkpoint. */
+static throng_i_part part_of_states(double *states, int64_t n, int64_t slots) {
+    return (throng_i_part){.data = states, .bytes = slots * (int64_t)sizeof *states, .rows = 1, .n = n};
+}
+
+/* Leaves a checkpoint after a step that ended with `status`: if it is time to, or if the run is being stopped. */
 static throng_status keep_states(const throng_simulation *self, throng_i_work *work, int64_t step, int64_t slots,
                                  double *const *now, throng_status status, throng_error *err) {
     throng_i_part states[THRONG_WORLD_COLUMNS_MAX];
+    bool due = false;
+    throng_status ended = throng_i_work_stopped(self->context, work, &status, err);
+    if (ended == THRONG_OK)
+        ended = throng_i_work_due(self->context, work, &due, err);
     bool stopped = status == THRONG_E_CANCELLED && throng_i_work_kept(self->context, work);
-    if (!stopped && (status != THRONG_OK || !throng_i_work_due(self->context, work)))
-        return status;
+    if (!stopped && !due)
+        return ended;
     for (int c = 0; c < self->world->n_columns; c++)
-        states[c] = (throng_i_part){now[c], slots * (int64_t)sizeof(double)};
+        states[c] = part_of_states(now[c], self->n, slots);
     work->at[0] = step;
     throng_status kept = throng_i_work_save(self->context, work, states, self->world->n_columns, stopped ? NULL : err);
     return stopped ? status : kept;
@@ -386,7 +395,7 @@ static throng_status first_states(const throng_i_passage *passage, throng_i_work
         return throng_i_passage_start(passage, now, err);
     *step = work->at[0];
     for (int c = 0; c < self->world->n_columns && status == THRONG_OK; c++) {
-        throng_i_part states = {now[c], passage->slots * (int64_t)sizeof(double)};
+        throng_i_part states = part_of_states(now[c], self->n, passage->slots);
         status = throng_i_work_load(self->context, &states, 1, err);
     }
     return status;

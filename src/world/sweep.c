@@ -168,8 +168,9 @@ static throng_status run_forward(sweep *self, throng_i_work *work, throng_error 
     rows(self, self->records, start);
     THRONG_TRY(throng_i_passage_start(&self->passage, start, err));
     for (int64_t step = 0; step < self->steps; step++) {
-        status = forward(self, step, err);
-        if (status == THRONG_E_CANCELLED && work && !work->resumed) {
+        throng_status ended = forward(self, step, err);
+        status = work && work->resumed ? ended : throng_i_work_stopped(self->simulation->context, work, &ended, err);
+        if (ended == THRONG_E_CANCELLED && work && !work->resumed) {
             work->at[1] = -1;
             /* That it stops is what is said, also if nothing can be kept. */
             if (throng_i_work_save(self->simulation->context, work, NULL, 0, NULL) != THRONG_OK)
@@ -181,10 +182,18 @@ out:
     return status;
 }
 
+/* What going back has besides credits, as a part of a checkpoint. */
+static throng_i_part part_of(const sweep *self) {
+    return (throng_i_part){.data = self->of,
+                           .bytes = self->state * (int64_t)sizeof *self->of,
+                           .rows = self->simulation->world->n_columns,
+                           .n = self->simulation->n};
+}
+
 /* How much the result moves with the states of the step that going back starts from: *step. */
 static throng_status begin_back(sweep *self, throng_i_work *work, throng_i_seed_fn seed, void *user, int64_t *step,
                                 throng_error *err) {
-    const throng_i_part of = {self->of, self->state * (int64_t)sizeof(double)};
+    const throng_i_part of = part_of(self);
     *step = self->steps;
     if (work && work->resumed && work->at[1] >= 0) {
         *step = work->at[1];
@@ -194,14 +203,21 @@ static throng_status begin_back(sweep *self, throng_i_work *work, throng_i_seed_
     return add_seed(self, self->steps, seed, user, err);
 }
 
-/* After a step back: leaves a checkpoint if it is time to, or if the run is being stopped. */
-static throng_status keep_credits(sweep *self, throng_i_work *work, int64_t step, bool stopped, throng_error *err) {
+/* Leaves a checkpoint after a step back that ended with `status`: if it is time to, or if the run is being stopped. */
+static throng_status keep_credits(sweep *self, throng_i_work *work, int64_t step, throng_status status,
+                                  throng_error *err) {
     throng_context *context = self->simulation->context;
-    const throng_i_part of = {self->of, self->state * (int64_t)sizeof(double)};
-    if (stopped ? !throng_i_work_kept(context, work) : !throng_i_work_due(context, work))
-        return THRONG_OK;
+    const throng_i_part of = part_of(self);
+    bool due = false;
+    throng_status ended = throng_i_work_stopped(context, work, &status, err);
+    if (ended == THRONG_OK)
+        ended = throng_i_work_due(context, work, &due, err);
+    bool stopped = status == THRONG_E_CANCELLED && throng_i_work_kept(context, work);
+    if (!stopped && !due)
+        return ended;
     work->at[1] = step;
-    return throng_i_work_save(context, work, &of, 1, err);
+    throng_status kept = throng_i_work_save(context, work, &of, 1, stopped ? NULL : err);
+    return stopped ? status : kept;
 }
 
 throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_taking_part part, const double *weight,
@@ -227,8 +243,7 @@ throng_status throng_i_sweep(const throng_simulation *simulation, throng_i_takin
         if (after)
             THRONG_TRY(after(user, step, err));
         THRONG_TRY(add_seed(&self, step, seed, user, err));
-        THRONG_TRY(keep_credits(&self, work, step, stop != THRONG_OK, stop == THRONG_OK ? err : NULL));
-        THRONG_TRY(stop);
+        THRONG_TRY(keep_credits(&self, work, step, stop, err));
     }
     rows(&self, self.of, of);
     memcpy(first, of, sizeof of);

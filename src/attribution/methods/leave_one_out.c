@@ -1,5 +1,6 @@
 /* Leave one out: what is missing when one agent is. */
 #include "attribution/coalition.h"
+#include "core/ranks.h"
 
 #include <math.h>
 
@@ -22,17 +23,21 @@ static void credit(void *user, int64_t begin, int64_t end, const double *steps) 
 static throng_status credit_by_value(const throng_i_coalition_game *game, double *phi, throng_error *err) {
     throng_status status = THRONG_OK;
     double *alpha = NULL, without = 0.0;
-    throng_progress progress = {"leaving out", "agents", 0, game->n};
+    bool shared = throng_i_coalition_game_shared(game);
+    throng_i_share mine = shared ? throng_i_part_mine(game->context, game->n) : (throng_i_share){0, game->n};
+    throng_progress progress = {"leaving out", "agents", mine.begin, mine.end};
     THRONG_TRY(throng_i_alloc(game->context, game->n, sizeof *alpha, &alpha, err));
     for (int64_t i = 0; i < game->n; i++)
         alpha[i] = 1.0;
-    for (; progress.done < game->n; progress.done++) {
+    for (; progress.done < mine.end; progress.done++) {
         alpha[progress.done] = 0.0;
         THRONG_TRY(game->function->value(game->function->self, alpha, &without, err));
         alpha[progress.done] = 1.0;
         phi[progress.done] = game->everybody - without;
         THRONG_TRY(throng_i_progress(game->context, &progress, err));
     }
+    if (shared)
+        THRONG_TRY(throng_i_part_gather(game->context, game->n, sizeof *phi, phi, err));
 out:
     throng_i_free(game->context, alpha);
     return status;
@@ -46,10 +51,12 @@ static throng_status attribute(throng_context *context, const throng_value_funct
     const throng_progress progress = {"leaving out", "agents", 0, 0};
     throng_certificate result = {.tolerance = options->tolerance, .converged = true};
     THRONG_TRY(throng_i_coalition_game_init(context, function, "leave-one-out", false, &game, err));
-    if (game.k > 0)
-        THRONG_TRY(throng_i_coalition_game_walk(&game, credit, &(job){&game, phi}, &progress, err));
-    else
+    if (game.k > 0) {
+        THRONG_TRY(throng_i_coalition_game_walk(&game, true, credit, &(job){&game, phi}, &progress, err));
+        THRONG_TRY(throng_i_share_gather(context, game.n, sizeof *phi, phi, err));
+    } else {
         THRONG_TRY(credit_by_value(&game, phi, err));
+    }
     for (int64_t i = 0; i < game.n; i++)
         THRONG_REQUIRE(isfinite(phi[i]), E_DEGENERATE, "The value function is not finite without agent %lld.",
                        (long long)i);

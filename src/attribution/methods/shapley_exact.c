@@ -5,6 +5,7 @@
  * every chunk adds up its other agents afresh, so that rounding cannot build up.
  */
 #include "attribution/coalition.h"
+#include "core/ranks.h"
 
 #include <float.h>
 #include <math.h>
@@ -24,6 +25,7 @@ typedef struct job {
     const throng_i_coalition_game *game;
     throng_progress progress;
     int n, low;
+    throng_i_share mine; /* chunks of this rank */
     int width;
     double *rows; /* [chunks][width] */
     throng_status status;
@@ -34,8 +36,9 @@ static void enumerate(void *user, throng_chunk chunk) {
     job *self = user;
     const throng_i_coalition_game *game = self->game;
     int sizes = self->n + 1, size = 0;
-    double *sums = self->rows + chunk.index * self->width, own[2 * AGENTS_MAX + 2 * THRONG_AGGREGATES_MAX];
-    uint32_t high = (uint32_t)chunk.index << self->low, set = 0;
+    int64_t index = self->mine.begin + chunk.index;
+    double *sums = self->rows + index * self->width, own[2 * AGENTS_MAX + 2 * THRONG_AGGREGATES_MAX];
+    uint32_t high = (uint32_t)index << self->low, set = 0;
     throng_i_lane lane = {.game = game, .progress = &self->progress};
     throng_i_coalition coalition = throng_i_coalition_in(&lane, own);
     if (self->status != THRONG_OK)
@@ -103,16 +106,22 @@ static throng_status run(throng_context *context, job *self, double *phi, throng
     throng_status status = THRONG_OK;
     int64_t coalitions = (int64_t)1 << self->n, chunks = coalitions >> self->low;
     double *scratch = NULL, bad = 0.0;
-    self->progress = (throng_progress){"enumerating", "coalitions", 0, self->game->k > 0 ? 0 : coalitions};
+    bool shared = throng_i_coalition_game_shared(self->game);
+    self->mine = shared ? throng_i_part_mine(context, chunks) : (throng_i_share){0, chunks};
+    int64_t n_mine = self->mine.end - self->mine.begin;
+    self->progress =
+        (throng_progress){"enumerating", "coalitions", 0, self->game->k > 0 ? 0 : n_mine << self->low};
     self->width = (self->n + 1) * (self->low + 1) + 1;
     self->err = err;
     THRONG_TRY(throng_i_alloc(context, chunks * self->width, sizeof *self->rows, &self->rows, err));
     THRONG_TRY(throng_i_alloc(context, (self->n + 1) * (self->n + 2), sizeof *scratch, &scratch, err));
     if (self->game->k > 0)
-        THRONG_TRY(throng_chunks_for(context, chunks << LOW_BITS, enumerate, self, &self->progress, err));
-    for (int64_t chunk = 0; self->game->k == 0 && chunk < chunks; chunk++)
+        THRONG_TRY(throng_chunks_for(context, n_mine << LOW_BITS, enumerate, self, &self->progress, err));
+    for (int64_t chunk = 0; self->game->k == 0 && chunk < n_mine; chunk++)
         enumerate(self, (throng_chunk){chunk, 0, 0});
     THRONG_TRY(self->status);
+    if (shared)
+        THRONG_TRY(throng_i_part_gather(context, chunks, (size_t)self->width * sizeof(double), self->rows, err));
     for (int64_t chunk = 0; chunk < chunks; chunk++)
         bad += self->rows[chunk * self->width + self->width - 1];
     THRONG_REQUIRE(bad == 0.0, E_DEGENERATE, "The value function is not finite for %.0f of the %lld coalitions.", bad,
