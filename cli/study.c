@@ -136,12 +136,14 @@ static int set_running(const running *wanted, throng_study *study) {
 static int fail_run(const char *out, const throng_error *err) {
     char path[4096];
     int signal = cli_interrupted();
+    bool stopped = signal || err->status == THRONG_E_CANCELLED; /* this process, or another rank */
     size_t length = out ? strlen(out) : 0;
     while (length > 1 && out[length - 1] == '/')
         length--;
     snprintf(path, sizeof path, "%.*s.checkpoint", (int)length, out ? out : "");
-    if (out && signal && access(path, F_OK) == 0)
-        return cli_fail(128 + signal, "stopped; %.300s has what was done: the same command goes on from there.", path);
+    if (out && stopped && access(path, F_OK) == 0)
+        return cli_fail(signal ? 128 + signal : CLI_FAILURE,
+                        "stopped; %.300s has what was done: the same command goes on from there.", path);
     return cli_fail_error(err);
 }
 
