@@ -151,6 +151,19 @@ THRONG_API THRONG_MUST_USE throng_status throng_markov_random(throng_context *co
                                                               const throng_markov_random_def *def, throng_markov **out,
                                                               throng_error *err);
 
+/** What a game plug-in that draws one can be told, with its own defaults; and its `open`, for these parameters. */
+#define THRONG_MARKOV_RANDOM_PARAMS(states, discount)                                                                  \
+    {"states", THRONG_PARAM_INTEGER, states, 1, 1e4, "", "how many states"},                                           \
+        {"actions", THRONG_PARAM_INTEGER, 4, 1, 1e4, "", "how many actions each player has in each"},                  \
+        {"discount", THRONG_PARAM_REAL, discount, 1e-6, 1, "", "what a reward one step later counts"},                 \
+        {"horizon", THRONG_PARAM_INTEGER, 0, 0, 1e4, "steps", "after so many it ends; 0: never"},                      \
+        {"seed", THRONG_PARAM_INTEGER, 0, 0, 1e15, "", "of what is drawn"}, {                                          \
+        "relabel", THRONG_PARAM_INTEGER, 0, 0, 1e15, "", "other rewards with the same transitions"                     \
+    }
+THRONG_API THRONG_MUST_USE throng_status throng_markov_open_random(throng_context *context, const char *name,
+                                                                   int n_players, const double *param,
+                                                                   throng_problem *out, throng_error *err);
+
 /* ---- a generative model ------------------------------------------------------------------------------------------ */
 
 /** Draws what comes after a cell. The draw-th one depends on the seed, the cell and `draw` alone. */

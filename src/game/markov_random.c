@@ -72,3 +72,14 @@ out:
     throng_markov_free(made);
     return status;
 }
+
+throng_status throng_markov_open_random(throng_context *context, const char *name, int n_players, const double *param,
+                                        throng_problem *out, throng_error *err) {
+    throng_markov *game = NULL;
+    const throng_markov_random_def def = {n_players,     (int)param[0],      (int)param[1],     param[2],
+                                          (int)param[3], (uint64_t)param[4], (uint64_t)param[5]};
+    throng_status status = throng_markov_random(context, name, &def, &game, err);
+    if (status == THRONG_OK)
+        *out = throng_markov_problem(game);
+    return status;
+}
