@@ -58,36 +58,50 @@ static int find_of(job *self) {
                     of, hint);
 }
 
-static int find_strategy(job *self) {
+/* Everybody plays as the game begins. @return NULL: out of memory */
+static double *make_strategy(const job *self) {
+    const throng_problem_kind *kind = self->problem.kind;
+    double *strategy = calloc((size_t)kind->numbers(self->problem.game), sizeof *strategy);
+    if (strategy)
+        kind->start(self->problem.game, strategy);
+    return strategy;
+}
+
+static int solve(job *self) {
     const request *wanted = self->wanted;
     throng_error err = {0};
-    size_t size = (size_t)self->problem.kind->numbers(self->problem.game) * sizeof *self->strategy;
     throng_solve_def def = {.solver = wanted->solver, .iterations = wanted->iterations, .seed = (uint64_t)wanted->seed};
     if (!cli_llm_read_real("--tolerance", wanted->tolerance, &def.tolerance))
         return CLI_USAGE;
     if (wanted->tolerance && def.tolerance == 0.0)
         def.tolerance = -1.0; /* all iterations, where 0 in a def is the default */
-    if (wanted->policy)
-        return throng_strategy_fill(self->context, &self->problem, wanted->policy, -1, def.seed, self->strategy,
-                                    &err) == THRONG_OK
-                   ? CLI_OK
-                   : cli_fail_error(&err);
-    if (throng_solve(self->context, &self->problem, &def, &self->solution, &err) != THRONG_OK)
+    return throng_solve(self->context, &self->problem, &def, &self->solution, &err) == THRONG_OK ? CLI_OK
+                                                                                                : cli_fail_error(&err);
+}
+
+/* The solver comes before room is made: some say how many numbers a strategy has. */
+static int find_strategy(job *self) {
+    const request *wanted = self->wanted;
+    throng_error err = {0};
+    int code = wanted->policy ? CLI_OK : solve(self);
+    if (code != CLI_OK)
+        return code;
+    self->strategy = make_strategy(self);
+    self->reference = make_strategy(self);
+    if (!self->strategy || !self->reference)
+        return cli_fail(CLI_FAILURE, "out of memory.");
+    if (self->solution)
+        memcpy(self->strategy, throng_solution_strategy(self->solution),
+               (size_t)self->problem.kind->numbers(self->problem.game) * sizeof *self->strategy);
+    else if (throng_strategy_fill(self->context, &self->problem, wanted->policy, -1, (uint64_t)wanted->seed,
+                                  self->strategy, &err) != THRONG_OK)
         return cli_fail_error(&err);
-    memcpy(self->strategy, throng_solution_strategy(self->solution), size);
     return CLI_OK;
 }
 
 static int attribute(job *self) {
     const request *wanted = self->wanted;
     throng_error err = {0};
-    size_t n = (size_t)self->problem.kind->numbers(self->problem.game);
-    self->strategy = calloc(n, sizeof *self->strategy);
-    self->reference = calloc(n, sizeof *self->reference);
-    if (!self->strategy || !self->reference)
-        return cli_fail(CLI_FAILURE, "out of memory.");
-    self->problem.kind->start(self->problem.game, self->strategy);
-    self->problem.kind->start(self->problem.game, self->reference);
     int code = find_of(self);
     if (code == CLI_OK)
         code = find_strategy(self);

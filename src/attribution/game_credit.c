@@ -47,6 +47,8 @@ throng_status throng_game_credit(throng_context *context, const throng_problem *
     throng_black_box_def box_def = throng_black_box_default();
     throng_method_options options = throng_method_options_default();
     double *room = NULL;
+    THRONG_REQUIRE(players > 0, E_UNSUPPORTED, "%.60s has no players whom anything could be credited to.",
+                   kind->name(problem->game));
     THRONG_REQUIRE(def->of >= THRONG_GAME_SHORTFALL && def->of < players, E_ARGUMENT, "%.60s has no player %d.",
                    kind->name(problem->game), def->of + 1);
     THRONG_REQUIRE(def->of != THRONG_GAME_SHORTFALL || kind->form == THRONG_GAME_FORM_TREE, E_UNSUPPORTED,

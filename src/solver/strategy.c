@@ -211,6 +211,7 @@ static throng_status fill_solved(throng_context *context, const throng_problem *
     throng_solution *solution = NULL;
     char solver[THRONG_I_SPEC_LENGTH], *at, *end = NULL;
     throng_solve_def def = {.solver = solver, .seed = seed};
+    int64_t before = problem->kind->numbers(problem->game);
     THRONG_REQUIRE(strlen(spec) < sizeof solver, E_ARGUMENT, "The solver is longer than %d characters.",
                    THRONG_I_SPEC_LENGTH - 1);
     strcpy(solver, spec);
@@ -223,6 +224,11 @@ static throng_status fill_solved(throng_context *context, const throng_problem *
                        "solver:%.60s: behind @ stands how many iterations, got \"%.40s\".", solver, at);
     }
     THRONG_TRY(throng_solve(context, problem, &def, &solution, err));
+    int64_t n = problem->kind->numbers(problem->game);
+    THRONG_REQUIRE(n == before, E_UNSUPPORTED,
+                   "solver:%.60s looks at %.60s in its own way, by %lld numbers, and there are %lld: take it as the "
+                   "solver, or one that looks at as many agents.",
+                   solver, problem->kind->name(problem->game), (long long)n, (long long)before);
     copy_rows(problem, throng_solution_strategy(solution), player, strategy);
 out:
     throng_solution_free(solution);

@@ -25,10 +25,14 @@ def test_splits():
     put("mine.csv", "set,action\nK*,bet\n*,pass\n")
     assert report("attribute-game", "kuhn", "--policy", "mine.csv", "--of", 2)["strategy"] == "mine.csv"
     assert "what one gains another loses" in ok("attribute-game", "kuhn", "--policy", "mine.csv")
+    got = report("attribute", "--game", "majority-tracking:rollouts=20", "--solver", "subsample-q:k=8,m=2", "--tolerance", 9)
+    assert got["strategy"] == "subsample-q:k=8,m=2" and got["certificate"]["efficiency_residual"] < 1e-12, got
 
 
 @test
 def test_what_fails():
+    fails(1, "take it as the solver", "attribute", "--game", "majority-tracking", "--policy", "solver:subsample-q:k=4@1")
+    fails(1, "no players", "attribute", "--game", "linear-operator", "--tolerance", 9)
     done = throng("attribute-game", "kuhn", "--solver", "cfr", "--iterations", 3, "--of", 1, "--json")
     assert done.code == 1 and "did not converge" in done.err and '"phi"' in done.out, done.err
     fails(2, "which game", "attribute", "--game")
