@@ -76,7 +76,7 @@ static int solve(job *self) {
     if (wanted->tolerance && def.tolerance == 0.0)
         def.tolerance = -1.0; /* all iterations, where 0 in a def is the default */
     return throng_solve(self->context, &self->problem, &def, &self->solution, &err) == THRONG_OK ? CLI_OK
-                                                                                                : cli_fail_error(&err);
+                                                                                                 : cli_fail_error(&err);
 }
 
 /* The solver comes before room is made: some say how many numbers a strategy has. */

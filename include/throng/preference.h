@@ -42,6 +42,9 @@ THRONG_API const double *throng_preference_reference(const throng_preference *se
  *  @param policy [n]  @param out [n], not `policy`  Cost: O(n^2). */
 THRONG_API void throng_preference_against(const throng_preference *self, int group, const double *policy, double *out);
 
+/** How often a response is preferred to another by whom the game is played. */
+THRONG_API double throng_preference_wins(const throng_preference *self, int response, int other);
+
 /** How far a policy is from one that no response beats: 2 (max of throng_preference_against(policy) - 1/2), which is
  *  NashConv if both play it. @param room [n] */
 THRONG_API double throng_preference_gap(const throng_preference *self, const double *policy, double *room);

@@ -94,10 +94,27 @@ THRONG_API void throng_solver_evaluate(throng_solver_state *state, const double 
 THRONG_API void throng_solver_log_linear(const throng_solver_state *state, int player, throng_log_linear weights,
                                          const double *centre, double *logs, double *strategy);
 
+/**
+ * One such step from samples alone, in games of preferences: a gradient step of the loss of pairs (IPO). Two responses
+ * are drawn uniformly and one of the opponent; how much more often the first beats that one than the second does is
+ * compared with beta times how much further the first is above the reference. On average it is the step above, for
+ * weights of which keep is 1 - pull. Counts two evaluations a sample; needs throng_solver_begin_sampled.
+ * @param samples  >= 1  @param draw which of an iteration's, 0..  Changes worth; `logs` may be `centre`.
+ */
+THRONG_API void throng_solver_sampled(throng_solver_state *state, throng_log_linear weights, int64_t samples,
+                                      uint64_t draw, const double *opponent, const double *centre, double *logs,
+                                      double *strategy);
+
+/** A `begin` of solvers that can do so: everybody plays the reference. @return THRONG_E_UNSUPPORTED: there are samples,
+ *  and the game is not one of preferences. */
+THRONG_API THRONG_MUST_USE throng_status throng_solver_begin_sampled(throng_solver_state *state, int64_t samples,
+                                                                     throng_error *err);
+
 /** One such step of everybody from where they stand to a point half-way, and from where they stand once more, by the
  *  worths at that point. Two evaluations; `kept` has the logs, `average` is room.
- *  @param weights [players] */
-THRONG_API void throng_solver_extragradient(throng_solver_state *state, const throng_log_linear *weights);
+ *  @param weights [players]  @param samples of which each step is made; 0: exact */
+THRONG_API void throng_solver_extragradient(throng_solver_state *state, const throng_log_linear *weights,
+                                            int64_t samples);
 
 /** For a `begin`: `kept` has the logs of the strategy. */
 THRONG_API void throng_solver_begin_at_strategy(throng_solver_state *state);
@@ -119,6 +136,9 @@ THRONG_API void throng_solver_add_plan(throng_solver_state *state, bool last);
 THRONG_API THRONG_MUST_USE throng_status throng_solver_regularised_gap(const throng_solver_state *state, double beta,
                                                                        const double *strategy, double *gap,
                                                                        throng_error *err);
+
+/** The same by the worths and reaches that stand in the state, whosever they are. @return the gap  Changes plan. */
+THRONG_API double throng_solver_regularised_gain(const throng_solver_state *state, double beta, const double *strategy);
 
 /** Adds what each action would have gained over the strategy, and plays in proportion to what is positive.
  *  @param floor forget what is negative, as CFR+ does  @param regrets [sequences] in and out */
@@ -185,6 +205,18 @@ THRONG_API THRONG_MUST_USE throng_status throng_solver_markov_sweep(throng_conte
  */
 THRONG_API THRONG_MUST_USE throng_status throng_solver_markov_plan(throng_context *context, const throng_markov *game,
                                                                    double *strategy, double *values, throng_error *err);
+
+/**
+ * Play in such a game that changes smoothly with what it is worth: in each state, the equilibrium of the matrix of
+ * worths in which everybody also gets temperature times the entropy of what they play, softmax(worths / temperature) of
+ * one player. Against the exact plan it loses at most temperature log(actions), added up, in each step.
+ * @param values   [states] the first player's, of the exact plan  @param temperature > 0
+ * @param strategy [numbers] out
+ * @return THRONG_E_NOT_CONVERGED: the temperature is too low for this range of worths.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_solver_markov_smooth(throng_context *context, const throng_markov *game,
+                                                                     const double *values, double temperature,
+                                                                     double *strategy, throng_error *err);
 
 /* Averse to risk, in games where everybody chooses once and at once: x of one's own actions is worth its mean payoff
  * less gamma times the variance of x's payoff that the others' mixing makes, x'Mu - gamma x'S x. The others are taken

@@ -2,11 +2,13 @@
 #include "throng/solver.h"
 
 #include <math.h>
+#include <string.h>
 
 enum {
     BETA,
     STEP,
-    LAST
+    LAST,
+    SAMPLES
 };
 
 static const throng_param params[] = {
@@ -15,7 +17,13 @@ static const throng_param params[] = {
               "1 / eta, at most 1 / beta; auto: sqrt(ln n / iterations) / max(beta B, range), where B is the largest "
               "-log of the reference"},
     [LAST] = {"last", THRONG_PARAM_FLAG, 0, 0, 1, "", "the last strategy instead of the average"},
+    [SAMPLES] = {"samples", THRONG_PARAM_INTEGER, 0, 0, 1e9, "",
+                 "pairs of responses, drawn uniformly, that each step is made of, in games of preferences; 0: exact"},
     {0}};
+
+static throng_status begin(throng_solver_state *state, throng_error *err) {
+    return throng_solver_begin_sampled(state, (int64_t)state->param[SAMPLES], err);
+}
 
 /* n: the most actions that the player has anywhere. */
 static double step_of(const throng_solver_state *state, int player) {
@@ -36,13 +44,20 @@ static double step_of(const throng_solver_state *state, int player) {
 
 static throng_status step(throng_solver_state *state, throng_error *err) {
     int players = state->problem->kind->players(state->problem->game);
+    int64_t samples = (int64_t)state->param[SAMPLES];
     throng_status status = THRONG_OK;
-    throng_solver_evaluate(state, state->strategy);
+    if (samples == 0)
+        throng_solver_evaluate(state, state->strategy);
+    else
+        memcpy(state->plan, state->strategy, (size_t)state->rows[0].n_actions * sizeof *state->plan);
     throng_solver_add_plan(state, state->param[LAST] != 0.0);
     for (int p = 0; status == THRONG_OK && p < players; p++) {
         throng_log_linear weights;
         status = throng_solver_weights(state->param[BETA], step_of(state, p), &weights, err);
-        if (status == THRONG_OK)
+        if (status == THRONG_OK && samples > 0)
+            throng_solver_sampled(state, weights, samples, 0, state->strategy, state->kept, state->kept,
+                                  state->strategy);
+        else if (status == THRONG_OK)
             throng_solver_log_linear(state, p, weights, state->kept, state->kept, state->strategy);
     }
     return status;
@@ -62,11 +77,12 @@ const throng_solver throng_solver_inpo = {
                          "max(beta B, 1) sqrt(ln n / T) after T iterations, in games of preferences; the last strategy "
                          "goes to the equilibrium, p in proportion to reference exp(q / beta), if the step is small "
                          "enough for beta. The same step is the best answer to a loss on pairs of responses, so that "
-                         "how often each wins need not be known. Begins at the reference.",
+                         "how often each wins need not be known: samples makes each step of the gradient of such a "
+                         "loss (IPO) on so many pairs. Begins at the reference.",
               .reference = "Zhang et al. 2024, Iterative Nash policy optimization, arXiv 2407.00617",
               .params = params},
     .forms = THRONG_GAME_FORM_TREE | THRONG_GAME_FORM_PREFERENCE,
-    .begin = throng_solver_begin_at_reference,
+    .begin = begin,
     .step = step,
     .gap = gap,
     .gap_name = "regularised gap",

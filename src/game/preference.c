@@ -172,6 +172,10 @@ void throng_preference_against(const throng_preference *self, int group, const d
     }
 }
 
+double throng_preference_wins(const throng_preference *self, int response, int other) {
+    return self->wins[(int64_t)other * self->n + response];
+}
+
 double throng_preference_gap(const throng_preference *self, const double *policy, double *room) {
     double most = -INFINITY;
     throng_preference_against(self, 0, policy, room);

@@ -1,5 +1,6 @@
 /* What several solvers do at every information set of a player, or in every row of a problem. */
 #include "game/tree.h"
+#include "throng/preference.h"
 #include "throng/simplex.h"
 #include "throng/solver.h"
 
@@ -8,6 +9,8 @@
 
 /* Less likely than this is never: quotients of numbers so small have no digits left. */
 #define NEVER 1e-200
+
+#define SAMPLES 0x7061697273u /* "pairs" */
 
 throng_status throng_solver_weights(double beta, double step, throng_log_linear *out, throng_error *err) {
     double pull = beta * step;
@@ -41,17 +44,61 @@ void throng_solver_log_linear(const throng_solver_state *state, int player, thro
     }
 }
 
-void throng_solver_extragradient(throng_solver_state *state, const throng_log_linear *weights) {
-    const throng_problem_kind *kind = state->problem->kind;
+/* Index of a response that is drawn, by a number in (0, 1). */
+static int drawn(const double *policy, int n, double uniform) {
+    int at = 0;
+    for (double sum = policy[0]; at < n - 1 && sum < uniform; sum += policy[at])
+        at++;
+    return at;
+}
+
+void throng_solver_sampled(throng_solver_state *state, throng_log_linear weights, int64_t samples, uint64_t draw,
+                           const double *opponent, const double *centre, double *logs, double *strategy) {
+    const throng_preference *game = state->problem->game;
+    const throng_random random = {state->seed, SAMPLES};
+    int n = throng_preference_count(game);
+    double each = 0.5 * n / (double)samples, four[4];
+    memset(state->worth, 0, (size_t)n * sizeof *state->worth);
+    for (int64_t s = 0; s < samples; s++) {
+        throng_random_uniforms(random, (uint64_t)state->iteration, (uint64_t)s, draw, four);
+        int y = (int)(four[0] * n), z = (int)(four[1] * n), other = drawn(opponent, n, four[2]);
+        double won = throng_preference_wins(game, y, other) - throng_preference_wins(game, z, other);
+        double above = centre[y] - state->log_reference[y] - centre[z] + state->log_reference[z];
+        double miss = weights.step * won - weights.pull * above;
+        state->worth[y] += each * miss;
+        state->worth[z] -= each * miss;
+    }
+    for (int i = 0; i < n; i++)
+        logs[i] = centre[i] + state->worth[i];
+    throng_simplex_softmax(n, logs, strategy);
+    state->evaluations += 2 * samples;
+}
+
+throng_status throng_solver_begin_sampled(throng_solver_state *state, int64_t samples, throng_error *err) {
+    if (samples > 0 && state->problem->kind->form != THRONG_GAME_FORM_PREFERENCE)
+        return THRONG_FAIL(err, E_UNSUPPORTED,
+                           "Steps from samples are for games of preferences, and \"%.60s\" is none: leave samples out.",
+                           state->problem->kind->name(state->problem->game));
+    return throng_solver_begin_at_reference(state, err);
+}
+
+/* A step of everybody from where they stand by what is worth what against `opponent`. */
+static void step_against(throng_solver_state *state, const throng_log_linear *weights, int64_t samples, uint64_t draw,
+                         const double *opponent, double *logs, double *out) {
+    if (samples > 0) {
+        throng_solver_sampled(state, weights[0], samples, draw, opponent, state->kept, logs, out);
+        return;
+    }
+    throng_solver_evaluate(state, opponent);
+    for (int p = 0; p < state->problem->kind->players(state->problem->game); p++)
+        throng_solver_log_linear(state, p, weights[p], state->kept, logs, out);
+}
+
+void throng_solver_extragradient(throng_solver_state *state, const throng_log_linear *weights, int64_t samples) {
     double *half = state->average;
-    int players = kind->players(state->problem->game);
-    memcpy(half, state->strategy, (size_t)kind->numbers(state->problem->game) * sizeof *half);
-    throng_solver_evaluate(state, state->strategy);
-    for (int p = 0; p < players; p++)
-        throng_solver_log_linear(state, p, weights[p], state->kept, state->plan, half);
-    throng_solver_evaluate(state, half);
-    for (int p = 0; p < players; p++)
-        throng_solver_log_linear(state, p, weights[p], state->kept, state->kept, state->strategy);
+    memcpy(half, state->strategy, (size_t)state->problem->kind->numbers(state->problem->game) * sizeof *half);
+    step_against(state, weights, samples, 0, state->strategy, state->plan, half);
+    step_against(state, weights, samples, 1, half, state->kept, state->strategy);
 }
 
 void throng_solver_begin_at_strategy(throng_solver_state *state) {
@@ -89,17 +136,21 @@ static double row_gain(const throng_solver_state *state, int64_t index, double b
            (got - beta * throng_simplex_kl(row->n_actions, policy, reference));
 }
 
+double throng_solver_regularised_gain(const throng_solver_state *state, double beta, const double *strategy) {
+    double gain = 0.0;
+    for (int64_t r = 0; r < state->n_rows; r++)
+        if (state->reach[r] > NEVER)
+            gain += row_gain(state, r, beta, strategy, state->plan + state->rows[r].first);
+    /* in a game of preferences both players' policy is its row */
+    return state->problem->kind->form == THRONG_GAME_FORM_PREFERENCE ? 2.0 * gain : gain;
+}
+
 throng_status throng_solver_regularised_gap(const throng_solver_state *state, double beta, const double *strategy,
                                             double *gap, throng_error *err) {
     const throng_problem *problem = state->problem;
     (void)err;
     problem->kind->worth(problem->game, strategy, state->plan, state->worth, state->reach);
-    *gap = 0.0;
-    for (int64_t r = 0; r < state->n_rows; r++)
-        if (state->reach[r] > NEVER)
-            *gap += row_gain(state, r, beta, strategy, state->plan + state->rows[r].first);
-    if (problem->kind->form == THRONG_GAME_FORM_PREFERENCE)
-        *gap *= 2.0; /* both players' policy is that row */
+    *gap = throng_solver_regularised_gain(state, beta, strategy);
     return THRONG_OK;
 }
 

@@ -395,6 +395,73 @@ Test(markov, simulation_lemma) {
     cr_expect_gt(tight, 20, "%d", tight);
 }
 
+/* The matrix of worths of one state, and smooth play in it. */
+static throng_markov *smoothed(uint64_t seed, int n, double temperature, double *payoffs, double *play) {
+    throng_markov *game = NULL;
+    const int both[2] = {n, n}, end = THRONG_MARKOV_END;
+    const double certain = 1.0, none = 0.0;
+    cr_assert_eq(throng_markov_create_even(context, "matrix", 2, 1, both, 0.9, &game, &error), THRONG_OK);
+    for (int c = 0; c < n * n; c++) {
+        payoffs[c] = 10.0 + test_uniform(seed, (uint64_t)c);
+        const double rewards[2] = {payoffs[c], -payoffs[c]};
+        cr_assert_eq(throng_markov_add_cell(game, 1, &end, &certain, rewards, &error), THRONG_OK);
+    }
+    cr_assert_eq(throng_markov_finish(game, &error), THRONG_OK);
+    cr_assert_eq(throng_solver_markov_smooth(context, game, &none, temperature, play, &error), THRONG_OK, "%s",
+                 error.message);
+    return game;
+}
+
+/* Each plays softmax(worth / temperature) against the other, loses no more than the entropies, and moves no more than
+ * 2 / temperature times the worths: exact play jumps. */
+Test(markov, smooth_play) {
+    enum {
+        n = 4
+    };
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        double temperature = seed % 2 ? 0.02 : 0.5, payoffs[n * n], others[n * n], play[2 * n], moved[2 * n],
+               plain[2 * n];
+        double gap, far = 0.0, apart = 0.0;
+        throng_markov *game = smoothed(seed, n, temperature, payoffs, play);
+        for (int p = 0; p < 2; p++) {
+            double worths[n] = {0.0};
+            for (int c = 0; c < n * n; c++)
+                worths[p ? c / n : c % n] += (p ? -payoffs[c] : payoffs[c]) / temperature * play[p ? c % n : n + c / n];
+            throng_simplex_softmax(n, worths, plain + p * n);
+        }
+        for (int a = 0; a < 2 * n; a++)
+            cr_expect_float_eq(play[a], plain[a], 1e-5, "%g, not %g", play[a], plain[a]);
+        cr_assert_eq(throng_markov_gap(game, play, NULL, &gap, &error), THRONG_OK);
+        cr_expect_leq(gap, 2.0 * temperature * log(n));
+        cr_expect_gt(gap, 0.0);
+        throng_markov_free(game);
+        throng_markov_free(smoothed(seed + 1000, n, temperature, others, moved));
+        for (int c = 0; c < n * n; c++)
+            far = fmax(far, fabs(payoffs[c] - others[c]));
+        for (int a = 0; a < 2 * n; a++)
+            apart += fabs(play[a] - moved[a]);
+        cr_expect_leq(apart, 2.0 * far / temperature);
+        cr_expect_gt(apart, 1e-3);
+    }
+}
+
+Test(markov, smooth_play_of_one_and_what_is_too_cold) {
+    throng_problem problem;
+    throng_markov *game = open_game("random-mdp:states=1,actions=3", &problem);
+    double play[8], none = 0.0, payoffs[4], ratio;
+    cr_assert_eq(throng_solver_markov_smooth(context, game, &none, 0.3, play, &error), THRONG_OK);
+    ratio = exp((throng_markov_cell_at(game, 0).rewards[0] - throng_markov_cell_at(game, 1).rewards[0]) / 0.3);
+    cr_expect_float_eq(play[0] / play[1], ratio, 1e-12 * ratio);
+    cr_expect_eq(throng_solver_markov_smooth(context, game, &none, 0.0, play, &error), THRONG_E_ARGUMENT);
+    throng_problem_clear(&problem);
+    game = smoothed(3, 2, 1.0, payoffs, play);
+    for (int c = 0; c < 4; c++)
+        throng_markov_set_reward(game, c, 0, c == 2); /* only the first row against the second column is paid */
+    cr_expect_eq(throng_solver_markov_smooth(context, game, &none, 1e-9, play, &error), THRONG_E_NOT_CONVERGED);
+    cr_expect_not_null(strstr(error.message, "too low to smooth"), "%s", error.message);
+    throng_markov_free(game);
+}
+
 static double note_of(const throng_solution *solution, const char *name) {
     for (int i = 0; throng_solution_note(solution, i).name; i++)
         if (strcmp(throng_solution_note(solution, i).name, name) == 0)
@@ -566,8 +633,8 @@ Test(markov, what_is_refused) {
 static throng_status draw_and_solve(throng_context *own, int64_t turn, void *user) {
     static const char *const games[] = {"random-markov:states=2,actions=2", "random-mdp:states=2,horizon=2",
                                         "hard-chain:chains=2", "soccer:columns=2,rows=1"};
-    static const char *const solvers[] = {"value-iteration", "model-based-ne:draws=2", "generative-model:draws=2",
-                                          "value-iteration:policy=true"};
+    static const char *const solvers[] = {"value-iteration", "model-based-ne:draws=2,smooth=0.1",
+                                          "generative-model:draws=2", "value-iteration:policy=true"};
     throng_status status = THRONG_OK;
     (void)turn;
     (void)user;

@@ -287,6 +287,64 @@ Test(preference, opponents_of_the_past) {
     throng_problem_clear(&problem);
 }
 
+/* Opponents whom groups of their own judge: at rest it is the game of the groups' weighted mean. */
+Test(preference, opponents_with_judges) {
+    throng_problem problem = open_problem("preference:n=4,groups=3,seed=6");
+    const double weights[3] = {0.5, 0.2, 0.3};
+    double wins[16] = {0.0}, unit[4], column[4], sought[4];
+    for (int j = 0; j < 4; j++)
+        for (int g = 0; g < 3; g++) {
+            for (int i = 0; i < 4; i++)
+                unit[i] = i == j;
+            throng_preference_against(problem.game, g + 1, unit, column);
+            for (int i = 0; i < 4; i++)
+                wins[i * 4 + j] += weights[g] * column[i];
+        }
+    const throng_preference_def def = {
+        .n = 4, .wins = wins, .reference = throng_preference_reference(problem.game), .name = "mean"};
+    throng_preference *mean = NULL;
+    cr_assert_eq(throng_preference_create(context, &def, &mean, &error), THRONG_OK, "%s", error.message);
+    throng_problem plain = throng_preference_problem(mean);
+    equilibrium(&plain, 0.3, sought);
+    throng_solution *solution = solve(&problem, "mnpo:beta=0.3,second=0.2,third=0.3,judges=true", 2000, 1e-13);
+    cr_expect(throng_solution_converged(solution), "%g", throng_solution_gap(solution));
+    for (int i = 0; i < 4; i++)
+        cr_expect_float_eq(throng_solution_strategy(solution)[i], sought[i], 1e-6);
+    throng_solution_free(solution);
+    solution = solve(&problem, "mnpo:beta=0.3,second=0.2,third=0.3", 2000, 1e-13); /* all groups alike */
+    cr_expect_gt(fabs(throng_solution_strategy(solution)[0] - sought[0]), 1e-3);
+    throng_solution_free(solution);
+    throng_problem_clear(&plain);
+    throng_problem_clear(&problem);
+}
+
+/* A step from many samples is the exact one, nearly; other seeds draw others; and it takes as many as it says. */
+Test(preference, steps_from_samples) {
+    static const char *const solvers[] = {"egpo:beta=0.3,step=0.7", "inpo:beta=0.3,step=0.7,last=true",
+                                          "nash-mp:beta=0.3,step=0.7"};
+    throng_problem problem = open_problem("preference:n=5,seed=4"), tree = open_problem("kuhn");
+    for (size_t s = 0; s < sizeof solvers / sizeof *solvers; s++) {
+        char spec[80];
+        throng_solution *exact = solve(&problem, solvers[s], 2, -1.0), *other = NULL, *refused = NULL;
+        throng_solve_def def = {.solver = spec, .iterations = 2, .tolerance = -1.0, .seed = 1};
+        snprintf(spec, sizeof spec, "%s,samples=200000", solvers[s]);
+        throng_solution *many = solve(&problem, spec, 2, -1.0);
+        cr_assert_eq(throng_solve(context, &problem, &def, &other, &error), THRONG_OK);
+        for (int i = 0; i < 5; i++) {
+            cr_expect_float_eq(throng_solution_strategy(many)[i], throng_solution_strategy(exact)[i], 4e-3, "%s", spec);
+            cr_expect_neq(throng_solution_strategy(many)[i], throng_solution_strategy(other)[i]);
+        }
+        cr_expect_eq(throng_solution_evaluations(many), s == 1 ? 800000 : 1600000);
+        cr_expect_eq(throng_solve(context, &tree, &def, &refused, &error), THRONG_E_UNSUPPORTED);
+        cr_expect_not_null(strstr(error.message, "games of preferences"), "%s", error.message);
+        throng_solution_free(many);
+        throng_solution_free(other);
+        throng_solution_free(exact);
+    }
+    throng_problem_clear(&problem);
+    throng_problem_clear(&tree);
+}
+
 /* The gap by its definition: the best response to the regularised game, found on a grid of one number. */
 Test(preference, regularised_gap_is_the_best_gain) {
     const double wins[4] = {.5, .8, .2, .5}, weights[2] = {1.0, 3.0}, beta = 0.2, wanted = 0.6;
@@ -488,8 +546,9 @@ Test(preference, the_family_on_trees) {
 
 Test(preference, steps_too_large_are_refused) {
     throng_problem problem = open_problem("condorcet-cycle");
-    static const char *const specs[] = {"egpo:beta=0.5,step=3", "inpo:beta=0.5,step=3", "nash-md:beta=0.5,step=3",
-                                        "mnpo:beta=0.5,step=3", "mnpo:second=0.7,third=0.7"};
+    static const char *const specs[] = {"egpo:beta=0.5,step=3",      "inpo:beta=0.5,step=3",
+                                        "nash-md:beta=0.5,step=3",   "mnpo:beta=0.5,step=3",
+                                        "mnpo:second=0.7,third=0.7", "mnpo:second=0.3,judges=true"};
     for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
         throng_solution *solution = NULL;
         throng_solve_def def = {.solver = specs[s]};
