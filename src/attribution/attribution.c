@@ -178,31 +178,43 @@ static void range_chunk(void *user, throng_chunk chunk) {
     job->high[chunk.index] = high;
 }
 
+static void add_ranges(void *user, throng_i_share rows, void *state) {
+    const range_job *job = user;
+    double *ends = state; /* lowest, highest */
+    for (int64_t i = rows.begin / THRONG_CHUNK_ROWS; i < throng_i_chunk_count(rows.end); i++) {
+        ends[0] = fmin(ends[0], job->low[i]);
+        ends[1] = fmax(ends[1], job->high[i]);
+    }
+}
+
 static throng_status find_range(throng_context *context, const throng_population *population, throng_baseline baseline,
                                 double *low, double *high, throng_error *err) {
     throng_status status = THRONG_OK;
-    int64_t n = population->n_rows, n_chunks = throng_i_chunk_count(n);
+    int64_t n_chunks = throng_i_chunk_count(population->n_rows);
     range_job job = {.population = population, .baseline = baseline == THRONG_BASELINE_COLUMN};
+    double ends[2] = {(double)INFINITY, -(double)INFINITY};
+    if (baseline == THRONG_BASELINE_NEUTRAL)
+        ends[0] = ends[1] = 0.0;
     THRONG_TRY(throng_i_alloc(context, n_chunks, sizeof *job.low, &job.low, err));
     THRONG_TRY(throng_i_alloc(context, n_chunks, sizeof *job.high, &job.high, err));
-    THRONG_TRY(throng_chunks_for(context, n, range_chunk, &job, NULL, err));
-    *low = baseline == THRONG_BASELINE_NEUTRAL ? 0.0 : (double)INFINITY;
-    *high = baseline == THRONG_BASELINE_NEUTRAL ? 0.0 : -(double)INFINITY;
-    for (int64_t i = 0; i < n_chunks; i++) {
-        *low = fmin(*low, job.low[i]);
-        *high = fmax(*high, job.high[i]);
-    }
+    THRONG_TRY(throng_i_population_for(population, range_chunk, &job, NULL, err));
+    THRONG_TRY(throng_i_population_in_turn(population, add_ranges, &job, ends, sizeof ends, err));
+    *low = ends[0];
+    *high = ends[1];
 out:
     throng_i_free(context, job.low);
     throng_i_free(context, job.high);
     return status;
 }
 
-/* Names the first row whose state or baseline the indicator does not allow. */
+/* Names the first row whose state or baseline the indicator does not allow. Of several ranks the first that has such a
+ * row says so; the others hear of it when they next talk. */
 static throng_status fail_domain(const throng_attribution *self, bool positive, throng_error *err) {
     const throng_population *population = self->population;
     const throng_column_view *columns[2] = {&population->state, &population->baseline};
-    for (int64_t row = 0; row < population->n_rows; row++)
+    throng_i_share here = throng_i_population_here(population);
+    bool lost = true;
+    for (int64_t row = here.begin; row < here.end; row++)
         for (int c = 0; c < (self->def.baseline == THRONG_BASELINE_COLUMN ? 2 : 1); c++) {
             double scratch[1], x = *throng_i_column_block(columns[c], row, 1, scratch);
             char id[80];
@@ -212,7 +224,10 @@ static throng_status fail_domain(const throng_attribution *self, bool positive, 
                                    self->indicator.descriptor->about.name, positive ? "positive" : "non-negative", id,
                                    columns[c]->name, x);
         }
-    return THRONG_FAIL(err, E_INTERNAL, "A value outside the domain was lost; please report this.");
+    throng_status status = throng_i_ranks_any(self->context, &lost, err);
+    return status != THRONG_OK
+               ? status
+               : THRONG_FAIL(err, E_INTERNAL, "A value outside the domain was lost; please report this.");
 }
 
 static throng_status check_states(throng_attribution *self, throng_error *err) {
@@ -296,7 +311,7 @@ static throng_status attribute_world(throng_attribution *self, throng_error *err
             "%.60s has no derivative (its world or indicator is not smooth), which %.40s needs: take --method "
             "shapley-sampled or owen-sampled; or only run it: throng simulate.",
             self->def.world->world, self->method_spec);
-    if (status == THRONG_OK)
+    if (status == THRONG_OK && !self->population->shared)
         status = throng_i_dynamics_gather(self->world->dynamics, err);
     return status;
 }
@@ -475,6 +490,22 @@ static throng_status resolve(throng_attribution *self, throng_error *err) {
     throng_i_plugin_print(&self->indicator.use, self->indicator_spec, sizeof self->indicator_spec);
 out:
     return status;
+}
+
+bool throng_i_attribution_by_share(const throng_context *context, const throng_attribution_def *def) {
+    throng_i_plugin_use indicator, method, world;
+    if (throng_ranks_count(context) == 1 || def->players != THRONG_PLAYERS_AGENTS ||
+        def->baseline == THRONG_BASELINE_FIRST ||
+        throng_i_plugin_parse(context, THRONG_KIND_INDICATOR, def->indicator, &indicator, NULL) != THRONG_OK ||
+        throng_i_plugin_parse(context, THRONG_KIND_METHOD, def->method, &method, NULL) != THRONG_OK ||
+        (def->world &&
+         throng_i_plugin_parse(context, THRONG_KIND_WORLD, def->world->world, &world, NULL) != THRONG_OK))
+        return false;
+    throng_form form = ((const throng_indicator *)(const void *)indicator.about)->form;
+    bool sums = form == THRONG_FORM_MOMENTS || form == THRONG_FORM_FEATURES ||
+                (form == THRONG_FORM_HISTOGRAM && !def->world);
+    bool moves = !def->world || !(((const throng_world *)(const void *)world.about)->flags & THRONG_WORLD_RECORDED);
+    return sums && moves && strcmp(method.about->name, "aumann-shapley") == 0;
 }
 
 /* Whether a method that was stopped left something to look at. */

@@ -32,4 +32,8 @@ struct throng_attribution {
 /* Fills change, change_phi and change_row from phi and the certificates of all times. E_MEMORY. */
 THRONG_MUST_USE throng_status throng_i_attribution_find_change(throng_attribution *self, throng_error *err);
 
+/* Whether a rank needs no more of the crowd than the rows of its share: a path integral, of sums over agents. False if
+ * there is one rank, or if the definition is wrong, which throng_attribute will say. */
+bool throng_i_attribution_by_share(const throng_context *context, const throng_attribution_def *def);
+
 #endif

@@ -80,15 +80,19 @@ static bool has_part(const credits *self, int64_t i) {
 }
 
 /* How many have a part, and the largest |phi|. */
-static int64_t look(const credits *self, double *largest) {
-    int64_t n = 0;
-    *largest = 0.0;
-    for (int64_t i = 0; i < self->n; i++)
+typedef struct overview {
+    int64_t n;
+    double largest;
+} overview;
+
+static void look(void *user, throng_i_share part, void *state) {
+    const credits *self = user;
+    overview *out = state;
+    for (int64_t i = part.begin; i < part.end; i++)
         if (has_part(self, i)) {
-            *largest = fmax(*largest, fabs(self->phi[i]));
-            n++;
+            out->largest = fmax(out->largest, fabs(self->phi[i]));
+            out->n++;
         }
-    return n;
 }
 
 static double value_of(uint32_t key) {
@@ -134,30 +138,50 @@ static void measure(const uint32_t *sorted, int64_t n, double total, throng_conc
     out->top_tenth = share_of_largest(sorted, n, n / 10, total);
 }
 
+/* The keys of those of a part who have one. */
+static void list_keys(const credits *self, throng_i_share part, double largest, uint32_t *keys) {
+    for (int64_t i = part.begin, at = part.begin; i < part.end && largest > 0.0; i++)
+        if (has_part(self, i))
+            keys[at++] = key_of(fabs(self->phi[i]) / largest); /* in [0, 1], whatever the unit */
+}
+
+static void concentrate(uint32_t *keys, int64_t n, double largest, throng_concentration *out) {
+    double total = 0.0;
+    if (largest > 0.0) {
+        for (int64_t i = 0; i < n; i++)
+            total += value_of(keys[i]);
+        sort_keys(keys, n, 32 - DIGIT_BITS);
+        measure(keys, n, total, out);
+    } else {
+        for (int i = 0; i < THRONG_LORENZ_POINTS; i++)
+            out->lorenz[i] = i / 100.0;
+    }
+}
+
+/* Of a shared crowd, rank 0 sorts the keys of all. */
 throng_status throng_attribution_concentration(const throng_attribution *self, int64_t time, throng_concentration *out,
                                                throng_error *err) {
     throng_status status = THRONG_OK;
-    double largest = 0.0, total = 0.0;
+    const throng_population *population = self->population;
     uint32_t *keys = NULL;
     throng_concentration result = {0};
+    overview all = {0};
     THRONG_REQUIRE(!self->cohort_phi, E_UNSUPPORTED,
                    "The players are cohorts: credit has no concentration over agents.");
     credits list = credits_of(self, time);
-    int64_t n = look(&list, &largest), at = 0;
-    THRONG_TRY(throng_i_resize(self->context, &keys, n, sizeof *keys, err));
-    for (int64_t i = 0; i < list.n && largest > 0.0; i++) {
-        if (!has_part(&list, i))
-            continue;
-        keys[at] = key_of(fabs(list.phi[i]) / largest); /* in [0, 1], whatever the unit */
-        total += value_of(keys[at++]);
-    }
-    if (largest > 0.0) {
-        sort_keys(keys, n, 32 - DIGIT_BITS);
-        measure(keys, n, total, &result);
-    } else {
-        for (int i = 0; i < THRONG_LORENZ_POINTS; i++)
-            result.lorenz[i] = i / 100.0;
-    }
+    throng_i_share part = population->shared ? throng_i_population_here(population) : (throng_i_share){0, list.n};
+    if (population->shared)
+        THRONG_TRY(throng_i_population_in_turn(population, look, &list, &all, sizeof all, err));
+    else
+        look(&list, part, &all);
+    THRONG_TRY(throng_i_resize(self->context, &keys, all.n, sizeof *keys, err));
+    list_keys(&list, part, all.largest, keys);
+    if (population->shared)
+        THRONG_TRY(throng_i_share_collect(self->context, all.n, sizeof *keys, keys, err));
+    if (!population->shared || throng_ranks_mine(self->context) == 0)
+        concentrate(keys, all.n, all.largest, &result);
+    if (population->shared)
+        THRONG_TRY(throng_i_ranks_tell(self->context, 0, &result, sizeof result, err));
     *out = result;
 out:
     throng_i_free(self->context, keys);

@@ -1,7 +1,5 @@
 /* The course of an attribution: when it was caused, and how. */
-#include "throng/dynamics.h"
-
-#include "core/core.h"
+#include "attribution/world_run.h"
 
 #include <math.h>
 #include <string.h>
@@ -79,16 +77,17 @@ throng_status throng_dynamics_course(throng_context *context, const throng_dynam
     throng_status status = THRONG_OK;
     course_job job = {throng_dynamics_steps(dynamics), steps, n_agents};
     double sums[SUMS];
+    (void)context; /* the dynamics' own */
     THRONG_REQUIRE(job.credit && steps > 0, E_UNSUPPORTED,
                    "Credits were not kept step by step: that takes a path integral, at least one step, and memory for "
                    "all of them.");
     for (int64_t t = 0; t < steps; t++) {
         course_job step = {job.credit + t * n_agents, 1, n_agents};
-        THRONG_TRY(throng_i_sum_over(context, n_agents, 2, add_step, &step, NULL, sums, err));
+        THRONG_TRY(throng_i_dynamics_sum(dynamics, 2, add_step, &step, sums, err));
         out->phi[t] = sums[0];
         out->absolute[t] = sums[1];
     }
-    THRONG_TRY(throng_i_sum_over(context, n_agents, SUMS, add_agents, &job, NULL, sums, err));
+    THRONG_TRY(throng_i_dynamics_sum(dynamics, SUMS, add_agents, &job, sums, err));
     out->instability = instability(sums, (double)n_agents);
     summarise(out, steps);
 out:

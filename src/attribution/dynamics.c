@@ -17,6 +17,7 @@ struct throng_dynamics {
     double *series; /* [THRONG_I_LANES_MAX][steps + 1] the indicator at every step */
     double *slope;  /* the same: how much the number moves with it */
     bool per_step;
+    bool keeps_shares; /* of several ranks: credits of other ranks' agents are not wanted */
     double *credit;   /* [steps or 1][n] of the last path integral */
     double *before;   /* [n] phi of the last rule, kept for the next one's comparison */
     int before_nodes; /* 0: none */
@@ -286,12 +287,15 @@ static bool keeps_behaviour_steps(const throng_dynamics *self) {
     return self->per_step && simulation->def.steps > 0 && bytes <= (double)simulation->def.memory;
 }
 
-static throng_status clear_numbers(throng_dynamics *self, int64_t n, double **numbers, throng_error *err) {
+/* Zeros for this rank's agents in so many rows. */
+static throng_status clear_numbers(throng_dynamics *self, int64_t rows, double **numbers, throng_error *err) {
     throng_status status = THRONG_OK;
+    int64_t n = self->simulation->n;
+    throng_i_share mine = throng_i_share_mine(self->simulation->context, n);
     if (!*numbers)
-        status = throng_i_alloc(self->simulation->context, n, sizeof(double), numbers, err);
-    if (status == THRONG_OK)
-        memset(*numbers, 0, (size_t)n * sizeof(double));
+        status = throng_i_resize(self->simulation->context, numbers, rows * n, sizeof(double), err);
+    for (int64_t row = 0; status == THRONG_OK && row < rows; row++)
+        memset(*numbers + row * n + mine.begin, 0, (size_t)(mine.end - mine.begin) * sizeof(double));
     return status;
 }
 
@@ -300,10 +304,9 @@ static throng_status clear_behaviours(throng_dynamics *self, throng_error *err) 
     throng_status status = THRONG_OK;
     int n = throng_dynamics_behaviours(self);
     for (int b = 0; n > 1 && b < n; b++) {
-        THRONG_TRY(clear_numbers(self, self->simulation->n, &self->behaviour[b], err));
+        THRONG_TRY(clear_numbers(self, 1, &self->behaviour[b], err));
         if (keeps_behaviour_steps(self))
-            THRONG_TRY(
-                clear_numbers(self, self->simulation->def.steps * self->simulation->n, &self->behaviour_steps[b], err));
+            THRONG_TRY(clear_numbers(self, self->simulation->def.steps, &self->behaviour_steps[b], err));
     }
 out:
     return status;
@@ -376,7 +379,7 @@ static throng_status clear_credits(throng_dynamics *self, int64_t *n, throng_err
     throng_status status = THRONG_OK;
     int64_t rows = self->per_step && self->simulation->def.steps > 0 ? self->simulation->def.steps : 1;
     *n = rows * self->simulation->n;
-    THRONG_TRY(clear_numbers(self, *n, &self->credit, err));
+    THRONG_TRY(clear_numbers(self, rows, &self->credit, err));
     THRONG_TRY(clear_behaviours(self, err));
     THRONG_TRY(clear_groups(self, err));
 out:
@@ -460,9 +463,52 @@ static throng_status total(throng_dynamics *self, const double *before, double *
     throng_status status =
         throng_i_share_sum(self->simulation->context, self->simulation->n, SUMS, total_chunk, &job, NULL, sums, err);
     *out = (throng_credit_sums){sums[PHI], sums[ABSOLUTE], sums[CHANGE]};
-    if (status == THRONG_OK && phi)
+    if (status == THRONG_OK && phi && !self->keeps_shares)
         status = throng_i_share_gather(self->simulation->context, self->simulation->n, sizeof *phi, phi, err);
     return status;
+}
+
+void throng_i_dynamics_keep_shares(throng_dynamics *self, bool keep) {
+    self->keeps_shares = keep;
+}
+
+static void add_credits(void *user, throng_i_share rows, void *state) {
+    const double *credit = user;
+    double *sums = state; /* and of sizes */
+    for (int64_t i = rows.begin; i < rows.end; i++) {
+        sums[0] += credit[i];
+        sums[1] += fabs(credit[i]);
+    }
+}
+
+throng_status throng_i_dynamics_add_up(const throng_dynamics *self, const double *credit, double *sum, double *size,
+                                       throng_error *err) {
+    double sums[2] = {0.0, 0.0};
+    int64_t n = self->simulation->n;
+    throng_status status = THRONG_OK;
+    void *numbers = NULL;
+    memcpy(&numbers, &credit, sizeof credit);
+    if (self->keeps_shares)
+        status = throng_i_share_in_turn(self->simulation->context, n, add_credits, numbers, sums, sizeof sums, err);
+    else
+        add_credits(numbers, (throng_i_share){0, n}, sums);
+    *sum = sums[0];
+    *size = sums[1];
+    return status;
+}
+
+throng_status throng_i_dynamics_sum(const throng_dynamics *self, int width, throng_i_sum_fn body, void *user,
+                                    double *out, throng_error *err) {
+    const throng_simulation *simulation = self->simulation;
+    return self->keeps_shares
+               ? throng_i_share_sum(simulation->context, simulation->n, width, body, user, NULL, out, err)
+               : throng_i_sum_over(simulation->context, simulation->n, width, body, user, NULL, out, err);
+}
+
+static throng_status gather(const throng_dynamics *self, double *credit, throng_error *err) {
+    throng_context *context = self->simulation->context;
+    return self->keeps_shares ? throng_i_share_collect(context, self->simulation->n, sizeof *credit, credit, err)
+                              : throng_i_share_gather(context, self->simulation->n, sizeof *credit, credit, err);
 }
 
 throng_status throng_i_dynamics_gather(throng_dynamics *self, throng_error *err) {
@@ -472,11 +518,12 @@ throng_status throng_i_dynamics_gather(throng_dynamics *self, throng_error *err)
     if (throng_ranks_count(context) == 1 || self->before_nodes == 0)
         return THRONG_OK;
     for (int64_t step = 0; self->per_step && step < steps; step++)
-        THRONG_TRY(throng_i_share_gather(context, n, sizeof(double), self->credit + step * n, err));
+        THRONG_TRY(gather(self, self->credit + step * n, err));
     for (int b = 0; b < THRONG_WORLD_MESSAGES_MAX && self->behaviour[b]; b++) {
-        THRONG_TRY(throng_i_share_gather(context, n, sizeof(double), self->behaviour[b], err));
+        if (!self->keeps_shares)
+            THRONG_TRY(gather(self, self->behaviour[b], err));
         for (int64_t step = 0; self->behaviour_steps[b] && step < steps; step++)
-            THRONG_TRY(throng_i_share_gather(context, n, sizeof(double), self->behaviour_steps[b] + step * n, err));
+            THRONG_TRY(gather(self, self->behaviour_steps[b] + step * n, err));
     }
 out:
     return status;
@@ -505,14 +552,15 @@ static throng_status ray_credit(void *user, const throng_nodes *fine, const thro
     throng_dynamics *self = user;
     throng_context *context = self->simulation->context;
     int64_t n = self->simulation->n;
+    throng_i_share mine = throng_i_share_mine(context, n);
     if (!self->before)
-        THRONG_TRY(throng_i_alloc(context, n, sizeof *self->before, &self->before, err));
+        THRONG_TRY(clear_numbers(self, 1, &self->before, err));
     if (coarse && self->before_nodes != coarse->n)
         THRONG_TRY(credit_of(self, coarse, NULL, self->before, sums, err));
     self->before_nodes = 0;
     THRONG_TRY(credit_of(self, fine, coarse ? self->before : NULL, phi, sums, err));
     if (phi) {
-        memcpy(self->before, phi, (size_t)n * sizeof *phi);
+        memcpy(self->before + mine.begin, phi + mine.begin, (size_t)(mine.end - mine.begin) * sizeof *phi);
         self->before_nodes = fine->n;
     }
 out:

@@ -225,7 +225,8 @@ static throng_status credit(void *self, const throng_nodes *fine, const throng_n
     }
     THRONG_TRY(throng_i_share_sum(crowd->context, crowd->n, 3, credit_chunk, &job, &crowd->progress, total, err));
     *sums = (throng_credit_sums){total[0], total[1], total[2]};
-    THRONG_TRY(throng_i_share_gather(crowd->context, crowd->n, sizeof *phi, phi, err));
+    if (!crowd->population->shared)
+        THRONG_TRY(throng_i_share_gather(crowd->context, crowd->n, sizeof *phi, phi, err));
 out:
     throng_i_free(crowd->context, job.c[0]);
     throng_i_free(crowd->context, job.c[1]);

@@ -85,18 +85,31 @@ static void sum_own(void *user, throng_chunk chunk, double *sums) {
 
 #define SAMPLE 1024
 
-/* Means of x, b and x - b over evenly spaced agents: near enough to the true ones to keep digits. */
-static void sample_means(const throng_i_crowd *crowd, double *x_mean, double *b_mean, double *d_mean) {
-    int64_t n = crowd->n < SAMPLE ? crowd->n : SAMPLE;
-    *x_mean = *b_mean = *d_mean = 0.0;
+/* Means over a few agents. */
+typedef struct sample {
+    double x, b, d; /* d = x - b */
+} sample;
+
+static void add_sample(void *user, throng_i_share rows, void *state) {
+    const throng_i_crowd *crowd = user;
+    sample *mean = state;
+    int64_t n = crowd->n < SAMPLE ? crowd->n : SAMPLE, apart = crowd->n / n;
     throng_i_block block;
     for (int64_t s = 0; s < n; s++) {
-        int64_t i = crowd->n / n * s;
-        throng_i_block_load(crowd, i, i + 1, &block);
-        *x_mean += block.x[0] / (double)n;
-        *b_mean += block.b ? block.b[0] / (double)n : 0.0;
-        *d_mean += block.b ? (block.x[0] - block.b[0]) / (double)n : 0.0;
+        int64_t row = crowd->begin + apart * s;
+        if (row < rows.begin || row >= rows.end)
+            continue;
+        throng_i_block_load(crowd, apart * s, apart * s + 1, &block);
+        mean->x += block.x[0] / (double)n;
+        mean->b += block.b ? block.b[0] / (double)n : 0.0;
+        mean->d += block.b ? (block.x[0] - block.b[0]) / (double)n : 0.0;
     }
+}
+
+/* Means over evenly spaced agents: near enough to the true ones to keep digits. */
+static throng_status sample_means(throng_i_crowd *crowd, sample *mean, throng_error *err) {
+    *mean = (sample){0};
+    return throng_i_population_in_turn(crowd->population, add_sample, crowd, mean, sizeof *mean, err);
 }
 
 static const double normal_moments[THRONG_I_MOMENTS_MAX] = {1, 0, 1, 0, 3};
@@ -115,10 +128,13 @@ static void set_absent(throng_i_crowd *crowd, double origin) {
 }
 
 static throng_status prepare_constant(throng_i_crowd *crowd, throng_error *err) {
-    double sums[THRONG_I_MOMENTS_MAX], unused[2];
-    sample_means(crowd, &crowd->shift, &unused[0], &unused[1]);
-    throng_status status =
-        throng_i_share_sum(crowd->context, crowd->n, crowd->degree + 1, sum_powers, crowd, &crowd->progress, sums, err);
+    double sums[THRONG_I_MOMENTS_MAX];
+    sample few;
+    throng_status status = sample_means(crowd, &few, err);
+    crowd->shift = few.x;
+    if (status == THRONG_OK)
+        status = throng_i_share_sum(crowd->context, crowd->n, crowd->degree + 1, sum_powers, crowd, &crowd->progress,
+                                    sums, err);
     if (status != THRONG_OK)
         return status;
     crowd->mass = sums[0];
@@ -144,15 +160,16 @@ static throng_status prepare_constant(throng_i_crowd *crowd, throng_error *err) 
 }
 
 static throng_status prepare_own(throng_i_crowd *crowd, throng_error *err) {
-    double sums[THRONG_I_MOMENTS_MAX * THRONG_I_MOMENTS_MAX], x_mean = 0.0, b_mean = 0.0, d_mean = 0.0;
+    double sums[THRONG_I_MOMENTS_MAX * THRONG_I_MOMENTS_MAX];
+    sample few = {0};
     int d = crowd->degree;
-    if (shift_invariant(crowd))
-        sample_means(crowd, &x_mean, &b_mean, &d_mean);
+    throng_status status = shift_invariant(crowd) ? sample_means(crowd, &few, err) : THRONG_OK;
     bool presence = crowd->path == THRONG_PATH_PRESENCE;
-    crowd->shift = presence ? x_mean : d_mean;
-    crowd->shift_baseline = b_mean;
-    throng_status status = throng_i_share_sum(crowd->context, crowd->n, presence ? 2 * (d + 1) : (d + 1) * (d + 1),
-                                              sum_own, crowd, &crowd->progress, sums, err);
+    crowd->shift = presence ? few.x : few.d;
+    crowd->shift_baseline = few.b;
+    if (status == THRONG_OK)
+        status = throng_i_share_sum(crowd->context, crowd->n, presence ? 2 * (d + 1) : (d + 1) * (d + 1), sum_own,
+                                    crowd, &crowd->progress, sums, err);
     if (status != THRONG_OK)
         return status;
     crowd->mass = sums[0];
@@ -363,7 +380,7 @@ static throng_status credit(void *self, const throng_nodes *fine, const throng_n
     throng_status status =
         throng_i_share_sum(crowd->context, crowd->n, 3, credit_chunk, &job, &crowd->progress, total, err);
     *sums = (throng_credit_sums){total[0], total[1], total[2]};
-    if (status == THRONG_OK)
+    if (status == THRONG_OK && !crowd->population->shared)
         status = throng_i_share_gather(crowd->context, crowd->n, sizeof *phi, phi, err);
     return status;
 }

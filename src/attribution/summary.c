@@ -12,11 +12,31 @@ static void add_credit(throng_cohort_credit *credit, double phi) {
     credit->absolute += fabs(phi);
 }
 
+/* What ranks do in turn, each with its rows. */
+typedef struct turn {
+    const throng_attribution *attribution;
+    const uint8_t *cohort;
+    int n;
+} turn;
+
+static void add_share(void *user, throng_i_share rows, void *state) {
+    const turn *self = user;
+    throng_cohort_credit *out = state;
+    for (int64_t row = rows.begin; row < rows.end; row++)
+        add_credit(&out[self->cohort[row]], self->attribution->phi[row]);
+}
+
 /* Adds up agents; players that are cohorts are only counted. */
-static void add_agents(const throng_attribution *self, const uint8_t *cohort, int64_t time, throng_cohort_credit *out) {
+static void add_agents(const throng_attribution *self, const uint8_t *cohort, int64_t time, throng_cohort_credit *out,
+                       int n) {
     const throng_population *population = self->population;
     bool agents = !self->cohort_phi;
     int64_t begin = 0, end = 0;
+    if (population->shared) { /* where ranks fail together, the next that is asked of them says so */
+        turn job = {self, cohort, n};
+        (void)!throng_i_population_in_turn(population, add_share, &job, out, n * (int64_t)sizeof *out, NULL);
+        return;
+    }
     if (time >= 0) {
         throng_population_slice(population, time, &begin, &end);
         for (int64_t row = begin; row < end; row++)
@@ -54,7 +74,7 @@ void throng_attribution_cohorts(const throng_attribution *self, const throng_coh
     bool players = self->cohort_phi, known = !players || cohorts == self->def.cohorts;
     for (int i = 0; i < n; i++)
         out[i] = (throng_cohort_credit){.standard_error = (double)NAN};
-    add_agents(self, throng_cohorts_view(cohorts), players && time < 0 ? last : time, out);
+    add_agents(self, throng_cohorts_view(cohorts), players && time < 0 ? last : time, out, n);
     if (players && known)
         look_up_players(self, n, time, out);
     for (int i = 0; i < n && !known; i++)
@@ -142,11 +162,23 @@ static void sort_top(throng_top_agent *heap, int n) {
     }
 }
 
+/* The heap goes from rank to rank; it has seen all rows before these. */
+static void offer_share(void *user, throng_i_share rows, void *state) {
+    const turn *self = user;
+    int used = rows.begin < self->n ? (int)rows.begin : self->n;
+    for (int64_t row = rows.begin; row < rows.end; row++)
+        offer(state, self->n, &used, (throng_top_agent){(throng_agent)row, row, self->attribution->phi[row]});
+}
+
 int throng_attribution_top(const throng_attribution *self, int64_t time, int n, throng_top_agent *out) {
     int used = 0;
     if (n <= 0 || self->cohort_phi)
         return 0;
-    if (time >= 0) {
+    if (self->population->shared) {
+        turn job = {.attribution = self, .n = n};
+        (void)!throng_i_population_in_turn(self->population, offer_share, &job, out, n * (int64_t)sizeof *out, NULL);
+        used = n < self->population->n_rows ? n : (int)self->population->n_rows;
+    } else if (time >= 0) {
         int64_t begin = 0, end = 0;
         throng_population_slice(self->population, time, &begin, &end);
         for (int64_t row = begin; row < end; row++)

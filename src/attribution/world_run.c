@@ -13,24 +13,44 @@ static throng_status copy_column(throng_context *context, const throng_populatio
     throng_status status = throng_i_resize(context, &values, population->n_rows, sizeof *values, err);
     if (status != THRONG_OK)
         return status;
-    for (int64_t at = 0; at < population->n_rows; at += 512) {
-        int64_t n = at + 512 < population->n_rows ? 512 : population->n_rows - at;
+    throng_i_share here = throng_i_population_here(population);
+    for (int64_t at = here.begin; at < here.end; at += 512) {
+        int64_t n = at + 512 < here.end ? 512 : here.end - at;
         memcpy(values + at, throng_i_column_block(column, at, n, scratch), (size_t)n * sizeof *values);
     }
     *out = values;
     return THRONG_OK;
 }
 
-static throng_status mean_baseline(throng_i_world_run *self, int64_t n, bool weighted, throng_error *err) {
-    double sum = 0.0, mass = 0.0;
-    const double *weight = weighted ? self->weight : NULL;
-    for (int64_t i = 0; i < n; i++) {
-        sum += (weight ? weight[i] : 1.0) * self->state[i];
-        mass += weight ? weight[i] : 1.0;
+/* What a mean is made of, agent by agent. */
+typedef struct mean_job {
+    const double *state, *weight; /* weight NULL: 1 */
+} mean_job;
+
+typedef struct mean {
+    double sum, mass;
+} mean;
+
+static void add_to_mean(void *user, throng_i_share rows, void *state) {
+    const mean_job *job = user;
+    mean *out = state;
+    for (int64_t i = rows.begin; i < rows.end; i++) {
+        out->sum += (job->weight ? job->weight[i] : 1.0) * job->state[i];
+        out->mass += job->weight ? job->weight[i] : 1.0;
     }
-    throng_status status = throng_i_resize(self->context, &self->baseline, n, sizeof *self->baseline, err);
-    for (int64_t i = 0; status == THRONG_OK && i < n; i++)
-        self->baseline[i] = sum / mass;
+}
+
+static throng_status mean_baseline(throng_i_world_run *self, const throng_population *population, bool weighted,
+                                   throng_error *err) {
+    throng_status status = THRONG_OK;
+    mean_job job = {self->state, weighted ? self->weight : NULL};
+    mean all = {0};
+    throng_i_share here = throng_i_population_here(population);
+    THRONG_TRY(throng_i_population_in_turn(population, add_to_mean, &job, &all, sizeof all, err));
+    THRONG_TRY(throng_i_resize(self->context, &self->baseline, population->n_rows, sizeof *self->baseline, err));
+    for (int64_t i = here.begin; i < here.end; i++)
+        self->baseline[i] = all.sum / all.mass;
+out:
     return status;
 }
 
@@ -74,7 +94,7 @@ static throng_status read_columns(throng_i_world_run *self, const throng_populat
     if (def->baseline == THRONG_BASELINE_COLUMN)
         THRONG_TRY(copy_column(self->context, population, &population->baseline, &self->baseline, err));
     if (def->baseline == THRONG_BASELINE_MEAN)
-        THRONG_TRY(mean_baseline(self, population->n_agents, weighted, err));
+        THRONG_TRY(mean_baseline(self, population, weighted, err));
     if (def->baseline == THRONG_BASELINE_FIRST)
         THRONG_TRY(first_baseline(self, population, err));
 out:
@@ -110,6 +130,7 @@ throng_status throng_i_world_run_create(throng_context *context, const throng_po
                                 .n_groups = def->n_groups,
                                 .per_step = n * what_runs.steps * (int64_t)sizeof(double) <= what_runs.memory};
     THRONG_TRY(throng_dynamics_create(self->simulation, &what, &self->dynamics, err));
+    throng_i_dynamics_keep_shares(self->dynamics, population->shared);
     THRONG_TRY(throng_i_alloc(context, what_runs.steps + 1, sizeof *self->series, &self->series, err));
     *out = self;
     self = NULL;

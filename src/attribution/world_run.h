@@ -2,6 +2,7 @@
 #ifndef THRONG_SRC_ATTRIBUTION_WORLD_RUN_H
 #define THRONG_SRC_ATTRIBUTION_WORLD_RUN_H
 
+#include "core/core.h"
 #include "throng/dynamics.h"
 
 typedef struct throng_i_world_run {
@@ -20,7 +21,18 @@ THRONG_MUST_USE throng_status throng_i_world_run_create(throng_context *context,
                                                         throng_i_world_run **out, throng_error *err);
 void throng_i_world_run_free(throng_i_world_run *self);
 
-/* Of several ranks: what is told apart by steps and behaviours, of everybody. Nothing with one. */
+/* Of several ranks: whether credits stay with those whose agents they are, or all get all of them. */
+void throng_i_dynamics_keep_shares(throng_dynamics *dynamics, bool keep);
+
+/* Sums over agents wherever their credits are: by chunks, as throng_i_sum_over; and of one number an agent [n] and of
+ * its size, in the order of agents. */
+THRONG_MUST_USE throng_status throng_i_dynamics_sum(const throng_dynamics *dynamics, int width, throng_i_sum_fn body,
+                                                    void *user, double *out, throng_error *err);
+THRONG_MUST_USE throng_status throng_i_dynamics_add_up(const throng_dynamics *dynamics, const double *credit,
+                                                       double *sum, double *size, throng_error *err);
+
+/* Of several ranks: what is told apart by steps and behaviours, of everybody. Where shares are kept, rank 0 alone gets
+ * it, and only what is by step. Nothing with one. */
 THRONG_MUST_USE throng_status throng_i_dynamics_gather(throng_dynamics *dynamics, throng_error *err);
 
 /* The value function, after a run with everybody, which fills `series`. */

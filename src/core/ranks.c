@@ -265,6 +265,10 @@ out:
     return status;
 }
 
+throng_status throng_i_ranks_fail(throng_context *context, throng_status status, throng_error *err) {
+    return context->ranks && status != THRONG_OK ? agree(context, status, err) : status;
+}
+
 /* ---- the rest -------------------------------------------------------------------------------------------------- */
 
 throng_status throng_i_ranks_gather(throng_context *context, const int64_t *first, size_t size, void *data,
@@ -360,6 +364,53 @@ throng_status throng_i_ranks_swap(throng_context *context, size_t size, const vo
 out:
     throng_i_free(context, bytes);
     return status;
+}
+
+throng_status throng_i_share_collect(throng_context *context, int64_t n, size_t size, void *data, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t *give = NULL;
+    int count = throng_ranks_count(context), mine = throng_ranks_mine(context);
+    throng_i_share share = throng_i_share_mine(context, n);
+    if (!context->ranks)
+        return THRONG_OK;
+    THRONG_TRY(throng_i_alloc(context, 2 * (count + 1), sizeof *give, &give, err));
+    int64_t *take = give + count + 1;
+    for (int rank = 0; rank < count; rank++) {
+        give[rank + 1] = mine > 0 ? share.end - share.begin : 0;
+        take[rank + 1] = mine > 0 ? 0 : throng_i_share_of(context, n, rank).end;
+    }
+    THRONG_TRY(throng_i_ranks_swap(context, size, (char *)data + (size_t)share.begin * size, give, data, take, err));
+out:
+    throng_i_free(context, give);
+    return status;
+}
+
+throng_status throng_i_ranks_tell(throng_context *context, int from, void *data, int64_t size, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int64_t *first = NULL;
+    int count = throng_ranks_count(context);
+    if (!context->ranks)
+        return THRONG_OK;
+    THRONG_TRY(throng_i_alloc(context, count + 1, sizeof *first, &first, err));
+    for (int rank = from; rank < count; rank++)
+        first[rank + 1] = size;
+    THRONG_TRY(gather(context, data, first, err));
+out:
+    throng_i_free(context, first);
+    return status;
+}
+
+throng_status throng_i_share_in_turn(throng_context *context, int64_t n, throng_i_turn_fn body, void *user, void *state,
+                                     int64_t size, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int mine = throng_ranks_mine(context);
+    for (int rank = 0; rank < throng_ranks_count(context); rank++) {
+        if (rank == mine)
+            body(user, throng_i_share_mine(context, n), state);
+        THRONG_TRY(throng_i_ranks_tell(context, rank, state, size, err));
+    }
+out:
+    return throng_i_ranks_fail(context, status, err);
 }
 
 throng_status throng_i_ranks_counts(throng_context *context, const int64_t *give, int64_t *take, throng_error *err) {

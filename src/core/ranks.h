@@ -65,6 +65,27 @@ THRONG_MUST_USE throng_status throng_i_share_sum(throng_context *context, int64_
 THRONG_MUST_USE throng_status throng_i_share_gather(throng_context *context, int64_t n, size_t size, void *data,
                                                     throng_error *err);
 
+/* Completes it at rank 0 alone; the others keep what they have. */
+THRONG_MUST_USE throng_status throng_i_share_collect(throng_context *context, int64_t n, size_t size, void *data,
+                                                     throng_error *err);
+
+/* Goes on from `state` with some of the rows. */
+typedef void (*throng_i_turn_fn)(void *user, throng_i_share rows, void *state);
+
+/* What a loop over all rows does in their order, one rank after the other: each begins with the state that the last one
+ * left, and all get what the end leaves. For sums that were never made by chunks, and for little else: ranks wait. If
+ * it fails everybody knows. */
+THRONG_MUST_USE throng_status throng_i_share_in_turn(throng_context *context, int64_t n, throng_i_turn_fn body,
+                                                     void *user, void *state, int64_t size, throng_error *err);
+
+/* Gives everybody the bytes that one rank has. */
+THRONG_MUST_USE throng_status throng_i_ranks_tell(throng_context *context, int from, void *data, int64_t size,
+                                                  throng_error *err);
+
+/* Tells everybody of a failure here, for those who go on all the same: nobody will wait for what does not come. Gives
+ * the status back. */
+throng_status throng_i_ranks_fail(throng_context *context, throng_status status, throng_error *err);
+
 /* *flag = whether it is set on any rank. */
 THRONG_MUST_USE throng_status throng_i_ranks_any(throng_context *context, bool *flag, throng_error *err);
 

@@ -64,6 +64,19 @@ out:
     return status;
 }
 
+typedef struct nest_job {
+    const uint8_t *outer, *inner; /* [rows] */
+    int n_inner;
+} nest_job;
+
+/* Which pairs occur. */
+static void mark_pairs(void *user, throng_i_share rows, void *state) {
+    const nest_job *job = user;
+    int16_t *number = state;
+    for (int64_t row = rows.begin; row < rows.end; row++)
+        number[job->outer[row] * job->n_inner + job->inner[row]] = 0;
+}
+
 /* Divides the cohorts so far by one more level. */
 static throng_status nest(throng_cohorts *self, const throng_population *population, int depth,
                           const throng_i_level *level, throng_error *err) {
@@ -73,10 +86,11 @@ static throng_status nest(throng_cohorts *self, const throng_population *populat
     THRONG_TRY(throng_i_resize(self->context, &number, pairs, sizeof *number, err));
     for (int i = 0; i < pairs; i++)
         number[i] = -1;
-    for (int64_t row = 0; row < population->n_rows; row++)
-        number[self->cohort[row] * inner + level->cohort[row]] = 0;
+    nest_job job = {self->cohort, level->cohort, inner};
+    throng_i_share here = throng_i_population_here(population);
+    THRONG_TRY(throng_i_population_in_turn(population, mark_pairs, &job, number, pairs * (int64_t)sizeof *number, err));
     THRONG_TRY(number_pairs(self, depth, level, number, population->cohort, err));
-    for (int64_t row = 0; row < population->n_rows; row++)
+    for (int64_t row = here.begin; row < here.end; row++)
         self->cohort[row] = (uint8_t)number[self->cohort[row] * inner + level->cohort[row]];
 out:
     throng_i_free(self->context, number);

@@ -24,7 +24,9 @@ static throng_status fill_cohorts(const throng_population *population, int64_t n
                                   throng_error *err) {
     /* Small slices would only make the report flicker. */
     throng_progress progress = {.stage = "forming cohorts", .unit = "rows"};
-    return throng_chunks_for(population->context, n, body, task, n == population->n_rows ? &progress : NULL, err);
+    if (n == population->n_rows)
+        return throng_i_population_for(population, body, task, &progress, err);
+    return throng_chunks_for(population->context, n, body, task, NULL, err);
 }
 
 /* ---- quantiles ------------------------------------------------------------------------------------------------- */
@@ -104,6 +106,26 @@ static int64_t copy_values(const throng_column_view *column, int64_t begin, int6
     return n_values;
 }
 
+/* find_limits of a shared population, whose values come together at rank 0. @param values [rows] */
+static throng_status find_shared_limits(const throng_population *population, division *task, const double *cuts,
+                                        double *values, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_context *context = population->context;
+    throng_i_share here = throng_i_population_here(population);
+    int64_t n = copy_values(task->column, here.begin, here.end, values + here.begin);
+    for (int64_t row = here.begin + n; row < here.end; row++)
+        values[row] = (double)NAN;
+    THRONG_TRY(throng_i_share_collect(context, population->n_rows, sizeof *values, values, err));
+    if (throng_ranks_mine(context) == 0) {
+        throng_column_view all = {.type = THRONG_TYPE_FLOAT64, .n_rows = population->n_rows, .data = values};
+        n = copy_values(&all, 0, population->n_rows, values);
+        find_limits(values, n, cuts, task->n_limits, task->limits);
+    }
+    THRONG_TRY(throng_i_ranks_tell(context, 0, task->limits, sizeof task->limits, err));
+out:
+    return status;
+}
+
 /* Highest first. Six digits hide what rounding does to 1 - 0.999. */
 static throng_status name_tiers(throng_i_level *self, const double *cuts, int n_cuts, const char *column,
                                 throng_error *err) {
@@ -152,7 +174,10 @@ static throng_status by_quantiles(throng_i_level *self, const throng_population 
     for (int64_t time = 0; time < population->n_times; time++) {
         int64_t end = population->offsets[time + 1];
         task.begin = population->offsets[time];
-        find_limits(values, copy_values(column, task.begin, end, values), cuts, n_cuts, task.limits);
+        if (population->shared)
+            THRONG_TRY(find_shared_limits(population, &task, cuts, values, err));
+        else
+            find_limits(values, copy_values(column, task.begin, end, values), cuts, n_cuts, task.limits);
         THRONG_TRY(fill_cohorts(population, end - task.begin, divide_by_limits, &task, err));
     }
 out:
@@ -170,32 +195,36 @@ static int place_of(double value, const double *list, int n) {
     return place;
 }
 
-/* Lists the different values of a column in ascending order; false if they are no labels: more than VALUES_MAX, or not
- * whole numbers. Usually the first few rows tell. *gaps: some are NaN (known only if true is returned). */
-static bool list_values(const throng_column_view *column, int64_t n_rows, double *list, int *n_list, bool *gaps) {
+/* The different values of a column so far, in ascending order. */
+typedef struct value_list {
+    double at[VALUES_MAX];
+    int n;
+    bool gaps; /* some are NaN */
+    bool none; /* they are no labels: more than VALUES_MAX, or not whole numbers */
+} value_list;
+
+/* Usually the first few rows tell that they are no labels. */
+static void add_values(void *user, throng_i_share rows, void *state) {
+    value_list *list = state;
     double scratch[THRONG_CHUNK_ROWS];
-    *n_list = 0;
-    *gaps = false;
-    for (int64_t begin = 0; begin < n_rows; begin += THRONG_CHUNK_ROWS) {
-        int64_t n = n_rows - begin < THRONG_CHUNK_ROWS ? n_rows - begin : THRONG_CHUNK_ROWS;
-        const double *values = throng_i_column_block(column, begin, n, scratch);
-        for (int64_t i = 0; i < n; i++) {
+    for (int64_t begin = rows.begin; begin < rows.end; begin += THRONG_CHUNK_ROWS) {
+        int64_t n = rows.end - begin < THRONG_CHUNK_ROWS ? rows.end - begin : THRONG_CHUNK_ROWS;
+        const double *values = throng_i_column_block(user, begin, n, scratch);
+        for (int64_t i = 0; i < n && !list->none; i++) {
             double value = values[i];
-            if (isnan(value)) {
-                *gaps = true;
+            int place = place_of(value, list->at, list->n);
+            if (isnan(value))
+                list->gaps = true;
+            if (isnan(value) || (place < list->n && list->at[place] == value))
                 continue;
-            }
-            int place = place_of(value, list, *n_list);
-            if (place < *n_list && list[place] == value)
-                continue;
-            if (*n_list == VALUES_MAX || floor(value) != value || fabs(value) > 0x1p53)
-                return false;
-            memmove(list + place + 1, list + place, (size_t)(*n_list - place) * sizeof *list);
-            list[place] = value;
-            ++*n_list;
+            list->none = list->n == VALUES_MAX || floor(value) != value || fabs(value) > 0x1p53;
+            if (list->none)
+                return;
+            memmove(list->at + place + 1, list->at + place, (size_t)(list->n - place) * sizeof *list->at);
+            list->at[place] = value;
+            list->n++;
         }
     }
-    return true;
 }
 
 static void divide_by_values(void *user, throng_chunk chunk) {
@@ -246,18 +275,34 @@ static void divide_by_words(void *user, throng_chunk chunk) {
         task->level->cohort[row] = task->of_word[codes[row]];
 }
 
-/* Which words are there (rows may have been left out), and how many. */
-static throng_status find_words(const throng_column_view *column, uint8_t *there, int64_t *n_there, throng_error *err) {
-    throng_status status = THRONG_OK;
-    const int32_t *codes = column->data;
-    *n_there = 0;
-    for (int64_t row = 0; row < column->n_rows; row++) {
-        THRONG_REQUIRE(codes[row] >= 0 && codes[row] < column->n_words, E_COLUMN,
-                       "Column \"%s\" has the code %d, but %lld words.", column->name, codes[row],
-                       (long long)column->n_words);
-        *n_there += !there[codes[row]];
-        there[codes[row]] = 1;
+typedef struct word_job {
+    const throng_column_view *column;
+    int64_t wrong; /* a row whose code is none; -1: there is none */
+} word_job;
+
+static void mark_words(void *user, throng_i_share rows, void *state) {
+    word_job *job = user;
+    const int32_t *codes = job->column->data;
+    uint8_t *there = state;
+    for (int64_t row = rows.begin; row < rows.end && job->wrong < 0; row++) {
+        if (codes[row] >= 0 && codes[row] < job->column->n_words)
+            there[codes[row]] = 1;
+        else
+            job->wrong = row;
     }
+}
+
+/* Which words are there (rows may have been left out), and how many. */
+static throng_status find_words(const throng_population *population, const throng_column_view *column, uint8_t *there,
+                                int64_t *n_there, throng_error *err) {
+    throng_status status = THRONG_OK;
+    word_job job = {column, -1};
+    THRONG_TRY(throng_i_population_in_turn(population, mark_words, &job, there, column->n_words, err));
+    THRONG_REQUIRE(job.wrong < 0, E_COLUMN, "Column \"%s\" has the code %d, but %lld words.", column->name,
+                   ((const int32_t *)column->data)[job.wrong], (long long)column->n_words);
+    *n_there = 0;
+    for (int64_t word = 0; word < column->n_words; word++)
+        *n_there += there[word];
     char count[THRONG_I_COUNT_LENGTH];
     THRONG_REQUIRE(*n_there <= THRONG_COHORTS_MAX, E_COHORT,
                    "Column \"%s\" has %s different texts, but there may be at most %d cohorts.", column->name,
@@ -273,7 +318,7 @@ static throng_status by_words(throng_i_level *self, const throng_population *pop
     uint8_t *words = NULL; /* whether a word is there; then its cohort */
     int64_t n = 0;
     THRONG_TRY(throng_i_alloc(self->context, column->n_words, 1, &words, err));
-    THRONG_TRY(find_words(column, words, &n, err));
+    THRONG_TRY(find_words(population, column, words, &n, err));
     for (int64_t code = 0; code < column->n_words; code++)
         if (words[code])
             labels[self->n_cohorts++] = (label){column->words[code], (int32_t)code};
@@ -296,37 +341,46 @@ out:
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */
 
-static bool has_gaps(const throng_column_view *column) {
+/* Sets a flag if some are NaN. */
+static void find_gaps(void *user, throng_i_share rows, void *state) {
+    bool *gaps = state;
     double scratch[THRONG_CHUNK_ROWS];
-    for (int64_t begin = 0; begin < column->n_rows; begin += THRONG_CHUNK_ROWS) {
-        int64_t n = column->n_rows - begin < THRONG_CHUNK_ROWS ? column->n_rows - begin : THRONG_CHUNK_ROWS;
-        const double *values = throng_i_column_block(column, begin, n, scratch);
+    for (int64_t begin = rows.begin; begin < rows.end && !*gaps; begin += THRONG_CHUNK_ROWS) {
+        int64_t n = rows.end - begin < THRONG_CHUNK_ROWS ? rows.end - begin : THRONG_CHUNK_ROWS;
+        const double *values = throng_i_column_block(user, begin, n, scratch);
         for (int64_t i = 0; i < n; i++)
-            if (isnan(values[i]))
-                return true;
+            *gaps = *gaps || isnan(values[i]);
     }
-    return false;
 }
 
 static throng_status divide(throng_i_level *self, const throng_population *population, const throng_i_level_def *def,
                             throng_error *err) {
     throng_status status = THRONG_OK;
-    const throng_column_view *column = def->column, *weight = &population->weight;
+    const throng_column_view *weight = &population->weight;
+    throng_column_view own = def->column ? *def->column : (throng_column_view){0};
+    const throng_column_view *column = def->column ? &own : NULL;
     const double *cuts = def->cuts;
     int n_cuts = def->n_cuts;
     division task = {.level = self, .column = column};
     bool gaps = false;
     if (column && column->type == THRONG_TYPE_TEXT)
         return by_words(self, population, column, err);
-    if (column && (!cuts || def->keep_labels) &&
-        list_values(column, population->n_rows, task.limits, &task.n_limits, &gaps))
-        return by_values(self, population, &task, gaps, err);
+    if (column && (!cuts || def->keep_labels)) {
+        value_list list = {.n = 0};
+        THRONG_TRY(throng_i_population_in_turn(population, add_values, &own, &list, sizeof list, err));
+        task.n_limits = list.n;
+        memcpy(task.limits, list.at, sizeof list.at);
+        if (!list.none)
+            return by_values(self, population, &task, list.gaps, err);
+    }
     if (!cuts) {
         cuts = default_cuts;
         n_cuts = (int)(sizeof default_cuts / sizeof *default_cuts);
     }
-    if (column)
-        return by_quantiles(self, population, column, cuts, n_cuts, has_gaps(column), err);
+    if (column) {
+        THRONG_TRY(throng_i_population_in_turn(population, find_gaps, &own, &gaps, sizeof gaps, err));
+        return by_quantiles(self, population, column, cuts, n_cuts, gaps, err);
+    }
     if (weight->name)
         return by_quantiles(self, population, weight, cuts, n_cuts, false, err);
     self->n_cohorts = 1;
@@ -339,8 +393,12 @@ out:
 throng_status throng_i_level_init(const throng_population *population, const throng_i_level_def *def,
                                   throng_i_level *out, throng_error *err) {
     *out = (throng_i_level){.context = population->context};
-    throng_status status = throng_i_alloc(out->context, population->n_rows, 1, &out->cohort, err);
-    return status != THRONG_OK ? status : divide(out, population, def, err);
+    throng_i_share here = throng_i_population_here(population);
+    throng_status status = throng_i_resize(out->context, &out->cohort, population->n_rows, 1, err);
+    if (status != THRONG_OK)
+        return status;
+    memset(out->cohort + here.begin, 0, (size_t)(here.end - here.begin));
+    return divide(out, population, def, err);
 }
 
 void throng_i_level_clear(throng_i_level *self) {

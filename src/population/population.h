@@ -3,6 +3,7 @@
 #define THRONG_SRC_POPULATION_POPULATION_H
 
 #include "core/core.h"
+#include "core/ranks.h"
 #include "throng/population.h"
 
 /* ---- columns --------------------------------------------------------------------------------------------------- */
@@ -77,7 +78,22 @@ struct throng_population {
     int n_columns;
     double *course;   /* [n_course][n_agents] states of the times that were folded into one; NULL: none were */
     int64_t n_course; /* 0: none */
+    bool shared;      /* each rank has the rows of its share alone; so it is with arrays that are made over them */
 };
+
+/* Rows that are here: the share of a population that is shared, else all. */
+throng_i_share throng_i_population_here(const throng_population *population);
+
+/* throng_chunks_for over them. */
+THRONG_MUST_USE throng_status throng_i_population_for(const throng_population *population, throng_chunk_fn body,
+                                                      void *user, const throng_progress *progress, throng_error *err);
+
+/* throng_i_share_in_turn if it is shared, else `body` for all rows. */
+THRONG_MUST_USE throng_status throng_i_population_in_turn(const throng_population *population, throng_i_turn_fn body,
+                                                          void *user, void *state, int64_t size, throng_error *err);
+
+/* Gives back the memory of rows outside this rank's share: from here on the population is shared. It has one time. */
+THRONG_MUST_USE throng_status throng_i_population_keep_share(throng_population *population, throng_error *err);
 
 /* For every agent its row at the first time it is there: [n_agents], to be given back with throng_i_free.
  * *out is NULL if agent a has the one row a. */

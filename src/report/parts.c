@@ -9,20 +9,42 @@ static void put(throng_i_reporter *self, json_t *object, const char *key, json_t
     throng_i_json_put(&self->failed, object, key, item);
 }
 
-/* An id is a JSON number if its column holds whole numbers. */
-static json_t *agent_id(const throng_i_reporter *self, throng_agent agent) {
-    const throng_i_keys *ids = &self->population->ids;
-    char text[256];
-    if (ids->type == THRONG_TYPE_TEXT)
-        return throng_i_json_string(ids->words[agent]);
-    if (ids->type == THRONG_TYPE_INT64)
-        return json_integer(ids->values ? ids->values[agent] : (json_int_t)agent + 1);
-    throng_population_id(self->population, agent, text, sizeof text);
-    return throng_i_json_string(text);
+/* What a list says of an agent beside its credit. */
+typedef struct facts {
+    int64_t id; /* but of text, which is looked up */
+    double state, weight;
+    int cohort;
+} facts;
+
+/* Of whom; `row` is a row of the crowd. */
+typedef struct fact_job {
+    const throng_i_reporter *reporter;
+    const throng_top_agent *top; /* [n] */
+    int n;
+} fact_job;
+
+static facts facts_of(const throng_i_reporter *self, int64_t row) {
+    const throng_population *population = self->population;
+    throng_agent agent = throng_population_agent(population, row);
+    return (facts){population->ids.values ? population->ids.values[agent] : (int64_t)agent + 1,
+                   throng_population_state(population, row), throng_population_weight(population, row),
+                   self->cohorts ? throng_cohorts_view(self->cohorts)[row] : 0};
 }
 
-static const char *cohort_of(const throng_i_reporter *self, int64_t row) {
-    return self->cohorts ? throng_cohorts_name(self->cohorts, throng_cohorts_view(self->cohorts)[row]) : NULL;
+static void find_facts(void *user, throng_i_share rows, void *state) {
+    const fact_job *job = user;
+    facts *out = state;
+    for (int i = 0; i < job->n; i++)
+        if (job->top[i].row >= rows.begin && job->top[i].row < rows.end)
+            out[i] = facts_of(job->reporter, job->top[i].row);
+}
+
+/* An id is a JSON number if its column holds whole numbers. */
+static json_t *agent_id(const throng_i_reporter *self, throng_agent agent, int64_t id) {
+    const throng_i_keys *ids = &self->population->ids;
+    if (ids->type == THRONG_TYPE_TEXT)
+        return throng_i_json_string(ids->words[agent]);
+    return json_integer(id);
 }
 
 /* ---- cohorts --------------------------------------------------------------------------------------------------- */
@@ -88,7 +110,7 @@ json_t *throng_i_report_cohorts(throng_i_reporter *self, int64_t time) {
     json_t *list = NULL;
     int at = 0, n = self->cohorts ? throng_cohorts_branches(self->cohorts) : 0;
     if (throng_i_alloc(self->context, n, sizeof *credit, &credit, NULL) != THRONG_OK)
-        self->failed = true;
+        throng_i_report_fail(self);
     if (n > 0 && credit) {
         throng_attribution_branches(self->attribution, self->cohorts, time, credit);
         list = branches(self, time, credit, throng_i_report_absolute(self, credit), &at);
@@ -101,7 +123,7 @@ json_t *throng_i_report_concentration(throng_i_reporter *self, int64_t time) {
     throng_concentration it;
     json_t *object = json_object(), *lorenz = json_array();
     if (throng_attribution_concentration(self->attribution, time, &it, NULL) != THRONG_OK) {
-        self->failed = true;
+        throng_i_report_fail(self);
         it = (throng_concentration){0};
     }
     for (int i = 0; i < THRONG_LORENZ_POINTS; i++)
@@ -118,15 +140,16 @@ json_t *throng_i_report_concentration(throng_i_reporter *self, int64_t time) {
 /* ---- top agents ------------------------------------------------------------------------------------------------ */
 
 /* One entry of a list; `row` is a row of the crowd. */
-static json_t *top_agent(throng_i_reporter *self, int rank, int64_t row, double phi, double total) {
+static json_t *top_agent(throng_i_reporter *self, int rank, int64_t row, const facts *its, double phi, double total) {
     json_t *object = json_object();
     put(self, object, "rank", json_integer(rank));
-    put(self, object, "id", agent_id(self, throng_population_agent(self->population, row)));
+    put(self, object, "id", agent_id(self, throng_population_agent(self->population, row), its->id));
     put(self, object, "phi", throng_i_json_real(phi));
     put(self, object, "share", throng_i_json_share(phi, total));
-    put(self, object, "state", throng_i_json_real(throng_population_state(self->population, row)));
-    put(self, object, "weight", throng_i_json_real(throng_population_weight(self->population, row)));
-    put(self, object, "cohort", throng_i_json_string(cohort_of(self, row)));
+    put(self, object, "state", throng_i_json_real(its->state));
+    put(self, object, "weight", throng_i_json_real(its->weight));
+    put(self, object, "cohort",
+        throng_i_json_string(self->cohorts ? throng_cohorts_name(self->cohorts, its->cohort) : NULL));
     return object;
 }
 
@@ -135,7 +158,7 @@ static throng_top_agent *top_room(throng_i_reporter *self, const throng_populati
     throng_top_agent *room = NULL;
     *n = self->def->top < population->n_rows ? self->def->top : (int)population->n_rows;
     if (*n > 0 && throng_i_alloc(self->context, *n, sizeof *room, &room, NULL) != THRONG_OK)
-        self->failed = true;
+        throng_i_report_fail(self);
     return room;
 }
 
@@ -151,16 +174,23 @@ static void put_interval(throng_i_reporter *self, json_t *object, int64_t time, 
 json_t *throng_i_report_top(throng_i_reporter *self, int64_t time) {
     int n = 0;
     throng_top_agent *top = top_room(self, self->population, &n);
+    facts *known = NULL;
     json_t *list = json_array();
     double total = throng_i_report_total(self, time);
     n = top ? throng_attribution_top(self->attribution, time, n, top) : 0;
-    if (n < 0)
-        self->failed = true;
+    fact_job job = {self, top, n};
+    if (throng_i_alloc(self->context, n, sizeof *known, &known, NULL) != THRONG_OK ||
+        throng_i_population_in_turn(self->population, find_facts, &job, known, n * (int64_t)sizeof *known, NULL) !=
+            THRONG_OK) {
+        throng_i_report_fail(self);
+        n = 0;
+    }
     for (int i = 0; i < n; i++) {
-        json_t *object = top_agent(self, i + 1, top[i].row, top[i].phi, total);
+        json_t *object = top_agent(self, i + 1, top[i].row, &known[i], top[i].phi, total);
         put_interval(self, object, time, &top[i]);
         throng_i_json_append(&self->failed, list, object);
     }
+    throng_i_free(self->context, known);
     throng_i_free(self->context, top);
     return list;
 }
@@ -210,7 +240,8 @@ static json_t *panel_top(throng_i_reporter *self, double total) {
     n = top ? throng_attribution_top(panel->attribution, 0, n, top) : 0;
     for (int i = 0; i < n; i++) {
         int64_t row = panel->rows[top[i].row];
-        json_t *object = top_agent(self, i + 1, row, top[i].phi, total);
+        facts its = facts_of(self, row);
+        json_t *object = top_agent(self, i + 1, row, &its, top[i].phi, total);
         put(self, object, "crowd_phi", throng_i_json_real(crowd_phi[row]));
         if (panel->corrected)
             put(self, object, "corrected_phi", throng_i_json_real(panel->corrected[top[i].row]));

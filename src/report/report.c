@@ -19,6 +19,14 @@ static void put(throng_i_reporter *self, json_t *object, const char *key, json_t
     throng_i_json_put(&self->failed, object, key, item);
 }
 
+void throng_i_report_fail(throng_i_reporter *self) {
+    throng_error err = {0};
+    self->failed = true;
+    throng_status status = THRONG_FAIL(&err, E_MEMORY, "Out of memory: the report could not be made.");
+    if (self->population->shared)
+        (void)throng_i_ranks_fail(self->context, status, &err);
+}
+
 json_t *throng_i_report_time(const throng_i_reporter *self, int64_t time) {
     char label[256];
     throng_population_time_label(self->population, time, label, sizeof label);

@@ -31,6 +31,9 @@ THRONG_MUST_USE throng_status throng_i_report_finish(json_t *document, const thr
 /* Sets `answer` of a document: what it says in words, from what is in it. */
 THRONG_MUST_USE throng_status throng_i_report_answer(json_t *document, throng_error *err);
 
+/* Leaves a hole, of which all ranks hear that make the report together. */
+void throng_i_report_fail(throng_i_reporter *self);
+
 /* Parts: each makes one value of the document. time -1 means the change from the first time to the last. */
 json_t *throng_i_report_cohorts(throng_i_reporter *self, int64_t time);
 json_t *throng_i_report_concentration(throng_i_reporter *self, int64_t time);
@@ -67,14 +70,21 @@ typedef struct throng_i_run_directory {
     char *path;        /* where it will be; symbolic links resolved */
     char *draft;       /* where it is being made; NULL: nothing to clean up */
     bool force;
+    bool lent; /* the draft is rank 0's */
 } throng_i_run_directory;
 
 /* Makes the draft. E_EXISTS, E_WRITE. On failure nothing needs to be cleared. */
 THRONG_MUST_USE throng_status throng_i_run_directory_begin(throng_context *context, const char *path, bool force,
                                                            throng_i_run_directory *out, throng_error *err);
 
+/* The same for all ranks together, of a crowd that they share: each then writes its part of the tables, and rank 0 what
+ * there is besides. All see one file system. */
+THRONG_MUST_USE throng_status throng_i_run_directory_begin_together(throng_context *context, const char *path,
+                                                                    bool force, throng_i_run_directory *out,
+                                                                    throng_error *err);
+
 /* Writes the tables into the draft: attribution.parquet and, with more than one time, change.parquet, unless the
- * players are cohorts; and cohorts.parquet if there are any. */
+ * players are cohorts; and cohorts.parquet if there are any. Of a crowd that ranks share, all of them call it. */
 THRONG_MUST_USE throng_status throng_i_run_directory_tables(throng_i_run_directory *self,
                                                             const throng_attribution *attribution,
                                                             const throng_cohorts *cohorts, throng_error *err);

@@ -8,6 +8,7 @@
 #include "table/table.h"
 
 #include <math.h>
+#include <string.h>
 
 #define SPREADS_MAX 3 /* id, time, cohort */
 
@@ -23,11 +24,13 @@ typedef struct spread {
     const int64_t *labels;
     const throng_i_keys *keys; /* what codes stand for; NULL: codes are wanted */
     throng_type type;          /* of the column */
+    int64_t first;             /* row that the table begins with */
 } spread;
 
-/* A table in the making, with what its columns borrow. */
+/* A table in the making, with what its columns borrow. It has as many rows from `first` on as are here. */
 typedef struct result_table {
     throng_table *table;
+    int64_t first;
     spread spreads[SPREADS_MAX];
     int n_spreads;
     const char *cohorts[THRONG_COHORTS_MAX + 1];
@@ -57,6 +60,7 @@ static void fill_rows(const void *user, int64_t begin, int64_t n, void *out) {
     const spread *self = user;
     const int64_t *values = self->keys ? self->keys->values : NULL;
     bool narrow = throng_type_size(self->type) == sizeof(int32_t);
+    begin += self->first;
     int64_t code = self->offsets ? find_code(self->offsets, begin) : 0;
     for (int64_t i = 0; i < n; i++) {
         if (!self->offsets)
@@ -76,6 +80,7 @@ static throng_status add_spread(result_table *self, const char *name, spread how
                                 int64_t n_words, throng_error *err) {
     spread *kept = &self->spreads[self->n_spreads++];
     *kept = how;
+    kept->first = self->first;
     throng_i_table_column column = {
         .view = {.type = how.type, .n_rows = throng_table_rows(self->table), .n_words = n_words, .words = words},
         .fill = fill_rows,
@@ -86,6 +91,7 @@ static throng_status add_spread(result_table *self, const char *name, spread how
 /* Adds a column that is there already, under another name. */
 static throng_status add_view(result_table *self, const char *name, const throng_column_view *view, throng_error *err) {
     throng_i_table_column column = {.view = *view};
+    column.view.data = (const char *)view->data + (size_t)self->first * throng_type_size(view->type);
     return throng_i_table_put_column(self->table, name, &column, err);
 }
 
@@ -158,7 +164,9 @@ throng_status throng_i_write_attribution(throng_context *context, const throng_a
     throng_status status = THRONG_OK;
     result_table result = {0};
     const throng_population *population = attribution->population;
-    THRONG_TRY(throng_table_create(context, population->n_rows, &result.table, err));
+    throng_i_share here = throng_i_population_here(population);
+    result.first = here.begin;
+    THRONG_TRY(throng_table_create(context, here.end - here.begin, &result.table, err));
     THRONG_TRY(add_ids(&result, &population->ids, population->agents, err));
     if (population->times.name)
         THRONG_TRY(add_times(&result, population, err));
@@ -316,7 +324,7 @@ throng_status throng_i_write_cohorts(throng_context *context, const throng_attri
                                      const throng_cohorts *cohorts, const char *path, throng_error *err) {
     throng_table *table = NULL;
     throng_status status = throng_i_cohorts_table(context, attribution, cohorts, &table, err);
-    if (status == THRONG_OK)
+    if (status == THRONG_OK && throng_ranks_mine(context) == 0)
         status = throng_table_write(table, path, false, err);
     throng_table_free(table);
     return status;
@@ -343,23 +351,47 @@ out:
     return status;
 }
 
+/* Of a shared crowd: rank 0 gets all ids that are numbers; NULL if they are not. */
+static throng_status collect_ids(throng_context *context, const throng_population *population, int64_t **out,
+                                 throng_error *err) {
+    const throng_i_keys *ids = &population->ids;
+    throng_i_share here = throng_i_population_here(population);
+    if (!ids->values)
+        return THRONG_OK;
+    throng_status status = throng_i_resize(context, out, ids->n, sizeof **out, err);
+    if (status != THRONG_OK)
+        return status;
+    memcpy(*out + here.begin, ids->values + here.begin, (size_t)(here.end - here.begin) * sizeof **out);
+    return throng_i_share_collect(context, ids->n, sizeof **out, *out, err);
+}
+
 throng_status throng_i_write_steps(throng_context *context, const throng_attribution *attribution,
                                    const throng_cohorts *cohorts, const char *path, throng_error *err) {
     throng_status status = THRONG_OK;
     result_table result = {0};
     int64_t *labels = NULL, n = attribution->population->n_agents, steps = attribution->world->resolved.steps;
+    throng_i_keys ids = attribution->population->ids;
+    int64_t *all_ids = NULL;
     (void)cohorts;
+    if (attribution->population->shared) {
+        THRONG_TRY(throng_i_dynamics_gather(attribution->world->dynamics, err));
+        THRONG_TRY(collect_ids(context, attribution->population, &all_ids, err));
+        ids.values = all_ids;
+        if (throng_ranks_mine(context) > 0)
+            goto out;
+    }
     THRONG_TRY(throng_i_alloc(context, steps, sizeof *labels, &labels, err));
     for (int64_t t = 0; t < steps; t++)
         labels[t] = t;
     THRONG_TRY(throng_table_create(context, steps * n, &result.table, err));
-    THRONG_TRY(add_agents_and_steps(&result, &attribution->population->ids, n, labels, err));
+    THRONG_TRY(add_agents_and_steps(&result, &ids, n, labels, err));
     THRONG_TRY(add_reals(&result, "phi", throng_dynamics_steps(attribution->world->dynamics), err));
     THRONG_TRY(add_behaviours(&result, attribution, true, err));
     THRONG_TRY(throng_table_write(result.table, path, false, err));
 out:
     throng_table_free(result.table);
     throng_i_free(context, labels);
+    throng_i_free(context, all_ids);
     return status;
 }
 

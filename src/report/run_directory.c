@@ -2,7 +2,10 @@
  * all.
  *
  * With force, the new directory and the old one change places in one step, and the old one is removed afterwards: at no
- * moment is there none, whatever stops the program. Only directories that hold nothing but a run are ever replaced. */
+ * moment is there none, whatever stops the program. Only directories that hold nothing but a run are ever replaced.
+ *
+ * Ranks that share a crowd write into one draft, which rank 0 makes and renames. attribution.parquet is a folder then,
+ * into which each of them puts a part with the rows of its agents. */
 #define _GNU_SOURCE /* renameat2 */
 #include "report/report.h"
 
@@ -39,31 +42,66 @@ static bool is_dots(const char *name) {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+/* The one table that may be in parts, and what they are called. */
+#define IN_PARTS    "attribution.parquet"
+#define PART_NAME   "part-%05d.parquet"
+#define PART_LENGTH 32
+
+static bool is_part(const char *name) {
+    char again[PART_LENGTH];
+    if (strncmp(name, "part-", 5) != 0)
+        return false;
+    snprintf(again, sizeof again, PART_NAME, atoi(name + 5));
+    return strcmp(again, name) == 0;
+}
+
+static bool is_folder(const char *path) {
+    struct stat facts;
+    return lstat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+
 /* ---- where it goes --------------------------------------------------------------------------------------------- */
 
-/* Whether the directory may be replaced: it is empty, or holds a report.json and nothing but files of a run. */
-static throng_status check_replaceable(const char *path, const char *shown, throng_error *err) {
-    char foreign[NAME_MAX + 1] = "";
-    bool report = false, empty = true;
+/* What is in a folder. */
+typedef struct inventory {
+    bool report, empty;
+    char foreign[NAME_MAX + 1]; /* a name that is not known; "" if all are */
+} inventory;
+
+static bool take_stock(const char *path, bool (*known)(const char *name), inventory *out) {
+    *out = (inventory){.empty = true};
     DIR *folder = opendir(path);
     if (!folder)
-        return THRONG_FAIL(err, E_WRITE, "%s cannot be looked into: %s.", shown, strerror(errno));
+        return false;
     for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
         if (is_dots(entry->d_name))
             continue;
-        empty = false;
+        out->empty = false;
         if (strcmp(entry->d_name, "report.json") == 0)
-            report = true;
-        if (!is_run_file(entry->d_name))
-            snprintf(foreign, sizeof foreign, "%s", entry->d_name);
+            out->report = true;
+        if (!known(entry->d_name))
+            snprintf(out->foreign, sizeof out->foreign, "%s", entry->d_name);
     }
     closedir(folder);
+    return true;
+}
+
+/* Whether the directory may be replaced: it is empty, or holds a report.json and nothing but files of a run. */
+static throng_status check_replaceable(const char *path, const char *shown, throng_error *err) {
+    char parts[PATH_MAX];
+    inventory stock, within = {0};
+    if (!take_stock(path, is_run_file, &stock))
+        return THRONG_FAIL(err, E_WRITE, "%s cannot be looked into: %s.", shown, strerror(errno));
+    snprintf(parts, sizeof parts, "%.4000s/" IN_PARTS, path);
+    if (is_folder(parts) && !take_stock(parts, is_part, &within))
+        return THRONG_FAIL(err, E_WRITE, "%s/" IN_PARTS " cannot be looked into: %s.", shown, strerror(errno));
+    const char *foreign = stock.foreign[0] ? stock.foreign : within.foreign;
     if (foreign[0])
         return THRONG_FAIL(err, E_EXISTS,
                            "%s is not replaced: it holds %.100s, which is not part of a run. "
                            "Choose another directory.",
                            path, foreign);
-    if (!empty && !report)
+    if (!stock.empty && !stock.report)
         return THRONG_FAIL(err, E_EXISTS, "%s is not replaced: it is no run directory (it has no report.json).", shown);
     return THRONG_OK;
 }
@@ -168,6 +206,38 @@ out:
     return status;
 }
 
+static throng_status make_parts_folder(const throng_i_run_directory *self, throng_error *err) {
+    throng_status status = THRONG_OK;
+    char *path = NULL;
+    THRONG_TRY(throng_i_print(self->context, &path, err, "%s/" IN_PARTS, self->draft));
+    THRONG_REQUIRE(mkdir(path, 0777) == 0, E_WRITE, "%s cannot be written: %s.", self->shown, strerror(errno));
+out:
+    throng_i_free(self->context, path);
+    return status;
+}
+
+throng_status throng_i_run_directory_begin_together(throng_context *context, const char *path, bool force,
+                                                    throng_i_run_directory *out, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_run_directory self = {.context = context, .shown = path};
+    char draft[PATH_MAX + 64] = "";
+    bool first = throng_ranks_mine(context) == 0;
+    if (first) {
+        THRONG_TRY(throng_i_run_directory_begin(context, path, force, &self, err));
+        THRONG_TRY(make_parts_folder(&self, err));
+        snprintf(draft, sizeof draft, "%s", self.draft);
+    }
+    THRONG_TRY(throng_i_ranks_tell(context, 0, draft, sizeof draft, err));
+    self.lent = !first;
+    if (!first)
+        THRONG_TRY(throng_i_copy_text(context, draft, &self.draft, err));
+    *out = self;
+    return THRONG_OK;
+out:
+    throng_i_run_directory_clear(&self);
+    return status;
+}
+
 /* Writes one table. */
 typedef throng_status (*write_fn)(throng_context *context, const throng_attribution *attribution,
                                   const throng_cohorts *cohorts, const char *path, throng_error *err);
@@ -183,12 +253,25 @@ static throng_status write_table(throng_i_run_directory *self, const char *name,
     return status;
 }
 
+/* This rank's part; whoever has no agents writes none. */
+static throng_status write_part(throng_i_run_directory *self, const throng_attribution *attribution,
+                                const throng_cohorts *cohorts, throng_error *err) {
+    char name[sizeof IN_PARTS + PART_LENGTH];
+    throng_i_share here = throng_i_population_here(attribution->population);
+    if (here.begin == here.end)
+        return THRONG_OK;
+    snprintf(name, sizeof name, IN_PARTS "/" PART_NAME, throng_ranks_mine(self->context));
+    return write_table(self, name, throng_i_write_attribution, attribution, cohorts, err);
+}
+
 throng_status throng_i_run_directory_tables(throng_i_run_directory *self, const throng_attribution *attribution,
                                             const throng_cohorts *cohorts, throng_error *err) {
     throng_status status = THRONG_OK;
     bool agents = attribution->phi;
-    if (agents)
-        THRONG_TRY(write_table(self, "attribution.parquet", throng_i_write_attribution, attribution, cohorts, err));
+    if (agents && attribution->population->shared)
+        THRONG_TRY(write_part(self, attribution, cohorts, err));
+    else if (agents)
+        THRONG_TRY(write_table(self, IN_PARTS, throng_i_write_attribution, attribution, cohorts, err));
     if (agents && attribution->population->n_times > 1)
         THRONG_TRY(write_table(self, "change.parquet", throng_i_write_change, attribution, cohorts, err));
     if (cohorts)
@@ -227,15 +310,15 @@ static bool flush(const char *path) {
     return done;
 }
 
-/* Calls flush, or unlink, for every file in a folder; false if one fails. */
-static bool for_files(const char *folder, bool (*action)(const char *path), bool only_run_files) {
+/* Calls an action for every file in a folder whose name is known (NULL: any is); false if one fails. */
+static bool for_files(const char *folder, bool (*action)(const char *path), bool (*known)(const char *name)) {
     char path[PATH_MAX + NAME_MAX];
     bool done = true;
     DIR *entries = opendir(folder);
     if (!entries)
         return false;
     for (const struct dirent *entry = readdir(entries); entry; entry = readdir(entries)) {
-        if (is_dots(entry->d_name) || (only_run_files && !is_run_file(entry->d_name)))
+        if (is_dots(entry->d_name) || (known && !known(entry->d_name)))
             continue;
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         done = action(path) && done;
@@ -244,8 +327,21 @@ static bool for_files(const char *folder, bool (*action)(const char *path), bool
     return done;
 }
 
+/* The same of a table in parts, too. */
+static bool flush_all(const char *path) {
+    return (!is_folder(path) || for_files(path, flush, NULL)) && flush(path);
+}
+
 static bool remove_file(const char *path) {
     return unlink(path) == 0;
+}
+
+static bool remove_table(const char *path) {
+    return is_folder(path) ? for_files(path, remove_file, is_part) && rmdir(path) == 0 : remove_file(path);
+}
+
+static bool remove_draft(const char *path) {
+    return is_folder(path) ? for_files(path, remove_file, NULL) && rmdir(path) == 0 : remove_file(path);
 }
 
 /* The draft takes the place of what is there; what was there ends up under the draft's name. */
@@ -276,12 +372,12 @@ throng_status throng_i_run_directory_commit(throng_i_run_directory *self, throng
     bool replace = stat(self->path, &facts) == 0;
     if (replace)
         THRONG_TRY(check_existing(self->path, self->shown, self->force, err));
-    THRONG_REQUIRE(for_files(self->draft, flush, false) && flush(self->draft), E_WRITE, "%s cannot be written: %s.",
+    THRONG_REQUIRE(for_files(self->draft, flush_all, NULL) && flush(self->draft), E_WRITE, "%s cannot be written: %s.",
                    self->shown, strerror(errno));
     if (replace) {
         THRONG_REQUIRE(exchange(self->draft, self->path), E_WRITE, "%s cannot be replaced: %s.", self->shown,
                        strerror(errno));
-        for_files(self->draft, remove_file, true);
+        for_files(self->draft, remove_table, is_run_file);
         rmdir(self->draft);
     } else {
         THRONG_REQUIRE(rename(self->draft, self->path) == 0, E_WRITE, "%s cannot be written: %s.", self->shown,
@@ -296,8 +392,8 @@ out:
 }
 
 void throng_i_run_directory_clear(throng_i_run_directory *self) {
-    if (self->draft) {
-        for_files(self->draft, remove_file, false);
+    if (self->draft && !self->lent) {
+        for_files(self->draft, remove_draft, NULL);
         rmdir(self->draft);
     }
     throng_i_free(self->context, self->draft);

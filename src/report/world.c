@@ -38,10 +38,18 @@ static int64_t course_of(throng_i_reporter *self, throng_course *out) {
         throng_i_alloc(self->context, steps, sizeof *out->absolute, &out->absolute, NULL) != THRONG_OK ||
         throng_dynamics_course(self->context, run->dynamics, self->population->n_agents, steps, out, NULL) !=
             THRONG_OK) {
-        self->failed = true;
+        throng_i_report_fail(self);
         return 0;
     }
     return steps;
+}
+
+/* Sums over an agent's credits and over their sizes. */
+static double add_up(throng_i_reporter *self, const double *credit, double *size) {
+    double sum = 0.0;
+    if (throng_i_dynamics_add_up(self->attribution->world->dynamics, credit, &sum, size, NULL) != THRONG_OK)
+        throng_i_report_fail(self);
+    return sum;
 }
 
 /* What was caused by which behaviour; one alone has it all. */
@@ -50,12 +58,8 @@ static json_t *behaviours(throng_i_reporter *self, double total) {
     json_t *list = json_array();
     for (int b = 0; b < throng_dynamics_behaviours(dynamics); b++) {
         const double *credit = throng_dynamics_behaviour(dynamics, b);
-        double phi = 0.0, absolute = 0.0;
+        double absolute = 0.0, phi = credit ? add_up(self, credit, &absolute) : 0.0;
         json_t *one = json_object();
-        for (int64_t i = 0; credit && i < self->population->n_agents; i++) {
-            phi += credit[i];
-            absolute += fabs(credit[i]);
-        }
         put(self, one, "name", throng_i_json_string(throng_dynamics_behaviour_name(dynamics, b)));
         if (credit) {
             put(self, one, "phi", throng_i_json_real(phi));
@@ -75,25 +79,21 @@ static json_t *step_behaviours(throng_i_reporter *self, int64_t step) {
         return NULL;
     json_t *list = json_array();
     for (int b = 0; b < throng_dynamics_behaviours(dynamics); b++) {
-        const double *credit = throng_dynamics_behaviour_steps(dynamics, b) + step * n;
-        double phi = 0.0;
-        for (int64_t i = 0; i < n; i++)
-            phi += credit[i];
+        double unused = 0.0,
+               phi = add_up(self, throng_dynamics_behaviour_steps(dynamics, b) + step * n, &unused);
         throng_i_json_append(&self->failed, list, throng_i_json_real(phi));
     }
     return list;
 }
 
 /* Gini coefficient of |phi| of so many behaviours: 0 if all did as much, (n - 1) / n if one did all. */
-static double concentration(const throng_i_reporter *self) {
+static double concentration(throng_i_reporter *self) {
     const throng_dynamics *dynamics = self->attribution->world->dynamics;
     double size[THRONG_WORLD_MESSAGES_MAX] = {0.0}, sum = 0.0, apart = 0.0;
     int n = throng_dynamics_behaviours(dynamics);
     for (int b = 0; b < n; b++) {
-        const double *credit = throng_dynamics_behaviour(dynamics, b);
-        for (int64_t i = 0; i < self->population->n_agents; i++)
-            size[b] += credit[i];
-        size[b] = fabs(size[b]);
+        double unused = 0.0;
+        size[b] = fabs(add_up(self, throng_dynamics_behaviour(dynamics, b), &unused));
         sum += size[b];
         for (int c = 0; c < b; c++)
             apart += fabs(size[b] - size[c]);

@@ -1,6 +1,7 @@
 /* A run: the whole line from table to report, one stage after the other. */
 #define _POSIX_C_SOURCE 200809L
 #include "study/run.h"
+#include "attribution/attribution.h"
 #include "core/checkpoint.h"
 #include "core/ranks.h"
 #include "population/graph.h"
@@ -175,6 +176,12 @@ out:
     return status;
 }
 
+/* Whether ranks need no more than their share of the rows, once the graph is there. */
+static bool shares_crowd(const throng_run *self, const throng_i_settings *settings) {
+    return throng_population_times(self->population) == 1 && !settings->deciding.policy && settings->panel.size == 0 &&
+           !settings->aggregates && throng_i_attribution_by_share(self->context, &settings->attribution);
+}
+
 throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings *settings, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_table *table = NULL;
@@ -202,6 +209,8 @@ throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings 
     self->world = settings->world;
     if (settings->deciding.policy)
         THRONG_TRY(add_policy(self, settings, err));
+    if (shares_crowd(self, settings))
+        THRONG_TRY(throng_i_population_keep_share(self->population, err));
 out:
     throng_table_free(table);
     return status;
@@ -301,10 +310,17 @@ static throng_status write_directory(throng_run *self, const throng_study *study
                                      throng_error *err) {
     throng_i_run_directory directory = {0};
     char *yaml = NULL;
-    throng_status status = throng_i_run_directory_begin(self->context, path, force, &directory, err);
+    bool shared = self->population->shared, failed = false;
+    throng_status status =
+        shared ? throng_i_run_directory_begin_together(self->context, path, force, &directory, err)
+               : throng_i_run_directory_begin(self->context, path, force, &directory, err);
     if (status != THRONG_OK)
         return status;
     THRONG_TRY(throng_i_run_directory_tables(&directory, self->attribution, self->cohorts, err));
+    if (shared) /* and waits until all have written */
+        THRONG_TRY(throng_i_ranks_any(self->context, &failed, err));
+    if (directory.lent)
+        goto out;
     if (self->deciding.player)
         THRONG_TRY(throng_i_deciding_table(&self->deciding, self->attribution, directory.draft, err));
     throng_i_run_stage_done(self, "write");
@@ -424,7 +440,8 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
     throng_error *then = stopped ? NULL : err; /* why it was stopped is what is said, even if the report fails */
     if (!stopped && self->deciding.player)
         THRONG_TRY(throng_i_deciding_refit(self, &settings, err));
-    if (writes)
+    bool shared = self->population->shared; /* then all are asked for what goes into the report */
+    if (writes || shared)
         THRONG_TRY(make_report(self, &settings, command, then));
     if (writes && self->deciding.player)
         THRONG_TRY(throng_i_deciding_report(&self->deciding, self->attribution, self->document, then));
@@ -434,7 +451,7 @@ throng_status throng_study_run(throng_study *study, const char *command, const c
         self = NULL;
         goto out;
     }
-    if (out && writes)
+    if (out && (writes || shared))
         THRONG_TRY(write_directory(self, study, out, force, err));
     else if (writes)
         THRONG_TRY(finish_report(self, err));

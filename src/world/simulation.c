@@ -208,7 +208,8 @@ static void draw_chunk(void *user, throng_chunk chunk) {
 static throng_status check_states(const throng_simulation *self, throng_error *err) {
     throng_status status = THRONG_OK;
     const throng_world_column *column = &self->world->columns[0];
-    for (int64_t i = 0; i < self->n; i++) {
+    throng_i_share mine = throng_i_share_mine(self->context, self->n);
+    for (int64_t i = mine.begin; i < mine.end; i++) {
         double x = self->state[i], b = self->baseline ? self->baseline[i] : 0.0;
         THRONG_REQUIRE(isfinite(x) && isfinite(b), E_DOMAIN, "%s: the %s of agent %lld is not a finite number.",
                        self->world->about.name, isfinite(x) ? "baseline" : "state", (long long)i + 1);
