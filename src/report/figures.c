@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ACROSS        48  /* bins of a density, left to right */
@@ -46,16 +47,18 @@ static int64_t count(const figure_maker *self, const char *key) {
     return json_integer_value(json_object_get(self->report, key));
 }
 
-/* read_parquet('path/file') */
+/* read_parquet('path/file'), and all files of it if it is a table in parts. */
 static void add_file(figure_maker *self, const char *file) {
     char *path = NULL;
+    struct stat facts;
     if (throng_i_print(self->context, &path, NULL, "%s/%s", self->path, file) != THRONG_OK) {
         self->failed = true;
         return;
     }
     throng_i_sql_add(&self->sql, "read_parquet(");
     throng_i_sql_path(&self->sql, path, true);
-    throng_i_sql_add(&self->sql, ")");
+    bool in_parts = stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+    throng_i_sql_add(&self->sql, "%s)", in_parts ? " || '/*.parquet'" : "");
     throng_i_free(self->context, path);
 }
 

@@ -259,6 +259,46 @@ out:
     return status;
 }
 
+static int is_part(const struct dirent *entry) {
+    size_t length = strlen(entry->d_name);
+    return entry->d_name[0] != '.' && ends_with(entry->d_name, length, ".parquet");
+}
+
+static int compare_names(const struct dirent **a, const struct dirent **b) {
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int throng_i_parts_list(const char *folder, struct dirent ***out) {
+    return scandir(folder, out, is_part, compare_names);
+}
+
+/* A table in parts: a folder whose name ends as its files' do. */
+static throng_status add_parts(throng_i_files *files, const char *folder, throng_error *err) {
+    throng_status status = THRONG_OK;
+    struct dirent **found = NULL;
+    char *path = NULL;
+    int n = throng_i_parts_list(folder, &found);
+    THRONG_REQUIRE(n >= 0, E_FILE, "%s cannot be read: %s.", folder, strerror(errno));
+    THRONG_REQUIRE(n > 0, E_FILE, "%s is a folder for a table in parts, but there is no file *.parquet in it.", folder);
+    for (int i = 0; i < n; i++) {
+        throng_i_free(files->context, path);
+        path = NULL;
+        THRONG_TRY(throng_i_print(files->context, &path, err, "%s/%s", folder, found[i]->d_name));
+        THRONG_TRY(add_file(files, path, NULL, err));
+    }
+out:
+    for (int i = 0; i < n; i++)
+        free(found[i]);
+    free(found);
+    throng_i_free(files->context, path);
+    return status;
+}
+
+static bool is_table_in_parts(const char *path) {
+    struct stat about;
+    return ends_with(path, strlen(path), ".parquet") && stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
 static bool is_file(const char *path, size_t length) {
     char copy[4096];
     struct stat about;
@@ -269,6 +309,8 @@ static bool is_file(const char *path, size_t length) {
 /* A path that is there is taken as it stands; then `file#table`, then a pattern. */
 static throng_status add_path(throng_i_files *files, const char *path, throng_error *err) {
     const char *hash = strrchr(path, '#');
+    if (is_table_in_parts(path))
+        return add_parts(files, path, err);
     if (strcmp(path, "-") == 0 || is_file(path, strlen(path)))
         return add_file(files, path, NULL, err);
     if (hash && hash[1] && is_file(path, (size_t)(hash - path)))

@@ -4,6 +4,8 @@
 
 #include "table/content.h"
 
+#include <dirent.h>
+
 typedef enum throng_i_format {
     THRONG_I_FORMAT_UNKNOWN, /* text inside a compressed file, still to be told apart */
     THRONG_I_FORMAT_PARQUET,
@@ -58,6 +60,9 @@ THRONG_MUST_USE throng_status throng_i_files_open(throng_context *context, const
                                                   throng_i_files *out, throng_error *err);
 
 void throng_i_files_close(throng_i_files *files);
+
+/* The files *.parquet in a folder, in the order of bytes; as scandir, which needs free for each and for the list. */
+int throng_i_parts_list(const char *folder, struct dirent ***out);
 
 /* Forgets the fields of a file. */
 void throng_i_fields_clear(throng_context *context, throng_i_file *file);

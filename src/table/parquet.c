@@ -3,6 +3,7 @@
 #include "table/parquet.h"
 
 #include "table/database.h"
+#include "table/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,14 +79,17 @@ static throng_status take_statistics(void *user, const char *const *cells, int n
 static throng_status take_count(void *user, const char *const *cells, int n_cells, throng_error *err) {
     throng_i_parquet *self = user;
     (void)n_cells, (void)err;
-    self->n_rows = cells[0] ? strtoll(cells[0], NULL, 10) : 0;
+    self->n_rows += cells[0] ? strtoll(cells[0], NULL, 10) : 0;
     return THRONG_OK;
 }
 
 static throng_status ask(throng_i_parquet *self, throng_i_database *database, const char *before, const char *after,
                          throng_i_row_fn take_row, throng_error *err) {
     throng_i_sql sql = {.context = self->context};
-    throng_i_sql_add(&sql, "%s'%s'%s", before, self->path, after);
+    throng_i_sql_add(&sql, "%s[", before);
+    for (int i = 0; i < self->n_parts; i++)
+        throng_i_sql_add(&sql, "%s'%s'", i > 0 ? ", " : "", self->parts[i].path);
+    throng_i_sql_add(&sql, "]%s", after);
     throng_status status = throng_i_sql_check(&sql, err);
     if (status == THRONG_OK)
         status = throng_i_database_rows(database, sql.text, take_row, self, NULL, err);
@@ -117,22 +121,80 @@ out:
 
 /* ---- opening and closing --------------------------------------------------------------------------------------- */
 
+/* *out is the descriptor of what has that name, which is no symbolic link. */
+static throng_status open_at(const throng_i_parquet *self, int folder, const char *name, int *out, struct stat *facts,
+                             throng_error *err) {
+    throng_status status = THRONG_OK;
+    *out = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    THRONG_REQUIRE(*out >= 0, E_FILE, "%s cannot be opened: %s.", self->shown,
+                   errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+    THRONG_REQUIRE(fstat(*out, facts) == 0, E_FILE, "%s cannot be opened: %s.", self->shown, strerror(errno));
+out:
+    return status;
+}
+
+/* Takes an open file over, also on failure. */
+static throng_status add_part(throng_i_parquet *self, int descriptor, const struct stat *facts, throng_error *err) {
+    throng_status status = THRONG_OK;
+    THRONG_REQUIRE(S_ISREG(facts->st_mode), E_FILE, "%s is no regular file.", self->shown);
+    THRONG_TRY(throng_i_resize(self->context, &self->parts, self->n_parts + 1, sizeof *self->parts, err));
+    throng_i_parquet_part *part = &self->parts[self->n_parts++];
+    part->descriptor = descriptor;
+    snprintf(part->path, sizeof part->path, "/proc/self/fd/%d", descriptor);
+    self->bytes += facts->st_size;
+    return THRONG_OK;
+out:
+    close(descriptor);
+    return status;
+}
+
+static throng_status add_parts(throng_i_parquet *self, int folder, throng_error *err) {
+    throng_status status = THRONG_OK;
+    struct dirent **found = NULL;
+    struct stat facts;
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", folder);
+    int n = throng_i_parts_list(path, &found);
+    THRONG_REQUIRE(n > 0, E_FILE, "%s is a folder without files *.parquet.", self->shown);
+    for (int i = 0; i < n; i++) {
+        int descriptor = -1;
+        status = open_at(self, folder, found[i]->d_name, &descriptor, &facts, err);
+        if (status == THRONG_OK)
+            status = add_part(self, descriptor, &facts, err);
+        else if (descriptor >= 0)
+            close(descriptor);
+        if (status != THRONG_OK)
+            break;
+    }
+out:
+    for (int i = 0; i < n; i++)
+        free(found[i]);
+    free(found);
+    return status;
+}
+
 throng_status throng_i_parquet_open(throng_context *context, int folder, const char *name, const char *shown,
                                     throng_i_parquet *out, throng_error *err) {
     throng_status status = THRONG_OK;
-    struct stat facts;
+    struct stat facts = {0};
     throng_i_parquet self = {.context = context, .shown = shown};
-    self.descriptor = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    THRONG_REQUIRE(self.descriptor >= 0, E_FILE, "%s cannot be opened: %s.", shown,
-                   errno == ELOOP ? "it is a symbolic link" : strerror(errno));
-    THRONG_REQUIRE(fstat(self.descriptor, &facts) == 0 && S_ISREG(facts.st_mode), E_FILE, "%s is no regular file.",
-                   shown);
-    self.bytes = facts.st_size;
-    snprintf(self.path, sizeof self.path, "/proc/self/fd/%d", self.descriptor);
+    int descriptor = -1;
+    THRONG_TRY(open_at(&self, folder, name, &descriptor, &facts, err));
+    if (S_ISDIR(facts.st_mode)) {
+        THRONG_TRY(add_parts(&self, descriptor, err));
+        close(descriptor);
+        descriptor = -1;
+    } else {
+        int file = descriptor;
+        descriptor = -1;
+        THRONG_TRY(add_part(&self, file, &facts, err));
+    }
     THRONG_TRY(learn(&self, err));
     *out = self;
     return THRONG_OK;
 out:
+    if (descriptor >= 0)
+        close(descriptor);
     throng_i_parquet_close(&self);
     return status;
 }
@@ -145,8 +207,9 @@ void throng_i_parquet_close(throng_i_parquet *self) {
         throng_i_free(self->context, self->columns[i].name);
     }
     throng_i_free(self->context, self->columns);
-    if (self->descriptor >= 0)
-        close(self->descriptor);
+    for (int i = 0; i < self->n_parts; i++)
+        close(self->parts[i].descriptor);
+    throng_i_free(self->context, self->parts);
     *self = (throng_i_parquet){0};
 }
 
@@ -184,15 +247,26 @@ static void measure(throng_i_parquet_column *column, const throng_column_view *v
     }
 }
 
+static throng_status read_column(throng_i_parquet *self, throng_i_parquet_column *column, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_column_request request = {column->name, column->role};
+    const char **paths = NULL;
+    THRONG_TRY(throng_i_resize(self->context, &paths, self->n_parts, sizeof *paths, err));
+    for (int i = 0; i < self->n_parts; i++)
+        paths[i] = self->parts[i].path;
+    THRONG_TRY(throng_table_read(self->context, paths, self->n_parts, &request, 1, NULL, &column->table, err));
+out:
+    throng_i_free(self->context, paths);
+    return status;
+}
+
 throng_status throng_i_parquet_column_view(throng_i_parquet *self, int index, throng_column_view *out,
                                            throng_error *err) {
     throng_i_parquet_column *column = &self->columns[index];
     bool fresh = !column->table;
     if (fresh) {
-        const char *path = self->path;
-        throng_column_request request = {column->name, column->role};
         throng_error reason = {0};
-        throng_status status = throng_table_read(self->context, &path, 1, &request, 1, NULL, &column->table, &reason);
+        throng_status status = read_column(self, column, &reason);
         if (status != THRONG_OK && status != THRONG_E_MEMORY &&
             status != THRONG_E_CANCELLED) /* it names the descriptor */
             return THRONG_FAIL(err, E_FORMAT, "%s is damaged: its column \"%.60s\" cannot be read.", self->shown,

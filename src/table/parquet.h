@@ -1,7 +1,8 @@
-/* A Parquet file that is looked at column by column: columns are read when they are first asked for, and stay.
+/* A Parquet file, or a folder with the parts of one, that is looked at column by column: columns are read when they are
+ * first asked for, and stay.
  *
- * The file is opened once, following no symbolic link, and everything is read through that descriptor: what another
- * process puts in its place meanwhile changes nothing. One thread at a time. */
+ * Files are opened once, following no symbolic link, and everything is read through those descriptors: what another
+ * process puts in their place meanwhile changes nothing. One thread at a time. */
 #ifndef THRONG_SRC_TABLE_PARQUET_H
 #define THRONG_SRC_TABLE_PARQUET_H
 
@@ -16,17 +17,23 @@ typedef struct throng_i_parquet_column {
     throng_table *table; /* NULL: not read yet */
 } throng_i_parquet_column;
 
+/* A file by its descriptor. */
+typedef struct throng_i_parquet_part {
+    int descriptor;
+    char path[32]; /* of the descriptor */
+} throng_i_parquet_part;
+
 typedef struct throng_i_parquet {
     throng_context *context;
     const char *shown; /* borrowed */
-    char path[32];     /* of the descriptor */
-    int descriptor;
+    throng_i_parquet_part *parts; /* [n_parts] */
+    int n_parts;
     int64_t n_rows, bytes;
     throng_i_parquet_column *columns; /* [n_columns] those of a type that throng writes */
     int n_columns;
 } throng_i_parquet;
 
-/* Opens a regular file in a folder. `shown` is its name for messages, and must live as long as *out. E_FILE: it is not
+/* Opens a regular file in a folder, or all files *.parquet in a folder of that name, in their order. `shown` is its name for messages, and must live as long as *out. E_FILE: it is not
  * there, or no regular file; E_FORMAT: not a Parquet file. */
 THRONG_MUST_USE throng_status throng_i_parquet_open(throng_context *context, int folder, const char *name,
                                                     const char *shown, throng_i_parquet *out, throng_error *err);

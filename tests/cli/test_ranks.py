@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from harness import BUILD, PLAIN, THRONG, Skip, crowd, fails, main, test
+from harness import BUILD, PLAIN, THRONG, Skip, crowd, fails, main, ok, put, test
 
 MPIRUN = ("mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none")
 # More processes and threads than processors: nobody may wait in a loop.
@@ -53,12 +53,15 @@ def end_of(mpirun):
 
 
 def content(folder):
-    """Every file of a run, its report without times and machine."""
+    """Every file of a run, its report without times and machine, and of its agents what a process alone makes of them."""
     report = json.loads(pathlib.Path(folder, "report.json").read_text())
     for part in ("timings", "provenance"):
         del report[part]
-    files = {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir() if path.suffix == ".parquet"}
-    return report, files
+    ok("attribute", f"{folder}/attribution.parquet", "--state", "phi", "--id", "id", "--baseline", "state", "--cohort-by",
+       "cohort", "--indicator", "mean", "--quiet", "--out", f"{folder}-again")
+    files = {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()
+             if path.suffix == ".parquet" and path.is_file() and path.name != "attribution.parquet"}
+    return report, files, pathlib.Path(f"{folder}-again/attribution.parquet").read_bytes()
 
 
 def said(done):
@@ -89,6 +92,15 @@ def test_one_rank_writes_what_a_process_alone_would():
     done = ranks(3, THRONG, "run", "alone/study.yaml", "--quiet", "--out", "ranks")
     assert done.returncode == 0 and done.stdout + done.stderr == "", done
     assert content("alone") == content("ranks")
+    parts = [f"part-0000{rank}.parquet" for rank in range(3)]
+    assert sorted(os.listdir("ranks/attribution.parquet")) == parts
+    assert ok("verify", "ranks", "--json").replace("ranks", "alone") == ok("verify", "alone", "--json")
+    # Parts are of the run, which is replaced as a whole; but not if there is anything else among them.
+    put("ranks/attribution.parquet/mine.txt", "x")
+    fails(1, "it holds mine.txt, which is not part of a run", *CROWD, "--out", "ranks", "--force")
+    pathlib.Path("ranks/attribution.parquet/mine.txt").unlink()
+    ok(*CROWD, "--quiet", "--out", "ranks", "--force")
+    assert pathlib.Path("ranks/attribution.parquet").is_file()
 
 
 @test
