@@ -4,6 +4,7 @@
 
 #include "core/core.h"
 #include "core/ranks.h"
+#include "table/table.h"
 #include "throng/population.h"
 
 /* ---- columns --------------------------------------------------------------------------------------------------- */
@@ -94,6 +95,18 @@ THRONG_MUST_USE throng_status throng_i_population_in_turn(const throng_populatio
 
 /* Gives back the memory of rows outside this rank's share: from here on the population is shared. It has one time. */
 THRONG_MUST_USE throng_status throng_i_population_keep_share(throng_population *population, throng_error *err);
+
+/* Makes a shared population of the rows of each rank's share, without times. *out is NULL, without an error, if that
+ * cannot be: then the whole table is needed.
+ * @param table  that part of it, consumed; NULL: it could not be read */
+THRONG_MUST_USE throng_status throng_i_population_create_share(throng_context *context, throng_table *table,
+                                                               const throng_i_table_part *part,
+                                                               const throng_population_def *def,
+                                                               throng_population **out, throng_error *err);
+
+/* Gives each rank of a shared population all ids, where they are numbers, and takes them back. */
+THRONG_MUST_USE throng_status throng_i_population_gather_ids(throng_population *population, throng_error *err);
+THRONG_MUST_USE throng_status throng_i_population_drop_ids(throng_population *population, throng_error *err);
 
 /* For every agent its row at the first time it is there: [n_agents], to be given back with throng_i_free.
  * *out is NULL if agent a has the one row a. */

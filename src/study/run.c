@@ -93,17 +93,22 @@ static void free_sources(throng_run *self) {
         throng_i_free(self->context, path);
     }
     throng_i_free(self->context, self->sources);
+    self->sources = NULL;
+    self->n_sources = 0;
 }
 
 /* Each agent's weight, for graph models; NULL without weights. */
 static throng_status agent_weights(const throng_run *self, double **out, throng_error *err) {
     const throng_population *population = self->population;
     double *weight = NULL;
+    throng_i_share here = throng_i_population_here(population);
     if (!population->weight.name)
         return THRONG_OK;
     throng_status status = throng_i_alloc(self->context, population->n_agents, sizeof *weight, &weight, err);
-    for (int64_t row = 0; status == THRONG_OK && row < population->n_rows; row++)
+    for (int64_t row = here.begin; status == THRONG_OK && row < here.end; row++)
         weight[throng_population_agent(population, row)] = throng_population_weight(population, row);
+    if (status == THRONG_OK && population->shared)
+        status = throng_i_share_gather(self->context, population->n_agents, sizeof *weight, weight, err);
     *out = weight;
     return status;
 }
@@ -130,9 +135,11 @@ static throng_status read_graph(throng_run *self, const throng_i_settings *setti
     THRONG_TRY(throng_i_table_read_part(self->context, settings->edges, settings->n_edges, requests,
                                         settings->graph.weight ? 3 : 2, NULL, &part, &table, err));
     THRONG_TRY(copy_sources(self, table, err));
+    THRONG_TRY(throng_i_population_gather_ids(self->population, err));
     throng_table *consumed = table;
     table = NULL;
     THRONG_TRY(throng_i_graph_create_part(self->population, consumed, &part, &settings->graph, &self->graph, err));
+    THRONG_TRY(throng_i_population_drop_ids(self->population, err));
     throng_i_run_stage_done(self, "graph");
 out:
     throng_table_free(table);
@@ -176,27 +183,64 @@ out:
     return status;
 }
 
-/* Whether ranks need no more than their share of the rows, once the graph is there. */
+/* Whether ranks need no more than their share of the rows, if there is one time and the graph is there. */
 static bool shares_crowd(const throng_run *self, const throng_i_settings *settings) {
-    return throng_population_times(self->population) == 1 && !settings->deciding.policy && settings->panel.size == 0 &&
-           !settings->aggregates && throng_i_attribution_by_share(self->context, &settings->attribution);
+    return !settings->deciding.policy && settings->panel.size == 0 && !settings->aggregates &&
+           throng_i_attribution_by_share(self->context, &settings->attribution);
+}
+
+/* A rank's share of the crowd, if that can be read by itself. Else there is no population afterwards; a table is the
+ * whole one. */
+static throng_status read_share(throng_run *self, const throng_i_settings *settings, throng_table **table,
+                                throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_error reason = {0};
+    throng_i_table_part part = {
+        throng_ranks_mine(self->context), throng_ranks_count(self->context), .unit = THRONG_CHUNK_ROWS};
+    if (settings->generator || settings->population.time || settings->n_members > 0 || !shares_crowd(self, settings))
+        return THRONG_OK;
+    status = throng_i_table_read_part(self->context, settings->paths, settings->n_paths, settings->requests,
+                                      settings->n_requests, settings->condition, &part, table, &reason);
+    if ((status == THRONG_E_CANCELLED || status == THRONG_E_MEMORY) && err)
+        *err = reason;
+    if (status == THRONG_E_CANCELLED || status == THRONG_E_MEMORY)
+        return status;
+    bool whole = *table && !part.taken; /* what is wrong with a part is said of the whole, which is read then */
+    THRONG_TRY(throng_i_ranks_any(self->context, &whole, err));
+    if (*table)
+        THRONG_TRY(copy_sources(self, *table, err));
+    if (whole)
+        goto out;
+    throng_table *consumed = *table;
+    *table = NULL;
+    THRONG_TRY(throng_i_population_create_share(self->context, consumed, &part, &settings->population,
+                                                &self->population, err));
+    if (!self->population)
+        free_sources(self);
+out:
+    return status;
+}
+
+static throng_status read_whole(throng_run *self, const throng_i_settings *settings, throng_table **table,
+                                throng_error *err) {
+    if (settings->generator)
+        return throng_generate(self->context, settings->generator, settings->n_agents, 1, settings->seed, table, err);
+    throng_status status = throng_table_read(self->context, settings->paths, settings->n_paths, settings->requests,
+                                             settings->n_requests, settings->condition, table, err);
+    return status == THRONG_OK ? copy_sources(self, *table, err) : status;
 }
 
 throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings *settings, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_table *table = NULL;
-    if (settings->generator) {
-        THRONG_TRY(
-            throng_generate(self->context, settings->generator, settings->n_agents, 1, settings->seed, &table, err));
-    } else {
-        THRONG_TRY(throng_table_read(self->context, settings->paths, settings->n_paths, settings->requests,
-                                     settings->n_requests, settings->condition, &table, err));
-        THRONG_TRY(copy_sources(self, table, err));
-    }
+    THRONG_TRY(read_share(self, settings, &table, err));
+    if (!self->population && !table)
+        THRONG_TRY(read_whole(self, settings, &table, err));
     throng_i_run_stage_done(self, "read");
     throng_table *consumed = table;
     table = NULL;
-    THRONG_TRY(throng_population_create(self->context, consumed, &settings->population, &self->population, err));
+    if (!self->population)
+        THRONG_TRY(throng_population_create(self->context, consumed, &settings->population, &self->population, err));
     if (settings->world.world)
         THRONG_TRY(fold_times(self, settings, err));
     throng_i_run_stage_done(self, "population");
@@ -209,7 +253,7 @@ throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings 
     self->world = settings->world;
     if (settings->deciding.policy)
         THRONG_TRY(add_policy(self, settings, err));
-    if (shares_crowd(self, settings))
+    if (throng_population_times(self->population) == 1 && shares_crowd(self, settings))
         THRONG_TRY(throng_i_population_keep_share(self->population, err));
 out:
     throng_table_free(table);

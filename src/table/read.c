@@ -116,13 +116,19 @@ static int64_t count_rows(const throng_i_reader *reader) {
     return reader->condition ? -1 : total;
 }
 
+/* Where the index-th part begins. */
+static int64_t part_begin(const throng_i_table_part *part, int64_t total, int index) {
+    int64_t unit = part->unit > 0 ? part->unit : 1, n = (total + unit - 1) / unit;
+    int64_t begin = (n / part->count * index + n % part->count * index / part->count) * unit;
+    return begin < total ? begin : total;
+}
+
 /* Chooses the rows of a part, where that can be. */
 static void take_part(throng_i_reader *reader, throng_i_table_part *part) {
     int64_t total = count_rows(reader), before = 0;
     if (part->count == 1 || total < 0 || reader->files.at[0].format != THRONG_I_FORMAT_PARQUET)
         return;
-    int64_t first = total / part->count * part->index + total % part->count * part->index / part->count;
-    int64_t end = total / part->count * (part->index + 1) + total % part->count * (part->index + 1) / part->count;
+    int64_t first = part_begin(part, total, part->index), end = part_begin(part, total, part->index + 1);
     for (int i = 0; i < reader->files.count; i++) {
         throng_i_file *file = &reader->files.at[i];
         int64_t from = first - before, to = end - before;

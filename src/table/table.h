@@ -50,6 +50,7 @@ THRONG_MUST_USE throng_status throng_i_table_put_column(throng_table *table, con
 /* A part of a table: one of `count` that are about as long. Only Parquet files without a condition can be read so. */
 typedef struct throng_i_table_part {
     int index, count;
+    int64_t unit;         /* so many rows are never divided: shares are parts with THRONG_CHUNK_ROWS; 0: 1 */
     bool taken;           /* out: the rows are that part; false: they are all */
     int64_t first, total; /* out, if taken: which row is the first, and how many there are in all */
 } throng_i_table_part;
