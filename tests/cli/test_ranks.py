@@ -57,11 +57,16 @@ def content(folder):
     report = json.loads(pathlib.Path(folder, "report.json").read_text())
     for part in ("timings", "provenance"):
         del report[part]
-    ok("attribute", f"{folder}/attribution.parquet", "--state", "phi", "--id", "id", "--baseline", "state", "--cohort-by",
-       "cohort", "--indicator", "mean", "--quiet", "--out", f"{folder}-again")
     files = {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()
              if path.suffix == ".parquet" and path.is_file() and path.name != "attribution.parquet"}
-    return report, files, pathlib.Path(f"{folder}-again/attribution.parquet").read_bytes()
+    agents, again = pathlib.Path(folder, "attribution.parquet"), pathlib.Path(f"{folder}-again")
+    if not agents.exists():  # a sweep's
+        return report, files, None
+    ok("attribute", agents, "--state", "phi", "--id", "id", "--baseline", "state", "--cohort-by", "cohort", "--indicator",
+       "mean", "--quiet", "--out", again)
+    whole = (again / "attribution.parquet").read_bytes()
+    shutil.rmtree(again)
+    return report, files, whole
 
 
 def said(done):
