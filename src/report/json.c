@@ -68,13 +68,15 @@ typedef struct text_buffer {
     throng_context *context;
     char *text;
     size_t n, cap;
+    bool failed; /* jansson goes on after some pieces that were refused */
 } text_buffer;
 
 static int collect(const char *bytes, size_t n, void *user) {
     text_buffer *self = user;
     if (self->n + n + 2 > self->cap) {
         size_t cap = 2 * (self->n + n) + 4096;
-        if (throng_i_resize(self->context, &self->text, (int64_t)cap, 1, NULL) != THRONG_OK)
+        self->failed = self->failed || throng_i_resize(self->context, &self->text, (int64_t)cap, 1, NULL) != THRONG_OK;
+        if (self->failed)
             return -1;
         self->cap = cap;
     }
@@ -86,7 +88,7 @@ static int collect(const char *bytes, size_t n, void *user) {
 throng_status throng_i_json_text(throng_context *context, const json_t *document, char **out, throng_error *err) {
     text_buffer self = {.context = context};
     if (!document || json_dump_callback(document, collect, &self, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0 ||
-        collect("\n", 2, &self) != 0) { /* with the zero that ends the text */
+        collect("\n", 2, &self) != 0 || self.failed) { /* with the zero that ends the text */
         throng_i_free(context, self.text);
         return THRONG_FAIL(err, E_MEMORY, "Out of memory: the report could not be written down.");
     }
