@@ -6,6 +6,7 @@ Use: tests/web/test_pages.py     (pictures of the pages go to BUILD/pages)
 Needs node, what web/package-lock.json names, and chromium; skipped without.
 """
 
+import json
 import os
 import pathlib
 import shutil
@@ -27,6 +28,7 @@ def make_runs():
     crowd("days.parquet", agents=3000, days=5)
     rows = "".join(f'"{BAD}{i}",{i / 10},{1 + i},"{BAD}{i % 2}"\n' for i in range(12))
     put("bad.csv", f"id,state,<b>w</b>,side\n{rows}")
+    put("acts.csv", "user,id,time,item\n" + "".join(f"u{i * i % 17},a{i},{i},p{i % 5}\n" for i in range(200)))
     sweep = ["--sweep", "world.confidence=0.1:0.5:4", "--repetitions", 2]
     runs = {
         "table": ["attribute", "one.parquet", *COLUMNS],
@@ -41,13 +43,18 @@ def make_runs():
         "solution": ["solve", "kuhn", "--tolerance", 0.01],
         "hostile": ["attribute", "bad.csv", "--state", "state", "--id", "id", "--weight", "<b>w</b>", "--cohort-by",
                     "side"],
+        "cascades": ["cascades", "acts.csv", "--agent", "user", "--id", "id", "--time", "time", "--item", "item"],
     }
     for name, arguments in runs.items():
         ok(*arguments, "--out", name, "--quiet")
     ok("verify", "times", "--quiet")
     shutil.copytree("times", "damaged")
     put("damaged/change.parquet", "PAR1")
-    for name in runs:
+    shutil.copytree("table", "old")
+    report = json.loads(pathlib.Path("table/report.json").read_text())
+    del report["answer"]
+    put("old/report.json", json.dumps(report))
+    for name in [*runs, "old"]:
         ok("report", name, "--quiet")
 
 

@@ -1,6 +1,6 @@
 // A chart with what belongs to it: a title, how to read it, its data as a download and as a table.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { value } from "./format";
+import { joined, value } from "./format";
 
 export type Row = Record<string, unknown>;
 
@@ -115,7 +115,7 @@ export function ChartCard({ chart, run }: { chart: Chart; run: string }) {
   return (
     <section class={chart.half ? "card half" : "card"} id={chart.id} aria-labelledby={title}>
       <h2 id={title}>{chart.title}</h2>
-      <p class="aid">{chart.aid}</p>
+      <p class="aid">{joined(chart.aid)}</p>
       <Drawing chart={chart} />
       <div class="tools">
         <button type="button" onClick={() => download(`${run}-${chart.id}.csv`, csv(chart.rows))} aria-label={`Download data: ${chart.title}`}>

@@ -30,7 +30,7 @@ export function value(x: number | null | undefined, digits = 4): string {
   if (x == null || !Number.isFinite(x)) return "–";
   if (x === 0) return "0";
   const size = Math.abs(x);
-  if (size >= 10 ** digits - 0.5 && size < 1e15) return count(x);
+  if ((Number.isInteger(x) || size >= 10 ** digits - 0.5) && size < 1e15) return count(x);
   const exponent = Number(x.toExponential(digits - 1).split("e")[1]);
   return exponent < -4 || size >= 1e15 ? power(x, digits) : sign(String(Number(x.toPrecision(digits))));
 }
@@ -65,6 +65,11 @@ export function bytes(n: number): string {
 export function clip(text: string, most: number): string {
   const points = [...text.replace(/[\u0000-\u001f\u007f]/g, " ")];
   return points.length <= most ? points.join("") : points.slice(0, most - 1).join("") + "…";
+}
+
+/** A sentence in which no number is parted from its unit: "2.5 %" stays on one line. */
+export function joined(text: string): string {
+  return text.replace(/(\d) (?=%|[kMG]\b)/g, "$1\u00a0");
 }
 
 export function capital(text: string): string {

@@ -4,7 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import { CertificateBox, GapBox } from "./certificate";
 import { ChartCard, download } from "./chart";
 import { charts } from "./figures";
-import { bytes, count, duration } from "./format";
+import { bytes, count, duration, joined } from "./format";
 import { Report, Run } from "./run";
 
 function CopyButton({ text }: { text: string }) {
@@ -17,6 +17,11 @@ function CopyButton({ text }: { text: string }) {
   );
 }
 
+/** Broken between its words, not at hyphens within them. */
+export function Command({ text }: { text: string }) {
+  return <pre tabIndex={0}><code>{text.split(" ").map((word, i) => <>{i > 0 && " "}<span>{word}</span></>)}</code></pre>;
+}
+
 function Repeat({ run }: { run: Run }) {
   const command = run.report.provenance?.command;
   return (
@@ -25,7 +30,7 @@ function Repeat({ run }: { run: Run }) {
       {command ? (
         <>
           <p class="aid">The command of this run:</p>
-          <pre tabIndex={0}><code>{command}</code></pre>
+          <Command text={command} />
         </>
       ) : (
         <p class="aid">The run was made from a program{run.study && "; its settings are in study.yaml"}.</p>
@@ -110,8 +115,8 @@ export function ReportView({ run, heading = true }: { run: Run; heading?: boolea
     <div class="report">
       <header>
         {heading && <p class="kind">throng report · {run.name}</p>}
-        <h1>{answer?.text ?? run.name}</h1>
-        {answer?.panel && <p class="second">{answer.panel}</p>}
+        <h1 class={answer ? "sentence" : ""}>{joined(answer?.text ?? run.name)}</h1>
+        {answer?.panel && <p class="second">{joined(answer.panel)}</p>}
         <p class="aid">{answer?.about ?? "This run was made by an older throng and has no answer in words."}</p>
         {report.indicator && <p class="aid">{report.indicator.summary}</p>}
       </header>

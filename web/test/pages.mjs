@@ -2,6 +2,7 @@
 //
 // Use: node web/test/pages.mjs CHROMIUM RUNS OUT     (RUNS holds run directories with a report.html; pictures go to OUT)
 import { readFileSync } from "node:fs";
+import { transformWithOxc } from "vite";
 import { accessible, assert, charts, launch, open, picture, run } from "./browser.mjs";
 
 const [, , chromium, runs, out] = process.argv;
@@ -19,12 +20,13 @@ const EXPECTED = {
   study: ["course", "attribution", "shares", ...AGENTS, "heat"],
   solution: ["convergence", "strategy"],
   hostile: ["shares", ...AGENTS],
+  cascades: ["makers", "largest"],
 };
 
 const browser = await launch(chromium);
 
 // Parts are the same on all pages: these have all of them.
-const CHECKED = ["panel", "world", "sweep-of-credits", "intervention", "solution"];
+const CHECKED = ["panel", "world", "sweep-of-credits", "intervention", "solution", "cascades"];
 
 async function visit(name, options = {}, it = undefined) {
   const address = `file://${runs}/${name}/report.html`;
@@ -48,6 +50,8 @@ const kinds = Object.entries(EXPECTED).map(([name, expected]) => [`every chart o
     card.querySelector(".drawing[role=img]").getAttribute("aria-label").length]));
   for (const [id, aid, alt] of texts) assert(aid > 20 && alt > 30, `${id} lacks an aid or a description`);
   const heading = await it.page.textContent("h1");
+  const { answer } = await it.page.evaluate(() => JSON.parse(document.getElementById("throng-report").textContent).report);
+  assert(heading.replaceAll("\u00a0", " ") === answer.text, `${heading} is not ${answer.text}`);
   assert(heading.length > 40 && !/NaN|undefined|null/.test(await it.page.innerText("main")), heading);
   if (CHECKED.includes(name)) await accessible(it.page);
   await picture(it.page, `${out}/${name}`);
@@ -56,6 +60,23 @@ const kinds = Object.entries(EXPECTED).map(([name, expected]) => [`every chart o
 
 await run([
   ...kinds,
+  ["a run of an older throng", async () => {
+    const it = await visit("old");
+    assert((await it.page.textContent("h1")) === "old" && (await it.page.textContent("header")).includes("older throng"), "no note");
+    assert((await it.page.title()) === "old" && Object.keys(await charts(it.page)).length === EXPECTED.table.length, "charts");
+    clean(it);
+    await it.close();
+  }],
+  ["numbers are written as throng's library writes them", async () => {
+    const source = readFileSync(new URL("../src/format.ts", import.meta.url), "utf8");
+    const { code } = await transformWithOxc(source, "format.ts");
+    const format = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+    const all = JSON.parse(readFileSync(new URL("../../tests/phrases.json", import.meta.url), "utf8"));
+    // A true minus, a dash for nothing, and no zeros before an exponent are all that differs.
+    const plain = (text) => text.replace("–", "-").replaceAll("−", "-").replace(/e(-?)(\d)\b/, (_, sign, digit) => `e${sign || "+"}0${digit}`).replace(/e(\d)/, "e+$1");
+    for (const [name, of] of [["count", format.count], ["value", format.value], ["share", format.percent]])
+      for (const [x, text] of all[name]) assert(plain(of(x)) === text, `${name} of ${x}: ${of(x)}, not ${text}`);
+  }],
   ["the page in the dark", async () => {
     const it = await visit("panel", { scheme: "dark" });
     await accessible(it.page);

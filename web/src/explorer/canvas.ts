@@ -26,7 +26,7 @@ out vec4 result;
 void main() {
   vec3 own = at != at ? faint : texture(ramp, vec2(at, 0.5)).rgb;
   bool dim = masked > 0.5 && shown < 0.5;
-  result = dim ? vec4(faint, 0.25 * alpha) : vec4(own, masked > 0.5 ? max(alpha, 0.7) : alpha);
+  result = dim ? vec4(faint, 0.45 * alpha) : vec4(own, masked > 0.5 ? max(alpha, 0.7) : alpha);
 }`;
 
 export type Slot = "x" | "y" | "colour" | "on";

@@ -2,9 +2,9 @@
 import { render } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { count, duration, percent } from "../format";
-import { Plot, margins, style, ticks } from "../figures/plot";
+import { Plot, margins, style, ticks, wholeTicks } from "../figures/plot";
 import { Chart, ChartCard } from "../chart";
-import { ReportView } from "../report";
+import { Command, ReportView } from "../report";
 import { Run } from "../run";
 import { eventsAddress, loadRun, RunInfo, runs as fetchRuns } from "./api";
 import { CrowdView, LeftOut } from "./crowd";
@@ -132,7 +132,7 @@ function Running({ info, progress, series }: { info: RunInfo; progress: Progress
     return rows.length < 2 ? null : {
       id: "live", title: "The indicator so far", aid: "A point for every step that has been made.", alt: `${rows.length} steps.`, rows,
       draw: (width) => Plot.plot({
-        width, height: 260, style, ...margins, marginLeft: 62, x: { label: "step" }, y: { label: "indicator", grid: true, tickFormat: ticks.value },
+        width, height: 260, style, ...margins, marginLeft: 62, x: { label: "step", ticks: wholeTicks([0, rows.length - 1], width), tickFormat: String }, y: { label: "indicator", grid: true, tickFormat: ticks.value },
         marks: [Plot.lineY(rows, { x: "step", y: "indicator", stroke: "var(--accent)", strokeWidth: 2 })],
       }),
     };
@@ -141,7 +141,7 @@ function Running({ info, progress, series }: { info: RunInfo; progress: Progress
   return (
     <div class="report">
       <h1>This run is in progress</h1>
-      {info.command && <pre tabIndex={0}><code>{info.command}</code></pre>}
+      {info.command && <Command text={info.command} />}
       <p role="status">
         <progress value={share} max={1} aria-label="Progress" />{" "}
         {progress ? `${progress.stage}: ${count(progress.done)}${progress.total > 0 ? ` of ${count(progress.total)}` : ""} ${progress.unit}${share != null ? `, ${percent(share)}` : ""}, ${duration(progress.seconds)}` : "starting"}

@@ -3,7 +3,7 @@ import { Chart } from "../chart";
 import { cohortScale, diverging, OTHERS, sequential, shownCohorts } from "../colour";
 import { amount, clip, count, percent, value } from "../format";
 import { Run, rowsOf, subject, timeName, TopAgent, whole } from "../run";
-import { AXIS, below, fits, margins, Plot, room, style, thinned, tickCount, ticks } from "./plot";
+import { AXIS, below, fits, margins, Plot, room, style, thinned, tickCount, ticks, wholeTicks } from "./plot";
 
 interface Bin {
   x1: number;
@@ -232,7 +232,7 @@ export function states(run: Run): Chart | null {
     draw: (width) =>
       Plot.plot({
         width, height: Math.min(360, 180 + width / 5), style, ...margins, marginLeft: 56,
-        x: { ...AXIS, label: "step", ticks: tickCount(width), tickFormat: (x: number) => (Number.isInteger(x) ? String(x) : "") },
+        x: { ...AXIS, label: "step", ticks: wholeTicks(steps, width), tickFormat: String },
         y: { label: column, tickFormat: ticks.value },
         marks: [
           Plot.rect(rows, { x1: (row: { step: number }) => row.step - half, x2: (row: { step: number }) => row.step + half, y1: "low", y2: "high", fill: (row: { agents: number }) => sequential(Math.log1p(row.agents) / most), inset: 0, shapeRendering: "crispEdges" }),
@@ -289,7 +289,7 @@ export function rivals(run: Run): Chart | null {
       const most = fits(width);
       const left = room(rows.map((row) => clip(row.order, most)), width);
       return Plot.plot({
-        width, height: 54 + rows.length * 30, marginLeft: left, marginRight: 70, style, ...below,
+        width, height: 54 + rows.length * 30, marginLeft: left, marginRight: 84, style, ...below,
         x: { ...AXIS, label: "share of everybody's influence", tickFormat: ticks.percent, grid: true, ticks: 5 },
         y: { domain: rows.map((row) => row.order), label: null, tickFormat: (name: string) => clip(name, most) },
         marks: [

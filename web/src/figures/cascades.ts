@@ -38,7 +38,7 @@ export function largest(run: Run): Chart | null {
   return {
     id: "largest",
     title: "The largest cascades",
-    aid: "The further right, the more members; the higher, the further the mean of two members is apart: 2 where all came right from the first, a third of the size in a chain.",
+    aid: "The further right, the more members; the higher, the more steps lie between two of them in the mean: 2 where all came right from the first, a third of the size in a chain.",
     alt: rows.slice(0, 5).map((row) => `${row.name} with ${count(row.size)} members`).join(", ") + ".",
     rows: rows as never,
     draw: (width) =>

@@ -3,7 +3,7 @@ import { Chart } from "../chart";
 import { cohortScale, OTHERS, shownCohorts } from "../colour";
 import { capital, value } from "../format";
 import { Report, rowsOf, Run, subject, timeName } from "../run";
-import { AXIS, margins, Plot, style, thinned, tickCount, ticks } from "./plot";
+import { AXIS, margins, Plot, style, thinned, ticks, wholeTicks } from "./plot";
 
 interface Point {
   at: string | number;
@@ -34,7 +34,7 @@ function numeric(labels: (string | number)[]): boolean {
 function axis(report: Report, labels: (string | number)[], width: number) {
   const label = report.by_time && report.by_time.length > 1 ? (report.columns.time ?? "time") : "step";
   return numeric(labels)
-    ? { ...AXIS, label, ticks: tickCount(width), tickFormat: (x: number) => (Number.isInteger(x) ? String(x) : ""), grid: false }
+    ? { ...AXIS, label, ticks: wholeTicks(labels.map(Number), width), tickFormat: String, grid: false }
     : { ...AXIS, label, type: "point" as const, domain: [...new Set(labels)], ticks: thinned([...new Set(labels)], width, 90) };
 }
 
@@ -117,6 +117,7 @@ export function attribution(run: Run): Chart | null {
   const numbers = numeric(list.map((one) => one.at));
   const rows = merged(list, shown).map((one) => ({ ...one, at: place(one.at, numbers) }));
   const world = report.world != null;
+  const fill = { fill: shown.length > 1 ? "cohort" : "var(--accent)", order: shown.length > 1 ? shown : undefined };
   return {
     id: "attribution",
     title: world ? "Who caused it, step by step" : "Who carries it, time by time",
@@ -132,7 +133,10 @@ export function attribution(run: Run): Chart | null {
         y: { label: "phi", grid: true, tickFormat: ticks.value, nice: true },
         color: shown.length > 1 ? { ...cohortScale(shown), legend: true } : undefined,
         marks: [
-          Plot.areaY(rows, { x: "at", y: "phi", fill: shown.length > 1 ? "cohort" : "var(--accent)", order: shown.length > 1 ? shown : undefined, curve: world && rows.length < 400 ? "step" : "linear" }),
+          // What was done in a step is a bar as wide as the step, as long as that can be seen.
+          world && numbers && rows.length < 400
+            ? Plot.rectY(rows, { x1: (row: Part) => Number(row.at) - 0.5, x2: (row: Part) => Number(row.at) + 0.5, y: "phi", inset: 0.5, ...fill })
+            : Plot.areaY(rows, { x: "at", y: "phi", ...fill }),
           Plot.ruleY([0], { stroke: "currentColor", strokeOpacity: 0.5 }),
           Plot.tip(rows, Plot.pointerX(Plot.stackY({ x: "at", y: "phi", order: shown, z: "cohort", fill: "var(--card)",
             title: (row: Part) => `${row.cohort}: ${value(row.phi)}` } as never))),

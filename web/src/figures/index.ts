@@ -10,8 +10,9 @@ import { sweeps } from "./sweep";
 
 export function charts(run: Run): Chart[] {
   if (run.report.solution) return [convergence(run), strategy(run)].filter((chart) => chart != null);
+  if (run.report.cascades) return [makers(run), largest(run)].filter((chart) => chart != null);
   const list = [
-    makers(run), largest(run), ...sweeps(run), course(run), rivals(run), states(run), attribution(run), shares(run), members(run), behaviours(run),
+    ...sweeps(run), course(run), rivals(run), states(run), attribution(run), shares(run), members(run), behaviours(run),
     top(run), dampened(run), byWeight(run), byState(run), lorenz(run), perAgent(run), deletion(run), heat(run),
   ];
   const there = list.filter((chart) => chart != null);

@@ -34,6 +34,16 @@ export function tickCount(width: number): number {
   return Math.max(3, Math.min(9, Math.round(width / 90)));
 }
 
+/** Whole numbers among these, as many as fit: steps and days have no halves. */
+export function wholeTicks(values: number[], width: number): number[] {
+  const low = Math.min(...values), high = Math.max(...values);
+  const rough = Math.max(1, (high - low) / Math.max(3, width / 60));
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const every = [1, 2, 5, 10].map((step) => step * unit).find((step) => step >= rough) ?? unit;
+  const first = Math.ceil(low / every) * every;
+  return Array.from({ length: Math.floor((high - first) / every) + 1 }, (_, i) => first + i * every);
+}
+
 /** Labels of a list of steps or times, thinned out to what fits. */
 export function thinned<T>(labels: T[], width: number, each = 70): T[] {
   const every = Math.max(1, Math.ceil(labels.length / Math.max(1, Math.floor(width / each))));

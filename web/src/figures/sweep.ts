@@ -47,7 +47,7 @@ function chart(run: Run, numbers: string[], id: string, title: string): Chart | 
         width, height: Math.min(320, 160 + width / 5), style, ...margins, marginLeft: 62,
         x: numeric ? { ...AXIS, label, ticks: tickCount(width), nice: false } : { ...AXIS, type: "point", domain, label, ticks: thinned(domain, width, 90) },
         y: { label: numbers.length > 1 ? null : numbers[0] === "value" ? run.report.indicator.name : numbers[0], grid: true, tickFormat: ticks.value, nice: true },
-        color: { ...cohortScale(series), legend: series.length > 1 },
+        color: series.length > 1 ? { ...cohortScale(series), legend: true } : { domain: series, range: ["var(--accent)"] },
         marks: [
           Plot.areaY(rows, { x: "at", y1: "low", y2: "high", fill: "series", fillOpacity: 0.2 }),
           Plot.lineY(rows, { x: "at", y: "mean", stroke: "series", strokeWidth: 2, marker: "dot" }),
