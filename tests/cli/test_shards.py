@@ -60,7 +60,7 @@ def test_an_array_of_jobs_makes_what_one_run_does():
         assert done.returncode == 0 and not done.stdout + done.stderr, done
     assert sorted(os.listdir("shards")) == [f"shard-{k}-of-4.journal" for k in (1, 2, 3, 4)]
     text = ok("merge", "shards", "--out", "merged")
-    assert "for 4 settings, 2 times each" in text, text
+    assert "for 4 settings of world.susceptibility and world.steps, 2 times each" in " ".join(text.split()), text
     ok("run", "study.yaml", "--out", "whole", "--quiet")
     same_run("whole", "merged")
     fails(1, "merged exists already", "merge", "shards", "--out", "merged")
