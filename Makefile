@@ -2,11 +2,13 @@
 # tools/install-dependencies); the building itself is Meson's and Ninja's (see meson.build).
 
 BUILD ?= build
-# MPI=1 builds a throng that mpirun can spread over processes and machines.
+# MPI=1 builds a throng that mpirun can spread over processes and machines; `make check` does so wherever it can.
 MPI ?=
+check_mpi = $(or $(MPI),$(shell command -v mpicc))
 # More options for `meson setup`, such as MESON_OPTIONS=-Dwerror=true.
 MESON_OPTIONS ?=
 configured = $(MESON_OPTIONS)$(if $(MPI), -Dmpi=enabled)
+configured_check = $(MESON_OPTIONS)$(if $(check_mpi), -Dmpi=enabled)
 
 # Ninja is the one that works in parallel.
 .NOTPARALLEL:
@@ -117,6 +119,6 @@ configure-build:
 	@tools/configure $(BUILD) $(configured)
 
 configure-check:
-	@tools/install-dependencies build check $(if $(MPI),mpi)
+	@tools/install-dependencies build check $(if $(check_mpi),mpi)
 	@tools/build-web
-	@tools/configure $(BUILD) -Dtests=enabled $(configured)
+	@tools/configure $(BUILD) -Dtests=enabled $(configured_check)
