@@ -327,8 +327,8 @@ typedef struct sampler {
     const throng_i_coalition_game *game;
     const throng_i_plan *plan;
     throng_progress progress;
-    bool shared;         /* with other ranks */
-    throng_i_share mine; /* slots of this rank, in this batch */
+    bool shared;                             /* with other ranks */
+    throng_i_share mine;                     /* slots of this rank, in this batch */
     int64_t units, repeats;                  /* independent units, and how many of the plan's each takes */
     bool random;                             /* a unit is a draw of v: only all of them add up to v */
     int64_t slots, batch, done, evaluations; /* units at a time, now; units and coalitions so far */
@@ -513,8 +513,8 @@ static throng_status gather_units(sampler *self, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_context *context = self->game->context;
     THRONG_TRY(throng_i_part_gather(context, self->batch, (size_t)self->game->n * sizeof(double), self->out, err));
-    THRONG_TRY(throng_i_part_gather(context, self->batch, (size_t)self->sums_width * sizeof(double), self->units_sums,
-                                    err));
+    THRONG_TRY(
+        throng_i_part_gather(context, self->batch, (size_t)self->sums_width * sizeof(double), self->units_sums, err));
 out:
     return status;
 }

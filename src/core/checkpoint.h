@@ -7,9 +7,9 @@
  * is kept, for it is computed again to the same bits.
  *
  * The file is written aside, flushed and renamed, and ends with a checksum: it is there whole, or the one before it is.
- * Of several ranks the first writes it, and brings together what lies over the crowd; each reads its share. So it is the
- * same file for any number of ranks, and any number can go on from it.
- * Without a checkpoint in the context all of this does nothing.
+ * Of several ranks the first writes it, and brings together what lies over the crowd; each reads its share. So it is
+ * the same file for any number of ranks, and any number can go on from it. Without a checkpoint in the context all of
+ * this does nothing.
  */
 #ifndef THRONG_SRC_CORE_CHECKPOINT_H
 #define THRONG_SRC_CORE_CHECKPOINT_H

@@ -1,9 +1,9 @@
 /*
  * Many runs of one study, one after the other; the numbers of each are on the disk before the next begins.
  *
- * Of several ranks each makes whole runs, as a process that is alone: the next runs are dealt to all, then their numbers
- * go to everybody, and the first rank writes them down. So the journal is the one of a single process, and ranks and
- * processes can go on with each other's.
+ * Of several ranks each makes whole runs, as a process that is alone: the next runs are dealt to all, then their
+ * numbers go to everybody, and the first rank writes them down. So the journal is the one of a single process, and
+ * ranks and processes can go on with each other's.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "study/sweep.h"
@@ -286,7 +286,8 @@ static throng_status run_on_ranks(throng_i_sweep_job *self, throng_error *err) {
         /* Also by a rank that failed: what the others have done is written down. */
         THRONG_TRY(exchange(self, own < 0 ? 0 : own, own + 1, ended == THRONG_OK ? err : NULL));
         THRONG_TRY(ended);
-        THRONG_TRY(throng_i_ranks_any(self->context, &failed, err)); /* where those who go on hear of those who do not */
+        THRONG_TRY(
+            throng_i_ranks_any(self->context, &failed, err)); /* where those who go on hear of those who do not */
     }
 out:
     return status;
@@ -564,8 +565,8 @@ throng_status throng_i_sweep_study(throng_study *study, throng_i_sweep_kind kind
     THRONG_TRY(throng_i_study_limit_memory(study, out, err)); /* its runs have no directory of their own */
     THRONG_TRY(throng_i_sweep_begin(&self, err));
     if (shard)
-        THRONG_TRY(throng_i_ranks_refuse(study->context, "a shard", "ranks share the runs of a sweep out themselves",
-                                         err));
+        THRONG_TRY(
+            throng_i_ranks_refuse(study->context, "a shard", "ranks share the runs of a sweep out themselves", err));
     if (shard)
         THRONG_TRY(check_shard(&self, out, err));
     THRONG_TRY(check_points(&self, err));

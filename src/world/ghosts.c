@@ -8,6 +8,7 @@
 #include "world/ghosts.h"
 
 #include "core/ranks.h"
+#include "world/world.h"
 
 #include <string.h>
 
@@ -117,13 +118,20 @@ typedef struct copy_job {
     bool pack;
 } copy_job;
 
+THRONG_I_ALWAYS void copy_lanes(const int lanes, const copy_job *job, int64_t begin, int64_t end) {
+    size_t bytes = (size_t)lanes * sizeof(double);
+    for (int64_t k = begin; k < end; k++) {
+        double *packed = job->packed + k * lanes, *place = job->numbers + (int64_t)job->agents[k] * lanes;
+        if (job->pack)
+            memcpy(packed, place, bytes);
+        else
+            memcpy(place, packed, bytes);
+    }
+}
+
 static void copy_chunk(void *user, throng_chunk chunk) {
     const copy_job *job = user;
-    size_t bytes = (size_t)job->lanes * sizeof(double);
-    for (int64_t k = chunk.begin; k < chunk.end; k++) {
-        double *packed = job->packed + k * job->lanes, *place = job->numbers + (int64_t)job->agents[k] * job->lanes;
-        memcpy(job->pack ? packed : place, job->pack ? place : packed, bytes);
-    }
+    THRONG_I_WITH_LANES(job->lanes, copy_lanes, job, chunk.begin, chunk.end);
 }
 
 static throng_status make_room(throng_i_ghosts *self, int lanes, throng_error *err) {

@@ -109,8 +109,7 @@ static throng_status run(throng_context *context, job *self, double *phi, throng
     bool shared = throng_i_coalition_game_shared(self->game);
     self->mine = shared ? throng_i_part_mine(context, chunks) : (throng_i_share){0, chunks};
     int64_t n_mine = self->mine.end - self->mine.begin;
-    self->progress =
-        (throng_progress){"enumerating", "coalitions", 0, self->game->k > 0 ? 0 : n_mine << self->low};
+    self->progress = (throng_progress){"enumerating", "coalitions", 0, self->game->k > 0 ? 0 : n_mine << self->low};
     self->width = (self->n + 1) * (self->low + 1) + 1;
     self->err = err;
     THRONG_TRY(throng_i_alloc(context, chunks * self->width, sizeof *self->rows, &self->rows, err));
