@@ -172,6 +172,20 @@ def test_a_run_that_was_killed_goes_on_with_any_number_of_ranks():
 
 
 @test
+def test_a_rank_that_is_told_to_stop_stops_all_at_one_step():
+    with_mpi()
+    run = subprocess.Popen([*MPIRUN, "-n", "3", THRONG, *WORLD, "--steps", "100000", "--checkpoint", "1steps", "--out",
+                            "run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=PATIENT)
+    while not pathlib.Path("run.checkpoint").exists():
+        assert run.poll() is None, run.communicate()
+        time.sleep(0.02)
+    os.kill(ranks_of(run)[-1], signal.SIGTERM)
+    err = end_of(run)
+    assert "run.checkpoint has what was done: the same command goes on from there" in err, err
+    assert os.listdir() == ["run.checkpoint"], os.listdir()
+
+
+@test
 def test_a_sweep_is_what_one_process_makes():
     with_mpi()
     # Seven runs: ranks have not equally many.
