@@ -57,16 +57,15 @@ def content(folder):
     report = json.loads(pathlib.Path(folder, "report.json").read_text())
     for part in ("timings", "provenance"):
         del report[part]
+    report.get("sweep", {}).pop("resumed", None)
     files = {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()
-             if path.suffix == ".parquet" and path.is_file() and path.name != "attribution.parquet"}
-    agents, again = pathlib.Path(folder, "attribution.parquet"), pathlib.Path(f"{folder}-again")
-    if not agents.exists():  # a sweep's
-        return report, files, None
-    ok("attribute", agents, "--state", "phi", "--id", "id", "--baseline", "state", "--cohort-by", "cohort", "--indicator",
-       "mean", "--quiet", "--out", again)
-    whole = (again / "attribution.parquet").read_bytes()
-    shutil.rmtree(again)
-    return report, files, whole
+             if path.suffix == ".parquet" and path.name != "attribution.parquet"}
+    if pathlib.Path(folder, "attribution.parquet").exists():
+        ok("attribute", f"{folder}/attribution.parquet", "--state", "phi", "--id", "id", "--baseline", "state",
+           "--cohort-by", "cohort", "--indicator", "mean", "--quiet", "--out", "again")
+        files["attribution"] = pathlib.Path("again/attribution.parquet").read_bytes()
+        shutil.rmtree("again")
+    return report, files
 
 
 def said(done):
@@ -133,13 +132,13 @@ def test_commands_and_builds_that_know_no_ranks_say_so():
         fails(1, "4 processes were started, but this throng was built without MPI", *CROWD, env=started)
 
 
-def killed(n, *command, within):
-    """Starts ranks and kills one of them after so many seconds at most; whether the run came to its end before."""
+def killed(n, *command, after):
+    """Starts ranks and kills one of them once `after` is over; whether the run came to its end before."""
     run = subprocess.Popen([*MPIRUN, "-n", str(n), THRONG, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            text=True, env=PATIENT)
     while len(started := ranks_of(run)) < n and run.poll() is None:
         time.sleep(0.02)
-    time.sleep(random.uniform(0.1, within))
+    after(run)
     try:
         os.kill(random.choice(started or [run.pid]), signal.SIGKILL)
     except ProcessLookupError:
@@ -150,15 +149,31 @@ def killed(n, *command, within):
     return done
 
 
-def go_on(command, alone, within):
-    """Kills a rank at random moments, goes on with other numbers of ranks, and compares with a run that was let be."""
+def go_on(command, alone, kept, lines):
+    """Kills ranks, first when so many lines are kept, goes on from there with other numbers of them, and compares with a
+    run that was let be."""
+
+    def wait(run):
+        file = pathlib.Path(kept)
+        while run.poll() is None and not (file.exists() and file.read_bytes().count(b"\n") >= lines):
+            time.sleep(0.02)
+
+    def sleep(run):
+        time.sleep(random.uniform(0.1, 1.0))
+
     for kill in range(KILLS):
-        if killed(random.randint(2, 4), *command, within=within):
+        if killed(random.randint(2, 4), *command, after=wait if kill == 0 else sleep):
             assert content("run") == content(alone), f"kill {kill}"
             shutil.rmtree("run")
-    last = random.randint(1, 4)
-    done = ranks(last, THRONG, *command)
-    assert done.returncode == 0 and content("run") == content(alone), f"{last} ranks: {done.stderr}"
+    for n in (1, 3):
+        if pathlib.Path(kept).exists():
+            shutil.copy(kept, "kept")
+        elif pathlib.Path("kept").exists():
+            shutil.move("kept", kept)
+        done = ranks(n, THRONG, *command)
+        assert done.returncode == 0 and content("run") == content(alone), f"{n} ranks: {done.stderr}"
+        shutil.rmtree("run")
+    assert os.listdir() == ["alone"], os.listdir()
 
 
 @test
@@ -167,8 +182,7 @@ def test_a_run_that_was_killed_goes_on_with_any_number_of_ranks():
     steps = (*CROWD, "--graph-model", "stochastic-block", "--world", "nonlinear-opinion", "--steps", "6",
              "--tolerance", "1e-3", "--quiet")
     assert ranks(1, THRONG, *steps, "--out", "alone").returncode == 0
-    go_on((*steps, "--checkpoint", "1steps", "--out", "run"), "alone", 0.6)
-    assert sorted(os.listdir()) == ["alone", "run"], os.listdir()
+    go_on((*steps, "--checkpoint", "1steps", "--out", "run"), "alone", "run.checkpoint", 1)
 
 
 @test
@@ -191,8 +205,7 @@ def test_a_sweep_is_what_one_process_makes():
     # Seven runs: ranks have not equally many.
     study = (*CROWD, "--graph-model", "ring", "--world", "friedkin-johnsen", "--repetitions", "7", "--quiet")
     assert ranks(1, THRONG, *study, "--out", "alone").returncode == 0
-    go_on((*study, "--out", "run"), "alone", 0.6)
-    assert sorted(os.listdir()) == ["alone", "run"], os.listdir()
+    go_on((*study, "--out", "run"), "alone", "run.journal", 2)
 
 
 @test
