@@ -614,6 +614,37 @@ Test(preference, search_improves_teams) {
     }
 }
 
+/* Values of uniform play and the best there is, from a program of its own that goes through public beliefs. */
+Test(preference, mini_hanabi) {
+    static const struct {
+        const char *game;
+        double uniform, best;
+    } cases[] = {{"mini-hanabi:colours=1", 0.5, 1.5},
+                 {"mini-hanabi:colours=1,ranks=3", 0.3287037037037037, 11.0 / 6.0},
+                 {"mini-hanabi", 0.6832561728395061, 17.0 / 6.0},
+                 {"mini-hanabi:hints=2", 0.6506076388888888, 10.0 / 3.0}};
+    throng_problem none = {0};
+    for (int g = 0; g < 4; g++) {
+        throng_problem problem = open_problem(cases[g].game);
+        double *uniform = calloc((size_t)throng_tree_sequences(problem.game), sizeof *uniform), values[2], gap;
+        throng_tree_uniform(problem.game, uniform);
+        cr_expect_null(throng_tree_forgotten(problem.game));
+        cr_assert_eq(throng_tree_gap(problem.game, uniform, values, &gap, &error), THRONG_OK);
+        cr_expect_float_eq(values[0], cases[g].uniform, 1e-14, "%s: %.17g", cases[g].game, values[0]);
+        cr_expect_eq(values[0], values[1]);
+        throng_solution *solution = solve(&problem, "mds:step=1", 1000, 1e-8);
+        cr_expect_float_eq(throng_solution_value(solution, 0), cases[g].best, 1e-6, "%s: %.17g", cases[g].game,
+                           throng_solution_value(solution, 0));
+        throng_solution_free(solution);
+        throng_problem_clear(&problem);
+        free(uniform);
+    }
+    cr_expect_eq(throng_problem_open(context, "mini-hanabi:colours=1,ranks=1", &none, &error), THRONG_E_ARGUMENT);
+    cr_expect_not_null(strstr(error.message, "two cards"), "%s", error.message);
+    cr_expect_eq(throng_problem_open(context, "mini-hanabi:ranks=3,hints=2", &none, &error), THRONG_E_ARGUMENT);
+    cr_expect_not_null(strstr(error.message, "at most 7"), "%s", error.message);
+}
+
 /* At one set everything else stays, and nobody is worse off, however large the step; q is worth over reach. */
 Test(preference, search_at_one_set) {
     throng_problem problem = open_problem("kuhn");
