@@ -524,6 +524,26 @@ Test(preference, average_of_self_play) {
     }
 }
 
+/* Whole trajectories and step by step are one game; numbers of steps beat each other in a circle. */
+Test(preference, trajectories) {
+    throng_problem paths = open_problem("trajectories:steps=3"),
+                   moves = open_problem("trajectories:steps=3,moves=true");
+    double plain = 1.0 / (1.0 + exp(0.5 - 2.0)), plans[15 + 15 - 1], values[2], gap;
+    cr_expect_float_eq(throng_preference_wins(paths.game, 0, 1), plain, 1e-12); /* LLL: one step less than RLL */
+    cr_expect_float_eq(throng_preference_wins(paths.game, 1, 3), plain, 1e-12);
+    cr_expect_float_eq(throng_preference_wins(paths.game, 3, 0), 1.0 / (1.0 + exp(-1.0 - 2.0)), 1e-12);
+    cr_expect_float_eq(throng_preference_wins(paths.game, 7, 0), 1.0 / (1.0 + exp(-1.5)), 1e-12); /* three more: none */
+    cr_assert_eq(throng_tree_sequences(moves.game), 29);
+    throng_tree_uniform(moves.game, plans);
+    cr_assert_eq(throng_tree_gap(moves.game, plans, values, &gap, &error), THRONG_OK);
+    cr_expect_float_eq(values[0], 0.5, 1e-12);
+    double uniform[8] = {0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125}, room[8];
+    cr_expect_float_eq(throng_preference_gap(paths.game, uniform, room), gap, 1e-12);
+    cr_expect_gt(gap, 0.1);
+    throng_problem_clear(&paths);
+    throng_problem_clear(&moves);
+}
+
 /* Per information set: every solver of the family goes to softmax(log reference + q / beta) on a tree, too. */
 Test(preference, the_family_on_trees) {
     static const char *const solvers[] = {"nash-mp:beta=0.2", "egpo:beta=0.2", "inpo:beta=0.2,step=0.2,last=true",
