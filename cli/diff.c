@@ -1,6 +1,6 @@
 /* throng diff: what changed between two runs. A document is made of both reports first; the text is printed from it. */
+#include "cli/diff.h"
 #include "cli/options.h"
-#include "cli/summary.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,22 +37,21 @@ static json_t *both(json_t *a, json_t *b) {
     return object;
 }
 
-static json_t *settings(const json_t *a, const json_t *b) {
+json_t *cli_diff_settings(const json_t *a, const json_t *b, const char *const *keys, size_t n) {
     json_t *list = json_array();
-    for (size_t i = 0; i < sizeof compared / sizeof *compared; i++) {
-        json_t *one = cli_json_get(a, compared[i]), *other = cli_json_get(b, compared[i]);
+    for (size_t i = 0; i < n; i++) {
+        json_t *one = cli_json_get(a, keys[i]), *other = cli_json_get(b, keys[i]);
         bool none = (!one || json_is_null(one)) && (!other || json_is_null(other));
         if (none || (one && other && json_equal(one, other)))
             continue;
         json_t *entry = both(one, other);
-        json_object_set_new(entry, "key", json_string(compared[i]));
+        json_object_set_new(entry, "key", json_string(keys[i]));
         json_array_append_new(list, entry);
     }
     return list;
 }
 
-/* Numbers of both, and b - a where there are both. */
-static json_t *numbers(const json_t *a, const json_t *b, const char *path) {
+json_t *cli_diff_numbers(const json_t *a, const json_t *b, const char *path) {
     json_t *entry = both(cli_json_get(a, path), cli_json_get(b, path));
     double change = cli_json_number(b, path) - cli_json_number(a, path);
     json_object_set_new(entry, "change", isfinite(change) ? json_real(change) : json_null());
@@ -77,25 +76,25 @@ static json_t *find(const json_t *list, const char *key, const json_t *value) {
 static json_t *cohort_entry(json_t *name, const json_t *one, const json_t *other) {
     json_t *entry = json_object();
     json_object_set(entry, "cohort", name);
-    json_object_set_new(entry, "share", numbers(one, other, "share"));
-    json_object_set_new(entry, "phi", numbers(one, other, "phi"));
-    json_object_set_new(entry, "agents", numbers(one, other, "agents"));
+    json_object_set_new(entry, "share", cli_diff_numbers(one, other, "share"));
+    json_object_set_new(entry, "phi", cli_diff_numbers(one, other, "phi"));
+    json_object_set_new(entry, "agents", cli_diff_numbers(one, other, "agents"));
     return entry;
 }
 
 static json_t *point_entry(json_t *settings, const json_t *one, const json_t *other) {
     json_t *entry = json_object();
     json_object_set(entry, "settings", settings);
-    json_object_set_new(entry, "value", numbers(one, other, "value.mean"));
+    json_object_set_new(entry, "value", cli_diff_numbers(one, other, "value.mean"));
     return entry;
 }
 
 static json_t *agent_entry(json_t *id, const json_t *one, const json_t *other) {
     json_t *entry = json_object();
     json_object_set(entry, "id", id);
-    json_object_set_new(entry, "rank", numbers(one, other, "rank"));
-    json_object_set_new(entry, "phi", numbers(one, other, "phi"));
-    json_object_set_new(entry, "share", numbers(one, other, "share"));
+    json_object_set_new(entry, "rank", cli_diff_numbers(one, other, "rank"));
+    json_object_set_new(entry, "phi", cli_diff_numbers(one, other, "phi"));
+    json_object_set_new(entry, "share", cli_diff_numbers(one, other, "share"));
     return entry;
 }
 
@@ -121,16 +120,16 @@ static json_t *matched(const json_t *a, const json_t *b, const char *list, const
 static json_t *make(const json_t *a, const json_t *b) {
     json_t *document = json_object(), *indicator = json_object();
     json_object_set_new(document, "schema", json_integer(THRONG_REPORT_SCHEMA));
-    json_object_set_new(document, "settings", settings(a, b));
+    json_object_set_new(document, "settings", cli_diff_settings(a, b, compared, sizeof compared / sizeof *compared));
     json_t *observed = both(cli_json_get(a, number_of(a)), cli_json_get(b, number_of(b)));
     double change = cli_json_number(observed, "b") - cli_json_number(observed, "a");
     json_object_set_new(observed, "change", isfinite(change) ? json_real(change) : json_null());
     json_object_set_new(indicator, "name", both(cli_json_get(a, "indicator.name"), cli_json_get(b, "indicator.name")));
     json_object_set_new(indicator, "observed", observed);
-    json_object_set_new(indicator, "baseline", numbers(a, b, "indicator.baseline"));
+    json_object_set_new(indicator, "baseline", cli_diff_numbers(a, b, "indicator.baseline"));
     json_object_set_new(document, "indicator", indicator);
-    json_object_set_new(document, "sum_phi", numbers(a, b, "certificate.sum_phi"));
-    json_object_set_new(document, "gini", numbers(a, b, "concentration.gini"));
+    json_object_set_new(document, "sum_phi", cli_diff_numbers(a, b, "certificate.sum_phi"));
+    json_object_set_new(document, "gini", cli_diff_numbers(a, b, "concentration.gini"));
     json_object_set_new(document, "points", matched(a, b, "sweep.points", "settings", point_entry));
     json_object_set_new(document, "cohorts", matched(a, b, "cohorts", "name", cohort_entry));
     json_object_set_new(document, "top", matched(a, b, "top", "id", agent_entry));
@@ -167,14 +166,14 @@ static void print_change(double x, bool percent, int width) {
     cli_print_right(!isfinite(x) ? "" : x == 0.0 ? "=" : text, width);
 }
 
-static void print_row(const json_t *it, const char *path, bool percent) {
+void cli_diff_print_row(const json_t *it, const char *path, bool percent) {
     const json_t *pair = cli_json_get(it, path);
     print_number(cli_json_number(pair, "a"), percent, 14);
     print_number(cli_json_number(pair, "b"), percent, 14);
     print_change(cli_json_number(pair, "change"), percent, 14);
 }
 
-static void print_head(const cli_style *style, const char *what, int width, const char *difference) {
+void cli_diff_print_head(const cli_style *style, const char *what, int width, const char *difference) {
     printf("\n%s", style->bold);
     cli_print_left(what, width);
     cli_print_right("A", 14);
@@ -183,7 +182,7 @@ static void print_head(const cli_style *style, const char *what, int width, cons
     printf("%s", style->plain);
 }
 
-static void print_settings(const cli_style *style, const json_t *list) {
+void cli_diff_print_settings(const cli_style *style, const json_t *list) {
     const json_t *one = NULL;
     size_t i = 0;
     if (json_array_size(list) == 0) {
@@ -214,12 +213,12 @@ static void print_numbers(const cli_style *style, const json_t *it) {
             !isfinite(cli_json_number(cli_json_get(it, rows[i][1]), "b")))
             continue;
         if (!any) {
-            print_head(style, "", 26, "B - A");
+            cli_diff_print_head(style, "", 26, "B - A");
             printf("\n");
         }
         any = true;
         cli_print_left(*rows[i][0] ? rows[i][0] : name, 26);
-        print_row(it, rows[i][1], false);
+        cli_diff_print_row(it, rows[i][1], false);
         printf("\n");
     }
 }
@@ -244,12 +243,12 @@ static void print_points(const cli_style *style, const json_t *list) {
     char text[200];
     if (json_array_size(list) == 0)
         return;
-    print_head(style, "mean for the settings", 30, "B - A");
+    cli_diff_print_head(style, "mean for the settings", 30, "B - A");
     printf("\n");
     json_array_foreach(list, i, one) {
         write_settings(cli_json_get(one, "settings"), text, sizeof text);
         cli_print_left(cli_clip(text, 29).text, 30);
-        print_row(one, "value", false);
+        cli_diff_print_row(one, "value", false);
         printf("\n");
     }
 }
@@ -265,13 +264,13 @@ static void print_cohorts(const cli_style *style, const json_t *list) {
         high = fmax(high, cli_json_number(one, "share.change"));
     }
     cli_bars bars = cli_bars_for(low, high, style->width - 26 - 3 * 14 - 2);
-    print_head(style, "shares of cohorts", 26, "points");
+    cli_diff_print_head(style, "shares of cohorts", 26, "points");
     printf("\n");
     json_array_foreach(list, i, one) {
         if (i == LISTED_MAX)
             break;
         cli_print_left(cli_clip(cli_json_text(one, "cohort"), 25).text, 26);
-        print_row(one, "share", true);
+        cli_diff_print_row(one, "share", true);
         printf("  ");
         cli_print_bar(style, &bars, cli_json_number(one, "share.change"), false);
         printf("\n");
@@ -310,10 +309,14 @@ static void print_top(const cli_style *style, const json_t *list) {
                cli_count((int64_t)json_array_size(list) - LISTED_MAX).text);
 }
 
-static void print_text(const char *const *runs, const json_t *it) {
+static void print_text(const char *const *runs, const json_t *it, bool solved) {
     cli_style style = cli_style_of(stdout);
     printf("A %s\nB %s\n\n", cli_clip(runs[0], 60).text, cli_clip(runs[1], 60).text);
-    print_settings(&style, cli_json_get(it, "settings"));
+    if (solved) {
+        cli_diff_print_solutions(&style, it);
+        return;
+    }
+    cli_diff_print_settings(&style, cli_json_get(it, "settings"));
     print_numbers(&style, it);
     print_points(&style, cli_json_get(it, "points"));
     print_cohorts(&style, cli_json_get(it, "cohorts"));
@@ -323,21 +326,28 @@ static void print_text(const char *const *runs, const json_t *it) {
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
 static int diff(const char *const *runs, bool json) {
-    json_t *a = NULL, *b = NULL;
+    json_t *a = NULL, *b = NULL, *document = NULL;
     int code = cli_run_read(runs[0], "report.json", true, &a);
     if (code == CLI_OK)
         code = cli_run_read(runs[1], "report.json", true, &b);
+    bool solved = cli_json_get(a, "solution") != NULL;
+    if (code == CLI_OK && solved != (cli_json_get(b, "solution") != NULL))
+        code = cli_fail(CLI_FAILURE, "%s is a solved game and %s is not: diff compares runs of one kind.",
+                        runs[solved ? 0 : 1], runs[solved ? 1 : 0]);
+    else if (code == CLI_OK && solved)
+        code = cli_diff_solutions(runs, a, b, &document);
+    else if (code == CLI_OK)
+        document = make(a, b);
     if (code == CLI_OK) {
-        json_t *document = make(a, b);
         if (json) {
             json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
             putchar('\n');
         } else {
-            print_text(runs, document);
+            print_text(runs, document, solved);
         }
-        json_decref(document);
         code = cli_finish_output();
     }
+    json_decref(document);
     json_decref(a);
     json_decref(b);
     return code;
@@ -363,7 +373,7 @@ const cli_command cli_command_diff = {
     .synopsis = "RUN-A RUN-B [options]",
     .summary = "Says what changed between two runs: settings, indicator, shares of cohorts, ranks of top agents.",
     .details = "It reads both report.json and computes nothing but differences. Ranks are those in the lists of top\n"
-               "agents, which --top makes longer.\n"
+               "agents, which --top makes longer. Of two solved games: values, gap, and where play differs most.\n"
                "\n"
                "  throng generate planted --agents 5000 --out crowd.parquet\n"
                "  throng attribute crowd.parquet --state state --id id --weight followers --out first\n"
