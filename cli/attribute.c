@@ -13,7 +13,8 @@ static int prepare(const cli_options *options, throng_study *study) {
 static int run(const cli_command *self, int argc, char **argv) {
     if (cli_attribute_game_is_meant(argc, argv))
         return cli_attribute_game(argc, argv);
-    const cli_study_job job = {.command = self, .prepare = prepare, .summary = CLI_SUMMARY_FULL};
+    const cli_study_job job = {
+        .command = self, .prepare = prepare, .declare = cli_attribute_game_declare, .summary = CLI_SUMMARY_FULL};
     return cli_study_run(&job, argc, argv);
 }
 
@@ -23,7 +24,7 @@ const cli_command cli_command_attribute = {
     .summary = "Splits a macro indicator of a crowd over its agents, exactly additive and with a certificate.",
     .details = "TABLE has a row per agent, or per agent and time: Parquet, CSV or TSV, NDJSON (also .gz, .zst), a\n"
                "DuckDB file with #table, a glob of these, or - for CSV or NDJSON on standard input. Several files\n"
-               "are one table. With --game GAME: what a solved game's players add, see throng attribute-game --help.\n"
+               "are one table. With --game GAME it is what the players of a solved game get that is split over them.\n"
                "\n"
                "  throng generate bluesky --agents 20000 --days 7 --out crowd.parquet\n"
                "  throng attribute crowd.parquet --id id --time day --state state --weight followers \\\n"

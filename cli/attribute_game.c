@@ -1,4 +1,4 @@
-/* throng attribute-game: what each player's solved strategy adds to what all get. */
+/* throng attribute --game: what each player's solved strategy adds to what all get. */
 #include "cli/attribute_game.h"
 
 #include "cli/llm.h"
@@ -9,13 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define NAME_WIDTH 18
 #define TINY       1e-12 /* rounding of what cancels, not worth printing */
 
 typedef struct request {
-    const char *solver, *tolerance, *policy, *reference, *of, *method;
+    const char *game, *plugin, *solver, *tolerance, *policy, *reference, *of, *method;
     int64_t iterations, seed;
     bool quiet, json;
 } request;
@@ -33,30 +32,6 @@ typedef struct job {
 } job;
 
 /* ---- the work -------------------------------------------------------------------------------------------------- */
-
-/* "welfare", "shortfall", a player's name or number. */
-static int find_of(job *self) {
-    const throng_problem_kind *kind = self->problem.kind;
-    const char *of = self->wanted->of, *names[THRONG_GAME_PLAYERS_MAX + 2] = {"welfare", "shortfall"};
-    int n = kind->players(self->problem.game);
-    char hint[200], *end = NULL;
-    long number = strtol(of, &end, 10);
-    if (end != of && !*end && number >= 1 && number <= n) {
-        self->of = (int)number - 1;
-        return CLI_OK;
-    }
-    for (int i = 0; i < n + 2; i++) {
-        if (i >= 2)
-            names[i] = kind->player_name(self->problem.game, i - 2);
-        if (strcasecmp(names[i], of) == 0) {
-            self->of = i == 0 ? THRONG_GAME_WELFARE : i == 1 ? THRONG_GAME_SHORTFALL : i - 2;
-            return CLI_OK;
-        }
-    }
-    cli_suggest(of, names, n + 2, hint, sizeof hint);
-    return cli_fail(CLI_USAGE, "--of is welfare, shortfall, or a player's name or number, 1 to %d; got \"%.40s\".%s", n,
-                    of, hint);
-}
 
 /* Everybody plays as the game begins. @return NULL: out of memory */
 static double *make_strategy(const job *self) {
@@ -102,9 +77,9 @@ static int find_strategy(job *self) {
 static int attribute(job *self) {
     const request *wanted = self->wanted;
     throng_error err = {0};
-    int code = find_of(self);
-    if (code == CLI_OK)
-        code = find_strategy(self);
+    if (throng_game_credit_of(&self->problem, wanted->of, &self->of, &err) != THRONG_OK)
+        return cli_fail_error(&err);
+    int code = find_strategy(self);
     if (code != CLI_OK)
         return code;
     if (throng_strategy_fill(self->context, &self->problem, wanted->reference, -1, (uint64_t)wanted->seed,
@@ -216,37 +191,63 @@ static int report(const job *self) {
 
 static int start(job *self, const cli_options *options) {
     throng_error err = {0};
-    if (options->n_positional != 1)
-        return cli_fail(CLI_USAGE, "which game? Name one: see throng list games, or give a file GAME.efg or GAME.nfg.");
-    if (throng_problem_open(self->context, options->positional[0], &self->problem, &err) != THRONG_OK)
+    const request *wanted = self->wanted;
+    if (options->n_positional > 0)
+        return cli_fail(CLI_USAGE, "with --game nothing else is attributed, got \"%.60s\".", options->positional[0]);
+    if ((wanted->plugin && throng_context_load_plugin(self->context, wanted->plugin, &err) != THRONG_OK) ||
+        throng_problem_open(self->context, wanted->game, &self->problem, &err) != THRONG_OK)
         return cli_fail_error(&err);
     cli_progress progress;
-    cli_progress_attach(&progress, self->context, self->wanted->quiet);
+    cli_progress_attach(&progress, self->context, wanted->quiet);
     int code = attribute(self);
     cli_progress_clear(&progress);
     return code == CLI_OK ? report(self) : code;
 }
 
-static int run(const cli_command *self, int argc, char **argv) {
+static const char *const of_game[][3] = {
+    {"--solver", "NAME[:...]", "finds what is played: see throng list solvers (default: one that serves the game)"},
+    {"--reference", "POLICY", "what those play who do not play that (default: uniform)"},
+    {"--of", "WHAT", "what is split: welfare, the default; shortfall, from the most there is; or a player"},
+};
+
+void cli_attribute_game_declare(cli_options *options) {
+    static const char *ignored; /* with --game the command has become cli_attribute_game by then */
+    cli_options_text(options, "--game", "GAME", &ignored,
+                     "split what the players of a solved game get instead: throng attribute --game GAME --help");
+    for (size_t i = 0; i < sizeof of_game / sizeof *of_game; i++)
+        cli_options_elsewhere(options, of_game[i][0], of_game[i][1], of_game[i][2],
+                              "is about a game: say which with --game GAME");
+}
+
+static const cli_command command = {
+    .name = "attribute",
+    .synopsis = "--game GAME [--solver NAME] [--reference POLICY] [options]",
+    .summary = "Splits what the players of a game get over them, by who plays a solved strategy.",
+    .details = "Shapley values over the sets of players who play it, while the others play the reference.\n"
+               "\n"
+               "  throng attribute --game stag-hunt --solver fictitious-play\n"
+               "  throng attribute --game kuhn --of 1 --reference always:pass",
+};
+
+int cli_attribute_game(int argc, char **argv) {
     throng_error err = {0};
     request wanted = {.iterations = 100000, .reference = "uniform", .of = "welfare", .method = "shapley-exact"};
     job it = {.wanted = &wanted};
+    const char **texts[] = {&wanted.solver, &wanted.reference, &wanted.of};
     cli_options options;
     bool proceed = false;
-    cli_options_init(&options, self);
-    cli_options_text(&options, "--solver", "NAME[:...]", &wanted.solver,
-                     "finds what is played: see throng list solvers (default: one that serves the game)");
+    cli_options_init(&options, &command);
+    cli_options_text(&options, "--game", "GAME", &wanted.game, "see throng list games, or a file GAME.efg or GAME.nfg");
+    for (size_t i = 0; i < sizeof of_game / sizeof *of_game; i++)
+        cli_options_text(&options, of_game[i][0], of_game[i][1], texts[i], of_game[i][2]);
     cli_options_count(&options, "--iterations", "N", &wanted.iterations, 1, 1e12, "the most (default: 100,000)");
     cli_options_text(&options, "--tolerance", "X", &wanted.tolerance, "gap that is good enough (default: 0.001)");
     cli_options_text(&options, "--policy", "POLICY", &wanted.policy,
                      "what is played instead: uniform, always:ACTION, solver:NAME, a table or what solve --out wrote");
-    cli_options_text(&options, "--reference", "POLICY", &wanted.reference,
-                     "what those play who do not play that (default: uniform)");
-    cli_options_text(&options, "--of", "WHAT", &wanted.of,
-                     "what is split: welfare, the default; shortfall, from the most there is; or a player");
     cli_options_text(&options, "--method", "NAME[:...]", &wanted.method,
                      "how: see throng list methods (default: shapley-exact)");
     cli_options_count(&options, "--seed", "N", &wanted.seed, 0, 1e15, "of what is drawn (default: 0)");
+    cli_options_text(&options, "--plugin", "FILE.so", &wanted.plugin, "load games and solvers from a shared object");
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");
     int code = cli_options_parse(&options, argc, argv, &proceed);
@@ -263,31 +264,9 @@ static int run(const cli_command *self, int argc, char **argv) {
     return code;
 }
 
-const cli_command cli_command_attribute_game = {
-    .name = "attribute-game",
-    .synopsis = "GAME [--solver NAME] [--reference POLICY] [options]",
-    .summary = "Splits what the players of a game get over them, by who plays a solved strategy.",
-    .details = "Shapley values over the sets of players who play it, while the others play the reference. The same as\n"
-               "throng attribute --game GAME.\n"
-               "\n"
-               "  throng attribute-game stag-hunt --solver fictitious-play\n"
-               "  throng attribute-game kuhn --of 1 --reference always:pass",
-    .run = run,
-};
-
 bool cli_attribute_game_is_meant(int argc, char **argv) {
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--game") == 0 || strncmp(argv[i], "--game=", 7) == 0)
             return true;
     return false;
-}
-
-int cli_attribute_game(int argc, char **argv) {
-    int n = 0;
-    for (int i = 0; i < argc; i++)
-        if (strncmp(argv[i], "--game=", 7) == 0)
-            argv[n++] = argv[i] + 7;
-        else if (strcmp(argv[i], "--game") != 0)
-            argv[n++] = argv[i];
-    return cli_command_attribute_game.run(&cli_command_attribute_game, n, argv);
 }

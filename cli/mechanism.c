@@ -11,7 +11,7 @@
 #define SHOWN 12 /* agents of an example */
 
 typedef struct request {
-    const char *reports, *column, *where, *like;
+    const char *reports, *column, *where, *like, *plugin;
     int64_t check, agents, seed, rounds;
     bool replies, quiet, json;
 } request;
@@ -311,7 +311,8 @@ static int report(const job *self, bool given) {
 static int open_rules(job *self, const char *name) {
     throng_error err = {0};
     const char *like = self->wanted->like;
-    if (throng_rule_open(self->context, name, &self->rule, &err) != THRONG_OK ||
+    if ((self->wanted->plugin && throng_context_load_plugin(self->context, self->wanted->plugin, &err) != THRONG_OK) ||
+        throng_rule_open(self->context, name, &self->rule, &err) != THRONG_OK ||
         (like && throng_rule_open(self->context, like, &self->like, &err) != THRONG_OK))
         return cli_fail_error(&err);
     return CLI_OK;
@@ -377,6 +378,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_text(&options, "--like", "NAME", &wanted.like,
                      "the mechanism whose decision on the truth that is compared with (default: the same)");
     cli_options_count(&options, "--rounds", "N", &wanted.rounds, 1, 1e9, "most rounds of replies (default: 1,000)");
+    cli_options_text(&options, "--plugin", "FILE.so", &wanted.plugin, "load mechanisms from a shared object");
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");
     int code = cli_options_parse(&options, argc, argv, &proceed);

@@ -62,6 +62,12 @@ void cli_options_count(cli_options *self, const char *name, const char *placehol
                            .doc = doc});
 }
 
+void cli_options_elsewhere(cli_options *self, const char *name, const char *placeholder, const char *doc,
+                           const char *why) {
+    add(self,
+        (cli_option){.name = name, .placeholder = placeholder, .kind = CLI_OPTION_TEXT, .doc = doc, .elsewhere = why});
+}
+
 static cli_option *find(cli_options *self, const char *name, size_t length) {
     for (int i = 0; i < self->n; i++)
         if (strlen(self->list[i].name) == length && strncmp(self->list[i].name, name, length) == 0)

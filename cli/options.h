@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 
-#define CLI_OPTIONS_MAX 72
+#define CLI_OPTIONS_MAX 96
 
 typedef enum cli_option_kind {
     CLI_OPTION_SWITCH, /* *on becomes true */
@@ -60,6 +60,10 @@ void cli_options_count(cli_options *self, const char *name, const char *placehol
 
 /* An option of one command for a study key; it takes precedence over the option of another key of the same name. */
 void cli_options_key(cli_options *self, const char *name, const char *key);
+
+/* An option that is explained to programs (man pages, completions) and refused with a reason: "is for ...". */
+void cli_options_elsewhere(cli_options *self, const char *name, const char *placeholder, const char *doc,
+                           const char *why);
 
 /* Study keys, up to NULL, whose options this command refuses, saying why: "is for ...". One that ends in a dot stands
  * for all that begin so. Call it before cli_options_study. */

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define NAME_WIDTH 22
 #define SHOWN      60 /* rounds of a match */
@@ -17,7 +16,7 @@
 #define DEALS      10000
 
 typedef struct request {
-    const char *policies[THRONG_GAME_PLAYERS_MAX], *template, *log;
+    const char *policies[THRONG_GAME_PLAYERS_MAX], *template, *log, *plugin;
     int n_policies;
     int64_t rounds, repetitions, deals;
     bool fixed_seats, quiet, json;
@@ -88,14 +87,11 @@ static int make_model(job *self, throng_player *out) {
     return CLI_OK;
 }
 
-/* A script; else a strategy with a name, where it looks like one. */
 static int make_script(job *self, const char *spec, throng_player *out) {
     throng_error err = {0};
     uint64_t seed = (uint64_t)self->wanted->llm.seed;
-    bool named = strncmp(spec, "solver:", 7) == 0 || strcmp(spec, "uniform") == 0 || access(spec, F_OK) == 0;
-    throng_status status = named ? throng_strategy_player(self->context, spec, seed, out, &err)
-                                 : throng_player_scripted(self->context, spec, seed, out, &err);
-    return status == THRONG_OK ? CLI_OK : cli_fail_error(&err);
+    return throng_strategy_open_player(self->context, spec, seed, out, &err) == THRONG_OK ? CLI_OK
+                                                                                          : cli_fail_error(&err);
 }
 
 static int make_players(job *self) {
@@ -427,6 +423,7 @@ static int play_hands(const job *self, const char *game) {
 
 static int start(job *self, const cli_options *options) {
     const request *wanted = self->wanted;
+    throng_error err = {0};
     int code;
     if ((wanted->log != NULL) + (options->n_positional > 0) != 1 || options->n_positional > 1)
         return cli_fail(CLI_USAGE, "which game? Name one, \"ordinal\" for all 144, or give --log FILE.");
@@ -434,7 +431,9 @@ static int start(job *self, const cli_options *options) {
         return cli_fail(CLI_USAGE, "in a log everything is played: --log goes without --policy.");
     if (!wanted->log && wanted->n_policies == 0)
         return cli_fail(CLI_USAGE, "who plays? Give --policy for each player, or once for all.");
-    if (!wanted->log && cli_hands_is_game(self->context, options->positional[0]))
+    if (wanted->plugin && throng_context_load_plugin(self->context, wanted->plugin, &err) != THRONG_OK)
+        return cli_fail_error(&err);
+    if (!wanted->log && throng_hands_is_game(self->context, options->positional[0]))
         return play_hands(self, options->positional[0]);
     if (wanted->deals || wanted->fixed_seats)
         return cli_fail(CLI_USAGE, "--deals and --fixed-seats are for games that are played move by move.");
@@ -490,6 +489,7 @@ static int run(const cli_command *self, int argc, char **argv) {
                      "what llm is told, with the slots rules, history, round, rounds, points and player");
     cli_llm_choice_options(&options, &wanted.llm,
                            "of llm (default: 0, its most probable action; above 0, throng draws)");
+    cli_options_text(&options, "--plugin", "FILE.so", &wanted.plugin, "load games and solvers from a shared object");
     cli_llm_options(&options, &wanted.llm);
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");

@@ -16,7 +16,7 @@ typedef struct job {
     const cli_hands *wanted;
     throng_context *context;
     throng_problem problem;
-    const throng_tree *tree;
+    const throng_tree *tree; /* the same, once it is known to be one */
     int n;
     throng_llm *llm;
     throng_llm_template *template;
@@ -27,27 +27,14 @@ typedef struct job {
     double expected[THRONG_GAME_PLAYERS_MAX];
 } job;
 
-bool cli_hands_is_game(const throng_context *context, const char *name) {
-    const throng_about *about = NULL;
-    char plain[80];
-    size_t length = strlen(name);
-    if (length > 4 && strcmp(name + length - 4, ".efg") == 0)
-        return true;
-    snprintf(plain, sizeof plain, "%.*s", (int)strcspn(name, ":"), name);
-    return throng_context_find(context, THRONG_KIND_GAME, plain, &about, NULL) == THRONG_OK;
-}
-
 /* ---- policies -------------------------------------------------------------------------------------------------- */
 
 static const char *policy_of(const job *self, int k) {
     return self->wanted->policies[self->wanted->n_policies == 1 ? 0 : k];
 }
 
-static bool asks_a_model(const char *policy) {
-    return strcmp(policy, "llm") == 0;
-}
-
-static int ask_model(job *self, double *strategy) {
+/* The model that is asked, if one is. */
+static int open_model(job *self, throng_strategy_ask_def *ask) {
     const cli_hands *wanted = self->wanted;
     throng_error err = {0};
     double temperature = 0.0;
@@ -57,98 +44,41 @@ static int ask_model(job *self, double *strategy) {
         throng_llm_template_load(self->context, wanted->template, &self->template, &err) != THRONG_OK)
         return cli_fail_error(&err);
     int code = cli_llm_open(wanted->llm, self->context, &self->llm);
-    if (code != CLI_OK)
-        return code;
-    self->counts.least_covered = 1.0;
-    throng_strategy_ask_def def = {.llm = self->llm,
-                                   .wording = self->template,
-                                   .temperature = temperature,
-                                   .no_logprobs = wanted->llm->no_logprobs,
-                                   .samples = (int)wanted->llm->samples,
-                                   .orders = (int)wanted->llm->orders,
-                                   .seed = (uint64_t)wanted->llm->seed};
-    return throng_strategy_ask(self->context, &self->problem, &def, -1, strategy, &self->counts, &err) == THRONG_OK
-               ? CLI_OK
-               : cli_fail_error(&err);
-}
-
-/* The same model asked again would say the same. */
-static int fill_model(job *self, int k) {
-    size_t n = (size_t)throng_tree_sequences(self->tree);
-    for (int other = 0; other < k; other++)
-        if (asks_a_model(policy_of(self, other))) {
-            memcpy(self->policies[k].strategy, self->policies[other].strategy, n * sizeof(double));
-            return CLI_OK;
-        }
-    return ask_model(self, self->policies[k].strategy);
-}
-
-/* The best on each seat against the others, who have theirs by then. */
-static int fill_best(job *self, int k) {
-    throng_error err = {0};
-    size_t n = (size_t)throng_tree_sequences(self->tree);
-    double *mixed = calloc(n, sizeof *mixed);
-    int code = mixed ? CLI_OK : cli_fail(CLI_FAILURE, "out of memory.");
-    for (int seat = 0; code == CLI_OK && seat < self->n; seat++) {
-        throng_tree_uniform(self->tree, mixed);
-        for (int i = 0; i < throng_tree_sets(self->tree); i++) {
-            throng_tree_set set = throng_tree_set_at(self->tree, i);
-            int policy = ((set.player - seat + k) % self->n + self->n) % self->n;
-            memcpy(mixed + set.first, self->policies[policy].strategy + set.first,
-                   (size_t)set.n_actions * sizeof *mixed);
-        }
-        if (throng_strategy_fill(self->context, &self->problem, "best-response", seat, 0, mixed, &err) != THRONG_OK)
-            code = cli_fail_error(&err);
-        for (int i = 0; code == CLI_OK && i < throng_tree_sets(self->tree); i++) {
-            throng_tree_set set = throng_tree_set_at(self->tree, i);
-            if (set.player == seat)
-                memcpy(self->policies[k].strategy + set.first, mixed + set.first,
-                       (size_t)set.n_actions * sizeof *mixed);
-        }
-    }
-    free(mixed);
+    *ask = (throng_strategy_ask_def){.llm = self->llm,
+                                     .wording = self->template,
+                                     .temperature = temperature,
+                                     .no_logprobs = wanted->llm->no_logprobs,
+                                     .samples = (int)wanted->llm->samples,
+                                     .orders = (int)wanted->llm->orders,
+                                     .seed = (uint64_t)wanted->llm->seed};
     return code;
-}
-
-static int fill(job *self, int k) {
-    throng_error err = {0};
-    const char *policy = policy_of(self, k);
-    if (asks_a_model(policy))
-        return fill_model(self, k);
-    self->policies[k].learns = strcmp(policy, "best-reply") == 0;
-    if (self->policies[k].learns || strcmp(policy, "random") == 0)
-        policy = "uniform"; /* where the one begins; another name, as in games of one move */
-    return throng_strategy_fill(self->context, &self->problem, policy, -1, (uint64_t)self->wanted->llm->seed,
-                                self->policies[k].strategy, &err) == THRONG_OK
-               ? CLI_OK
-               : cli_fail_error(&err);
 }
 
 static int make_policies(job *self) {
     const cli_hands *wanted = self->wanted;
-    size_t n = (size_t)throng_tree_sequences(self->tree);
-    int code = CLI_OK, best = -1;
+    throng_error err = {0};
+    throng_strategy_ask_def ask = {0};
+    size_t n = (size_t)self->problem.kind->numbers(self->problem.game);
+    int code = CLI_OK;
     bool model = false;
-    if (wanted->n_policies != 1 && wanted->n_policies != self->n)
-        return cli_fail(CLI_USAGE, "\"%s\" has %d players: give --policy as many times, or once for all, got %d.",
-                        throng_tree_name(self->tree), self->n, wanted->n_policies);
+    for (int k = 0; k < wanted->n_policies; k++)
+        model = model || strcmp(wanted->policies[k], "llm") == 0;
+    if (!model && (wanted->llm->endpoint || wanted->llm->script || wanted->llm->replay))
+        return cli_fail(CLI_USAGE, "no --policy is llm, so nobody would ask the model that is named.");
     self->strategies = calloc((size_t)self->n * n, sizeof *self->strategies);
     if (!self->strategies)
         return cli_fail(CLI_FAILURE, "out of memory.");
-    for (int k = 0; code == CLI_OK && k < self->n; k++) {
+    for (int k = 0; k < self->n; k++)
         self->policies[k].strategy = self->strategies + (size_t)k * n;
-        throng_tree_uniform(self->tree, self->policies[k].strategy);
-        model = model || asks_a_model(policy_of(self, k));
-        if (strcmp(policy_of(self, k), "best-response") != 0)
-            code = fill(self, k);
-        else if (best >= 0)
-            code = cli_fail(CLI_USAGE, "only one --policy can be best-response: it is the best against the others.");
-        else
-            best = k;
-    }
-    if (code == CLI_OK && !model && (wanted->llm->endpoint || wanted->llm->script || wanted->llm->replay))
-        code = cli_fail(CLI_USAGE, "no --policy is llm, so nobody would ask the model that is named.");
-    return code == CLI_OK && best >= 0 ? fill_best(self, best) : code;
+    self->counts.least_covered = 1.0;
+    if (model)
+        code = open_model(self, &ask);
+    if (code == CLI_OK && throng_strategy_hands(self->context, &self->problem, wanted->policies, wanted->n_policies,
+                                                (uint64_t)wanted->llm->seed, model ? &ask : NULL, self->policies,
+                                                &self->counts, &err) != THRONG_OK)
+        code = cli_fail_error(&err);
+    self->tree = code == CLI_OK ? self->problem.game : NULL;
+    return code;
 }
 
 /* ---- playing --------------------------------------------------------------------------------------------------- */
@@ -241,12 +171,7 @@ static int start(job *self) {
     cli_progress progress;
     if (throng_problem_open(self->context, self->wanted->game, &self->problem, &err) != THRONG_OK)
         return cli_fail_error(&err);
-    if (self->problem.kind->form != THRONG_GAME_FORM_TREE)
-        return cli_fail(CLI_USAGE,
-                        "%s is not played move by move, nor is it a normal form: there are no matches of it.",
-                        self->wanted->game);
-    self->tree = self->problem.game;
-    self->n = throng_tree_players(self->tree);
+    self->n = self->problem.kind->players(self->problem.game);
     cli_progress_attach(&progress, self->context, self->wanted->quiet);
     int code = make_policies(self);
     if (code == CLI_OK)

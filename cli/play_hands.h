@@ -14,9 +14,6 @@ typedef struct cli_hands {
     const cli_llm *llm;
 } cli_hands;
 
-/* Whether a game of that name is played so. */
-bool cli_hands_is_game(const throng_context *context, const char *name);
-
 /* Returns an exit code. */
 int cli_hands_play(const cli_hands *wanted, throng_context *context);
 

@@ -15,7 +15,7 @@
 #define NEVER         0.0005
 
 typedef struct request {
-    const char *solver, *tolerance, *write, *start, *out;
+    const char *solver, *tolerance, *write, *start, *out, *plugin;
     int64_t iterations, seed;
     bool every, quiet, json, force;
 } request;
@@ -205,7 +205,8 @@ static int solve(const request *wanted, const char *name, const char *command, t
         return CLI_USAGE;
     if (wanted->tolerance && def.tolerance == 0.0)
         def.tolerance = -1.0; /* all iterations, where 0 in a def is the default */
-    if (throng_problem_open(context, name, problem, &err) != THRONG_OK)
+    if ((wanted->plugin && throng_context_load_plugin(context, wanted->plugin, &err) != THRONG_OK) ||
+        throng_problem_open(context, name, problem, &err) != THRONG_OK)
         return cli_fail_error(&err);
     if (wanted->write && problem->kind->form != THRONG_GAME_FORM_TREE)
         return cli_fail(CLI_USAGE, "%s is not played move by move: it cannot be written as a tree.", name);
@@ -249,6 +250,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_text(&options, "--write", "FILE.efg", &wanted.write, "write the game, as a tree of Gambit's");
     cli_options_text(&options, "--out", "DIR", &wanted.out,
                      "write a run directory: report, strategy and trace, for throng show, report and serve");
+    cli_options_text(&options, "--plugin", "FILE.so", &wanted.plugin, "load games and solvers from a shared object");
     cli_options_switch(&options, "--force", &wanted.force, "replace DIR if it holds an earlier run");
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");

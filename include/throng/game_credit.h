@@ -16,6 +16,11 @@ extern "C" {
 #define THRONG_GAME_WELFARE   -1 /* the sum of what all players get */
 #define THRONG_GAME_SHORTFALL -2 /* the most that they could get together, if all knew everything, less that; trees */
 
+/** What a text says is split: "welfare", "shortfall", a player's name, case ignored, or number from 1.
+ *  @param of out, for throng_game_credit_def  @return THRONG_E_ARGUMENT */
+THRONG_API THRONG_MUST_USE throng_status throng_game_credit_of(const throng_problem *problem, const char *text, int *of,
+                                                               throng_error *err);
+
 /** Zero means the default where that is said. */
 typedef struct throng_game_credit_def {
     const double *strategy;  /* [numbers] of all players */

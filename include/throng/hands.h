@@ -11,6 +11,10 @@
 extern "C" {
 #endif
 
+/** Whether a game of that name is played so, deal by deal: plug-ins and files GAME.efg; others are in normal form and
+ *  are played round by round (throng_match). */
+THRONG_API bool throng_hands_is_game(const throng_context *context, const char *name);
+
 /** Somebody who plays: see throng/strategy.h for strategies by name. */
 typedef struct throng_hands_policy {
     double *strategy; /* [sequences] of all players; it plays those of the seat that it has */

@@ -5,6 +5,7 @@
 #ifndef THRONG_STRATEGY_H
 #define THRONG_STRATEGY_H
 
+#include "throng/hands.h"
 #include "throng/solver.h"
 
 #ifdef __cplusplus
@@ -20,6 +21,7 @@ extern "C" {
  *     best-response          to what the rows of the other players say already; trees
  *     FILE or DIR            a table with columns set and action (ACTION|OTHER, as above), and, if they are there,
  * player and probability; DIR/strategy.parquet if it is a folder, as throng solve --out writes it
+ *     memory:NAME            such a table that was offered (throng_table_offer)
  *
  * In a table `set` may hold the wildcards * and ?. For an information set the rows with its own name hold, else those
  * of the first set that matches, divided by their sum.
@@ -37,6 +39,12 @@ THRONG_API THRONG_MUST_USE throng_status throng_strategy_fill(throng_context *co
  * be played at a game is told when it is first met. */
 THRONG_API THRONG_MUST_USE throng_status throng_strategy_player(throng_context *context, const char *policy,
                                                                 uint64_t seed, throng_player *out, throng_error *err);
+
+/** A player of repeated games by any name: what throng_strategy_player knows if it begins with "solver:" or "memory:",
+ *  is "uniform" or a file that is there, else what throng_player_scripted knows. */
+THRONG_API THRONG_MUST_USE throng_status throng_strategy_open_player(throng_context *context, const char *name,
+                                                                     uint64_t seed, throng_player *out,
+                                                                     throng_error *err);
 
 /** How a language model is asked what it plays. Zero means the default everywhere. */
 typedef struct throng_strategy_ask_def {
@@ -59,6 +67,22 @@ THRONG_API THRONG_MUST_USE throng_status throng_strategy_ask(throng_context *con
                                                              const throng_strategy_ask_def *def, int player,
                                                              double *strategy, throng_llm_choose_counts *counts,
                                                              throng_error *err);
+
+/**
+ * Policies of a match at a tree (throng/hands.h) by their names: those above, "random", another name of uniform,
+ * "best-reply", which learns, "llm", and at most one "best-response", the best on each seat against the others.
+ * @param names     [n] as many as there are players, or one for all
+ * @param ask       whom "llm" stands for; NULL: nobody
+ * @param policies  [players] in: each with room for a strategy; out
+ * @param counts    [1] as in throng_strategy_ask; may be NULL if ask is
+ * @return THRONG_E_ARGUMENT: a number of names that is not one of these, a second best-response, "llm" where nobody is
+ * asked; THRONG_E_UNSUPPORTED: the game is no tree; what throng_strategy_fill and throng_strategy_ask return.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_strategy_hands(throng_context *context, const throng_problem *problem,
+                                                               const char *const *names, int n, uint64_t seed,
+                                                               const throng_strategy_ask_def *ask,
+                                                               throng_hands_policy *policies,
+                                                               throng_llm_choose_counts *counts, throng_error *err);
 
 /** Writes a table that reads as the same strategy: columns player, set, action, probability. @return THRONG_E_WRITE */
 THRONG_API THRONG_MUST_USE throng_status throng_strategy_write(throng_context *context, const throng_problem *problem,

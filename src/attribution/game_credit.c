@@ -2,7 +2,9 @@
 #include "throng/game_credit.h"
 #include "core/core.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A set of players who play the strategy; the others play the reference. */
 typedef struct coalition {
@@ -34,6 +36,30 @@ static throng_status value(void *user, const double *alpha, int64_t draw, double
            : self->def->of == THRONG_GAME_SHORTFALL ? self->most - sum
                                                     : sum;
     return THRONG_OK;
+}
+
+throng_status throng_game_credit_of(const throng_problem *problem, const char *text, int *of, throng_error *err) {
+    const throng_problem_kind *kind = problem->kind;
+    const char *names[THRONG_GAME_PLAYERS_MAX + 2] = {"welfare", "shortfall"};
+    int n = kind->players(problem->game);
+    char hint[200], *end = NULL;
+    long number = strtol(text, &end, 10);
+    if (end != text && !*end && number >= 1 && number <= n) {
+        *of = (int)number - 1;
+        return THRONG_OK;
+    }
+    for (int i = 0; i < n + 2; i++) {
+        if (i >= 2)
+            names[i] = kind->player_name(problem->game, i - 2);
+        if (strcasecmp(names[i], text) == 0) {
+            *of = i == 0 ? THRONG_GAME_WELFARE : i == 1 ? THRONG_GAME_SHORTFALL : i - 2;
+            return THRONG_OK;
+        }
+    }
+    throng_suggest(text, names, n + 2, hint, sizeof hint);
+    return THRONG_FAIL(err, E_ARGUMENT,
+                       "What is split is welfare, shortfall, or a player's name or number, 1 to %d; got \"%.40s\".%s",
+                       n, text, hint);
 }
 
 throng_status throng_game_credit(throng_context *context, const throng_problem *problem,

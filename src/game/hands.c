@@ -4,6 +4,7 @@
 #include "llm/dice.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define STREAM_CHANCE 411
@@ -20,6 +21,16 @@ typedef struct match {
     double *estimate; /* [sequences] and the same of plan, worth, best */
     throng_progress progress;
 } match;
+
+bool throng_hands_is_game(const throng_context *context, const char *name) {
+    const throng_about *about = NULL;
+    char plain[80];
+    size_t length = strlen(name);
+    if (length > 4 && strcmp(name + length - 4, ".efg") == 0)
+        return true;
+    snprintf(plain, sizeof plain, "%.*s", (int)strcspn(name, ":"), name);
+    return throng_context_find(context, THRONG_KIND_GAME, plain, &about, NULL) == THRONG_OK;
+}
 
 /* ---- one deal -------------------------------------------------------------------------------------------------- */
 

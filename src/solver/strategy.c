@@ -1,6 +1,7 @@
 /* Strategies by name, and tables of them. */
 #include "throng/strategy.h"
 #include "core/core.h"
+#include "table/offer.h"
 #include "throng/table.h"
 
 #include <stdio.h>
@@ -282,6 +283,8 @@ throng_status throng_strategy_fill(throng_context *context, const throng_problem
         status = fill_solved(context, problem, policy + 7, player, seed, strategy, err);
     } else if (strcmp(policy, "best-response") == 0) {
         status = fill_best(context, problem, player, strategy, err);
+    } else if (throng_i_is_offered(policy)) {
+        status = fill_from_table(context, problem, policy, player, strategy, err);
     } else if (stat(policy, &is) == 0) {
         THRONG_TRY(throng_i_print(context, &path, err, "%s%s", policy, S_ISDIR(is.st_mode) ? "/strategy.parquet" : ""));
         status = fill_from_table(context, problem, path, player, strategy, err);

@@ -1,8 +1,11 @@
 /* A player of repeated games that draws from a strategy with a name. */
+#define _POSIX_C_SOURCE 200809L
 #include "core/core.h"
+#include "table/offer.h"
 #include "throng/strategy.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define STREAM_DRAWER 421
 
@@ -105,4 +108,12 @@ out:
     if (self)
         free_drawer(self);
     return status;
+}
+
+throng_status throng_strategy_open_player(throng_context *context, const char *name, uint64_t seed, throng_player *out,
+                                          throng_error *err) {
+    bool strategy = strncmp(name, "solver:", 7) == 0 || throng_i_is_offered(name) || strcmp(name, "uniform") == 0 ||
+                    access(name, F_OK) == 0;
+    return strategy ? throng_strategy_player(context, name, seed, out, err)
+                    : throng_player_scripted(context, name, seed, out, err);
 }

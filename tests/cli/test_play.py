@@ -140,7 +140,7 @@ def test_move_by_move():
     got = report("play", "kuhn", "--policy", "run", "--policy", "best-response", "--deals", 2)
     assert -0.001 < got["policies"][0]["expected"] <= 0, "what it loses to the best is at most its gap"
     assert "worked out" not in ok("play", "kuhn", "--policy", "best-reply", "--policy", "random", "--deals", 100)
-    fails(2, "only one --policy can be best-response", "play", "kuhn", "--policy", "best-response")
+    fails(2, "Only one policy can be best-response", "play", "kuhn", "--policy", "best-response")
     fails(2, "give --deals", "play", "kuhn", "--policy", "uniform", "--rounds", 3)
     fails(2, "move by move", "play", "stag-hunt", "--policy", "always:J", "--deals", 4)
     fails(2, 'no policy "tit-for-tat"', "play", "kuhn", "--policy", "tit-for-tat")

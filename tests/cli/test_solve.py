@@ -51,7 +51,7 @@ def test_run_directory():
     assert saved["solution"]["game"] == "kuhn" and saved["provenance"]["command"] == "throng solve kuhn --out run --quiet"
     assert {one["for"] for one in saved["cite"]} == {"game kuhn", "solver cfr-plus", "software"}
     assert saved["solution"]["trace"][-1]["gap"] == saved["solution"]["gap"]
-    again = report("attribute-game", "kuhn", "--policy", "run", "--of", 1)
+    again = report("attribute", "--game", "kuhn", "--policy", "run", "--of", 1)
     assert abs(again["certificate"]["everybody"] - saved["solution"]["value"][0]) < 1e-15
     fails(1, "exists already", "solve", "kuhn", "--out", "run")
     fails(1, "is of a solved game", "verify", "run")
