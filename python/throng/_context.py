@@ -112,10 +112,7 @@ class Context:
         self.failure: BaseException | None = None
         self.in_callback = False  # a function of the user is running
         self._line: Any = None
-        if progress is None:
-            progress = sys.stderr.isatty() or _in_notebook()
-        self._progress = progress
-        lib.call('context_set_threads', self.pointer, threads)
+        self.set(progress, threads)
         for kind, descriptor in registered:
             lib.call('context_register', self.pointer, kind, ctypes.byref(descriptor.about))
             self.keep.append(descriptor)
@@ -127,6 +124,13 @@ class Context:
 
         self._callback = lib.interface.ctype('throng_progress_fn')(report)
         lib.c.throng_context_set_progress(self.pointer, self._callback, None)
+
+    def set(self, progress: Progress, threads: int) -> None:
+        """How the next long call shows its progress, and on how many threads it runs."""
+        if progress is None:
+            progress = sys.stderr.isatty() or _in_notebook()
+        self._progress = progress
+        lib.call('context_set_threads', self.pointer, threads)
 
     def _on_progress(self, progress: Any) -> bool:
         """Python's own signal handlers run before this, so that it knows of a Ctrl-C."""
@@ -145,7 +149,7 @@ class Context:
         finally:
             self.in_callback = False
 
-    def run(self, name: str, *arguments: Any) -> None:
+    def run(self, name: Any, *arguments: Any) -> None:
         """Calls a function that takes long; an exception of a callback comes out as it was raised."""
         self.failure = None
         self._line = self._progress if callable(self._progress) else _Line() if self._progress else None

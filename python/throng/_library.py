@@ -183,10 +183,12 @@ class Library:
                               f'{theirs.get(name, "missing")} there and {ours.get(name, "missing")} here '
                               f'({len(wrong)} such differences). Build and install both together.')
 
-    def call(self, name: str, *arguments: Any) -> None:
-        """Calls a function that returns a status, with an error record of its own as last argument."""
+    def call(self, name: Any, *arguments: Any) -> None:
+        """Calls a function that returns a status, by its name or itself, with an error record of its own as last argument.
+        """
         error = self.interface.structs['throng_error']()
-        status = getattr(self.c, 'throng_' + name)(*arguments, ctypes.byref(error))
+        function = getattr(self.c, 'throng_' + name) if isinstance(name, str) else name
+        status = function(*arguments, ctypes.byref(error))
         if status != 0:
             raise self.error(status, error)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from . import _tables
 from ._context import Context, Progress
 from ._library import Record, lib, plain
 from ._result import Report, Result
@@ -187,27 +188,9 @@ def generate(generator: str, agents: int = 1000, days: int = 1, seed: int = 0) -
     context, table = Context(False), ctypes.c_void_p()
     context.run('generate', context.pointer, generator.encode(), agents, days, seed, ctypes.byref(table))
     try:
-        return {name: values for name, values in _columns(table)}
+        return _tables.contents(table)
     finally:
         lib.c.throng_table_free(table)
-
-
-def _columns(table: Any) -> Any:
-    types = {lib.value('TYPE_FLOAT32'): np.float32, lib.value('TYPE_FLOAT64'): np.float64,
-             lib.value('TYPE_INT32'): np.int32, lib.value('TYPE_INT64'): np.int64, lib.value('TYPE_UINT8'): np.uint8,
-             lib.value('TYPE_DATE'): np.int32, lib.value('TYPE_TIMESTAMP'): np.int64, lib.value('TYPE_TEXT'): np.int32}
-    for index in range(lib.c.throng_table_columns(table)):
-        column = lib.c.throng_table_column(table, index)
-        dtype = np.dtype(types[column.type])
-        memory = (ctypes.c_char * (column.n_rows * dtype.itemsize)).from_address(column.data)
-        values = np.frombuffer(memory, dtype).copy()
-        if column.type == lib.value('TYPE_TEXT'):
-            values = np.array([column.words[i].decode() for i in range(column.n_words)], object)[values]
-        elif column.type == lib.value('TYPE_DATE'):
-            values = values.astype('datetime64[D]')
-        elif column.type == lib.value('TYPE_TIMESTAMP'):
-            values = values.astype('datetime64[us]')
-        yield column.name.decode(), values
 
 
 def _kind(name: str) -> int:
@@ -219,27 +202,37 @@ def _kind(name: str) -> int:
     return kinds[0]
 
 
+def _abouts(context: Context, kind: int) -> Any:
+    """The descriptors of a kind: plug-ins, then games that are none."""
+    for index in range(lib.c.throng_context_plugin_count(context.pointer, kind)):
+        yield lib.c.throng_context_plugin(context.pointer, kind, index).contents
+    index = 0
+    while kind == lib.value('KIND_GAME') and lib.c.throng_game_builtin_about(index):
+        yield lib.c.throng_game_builtin_about(index).contents
+        index += 1
+
+
 def available(kind: str) -> dict[str, str]:
-    """What there is of a kind ("indicators", "methods", "worlds", ...): names and what each is in a line.
+    """What there is of a kind ("indicators", "worlds", "games", "solvers", ...): names and what each is in a line.
 
     >>> import throng
     >>> 'variance' in throng.available('indicators')
     True
+    >>> throng.available('solvers')['lp']
+    'two players, constant sum: exactly, as a linear program'
     """
-    context, number = Context(False), _kind(kind)
-    found = {}
-    for index in range(lib.c.throng_context_plugin_count(context.pointer, number)):
-        about = lib.c.throng_context_plugin(context.pointer, number, index).contents
-        found[about.name.decode()] = about.summary.decode()
-    return found
+    context = Context(False)
+    return {about.name.decode(): about.summary.decode() for about in _abouts(context, _kind(kind))}
 
 
 def describe(kind: str, name: str) -> Record:
     """What a plug-in's descriptor says: summary, details, reference and parameters."""
-    context = Context(False)
-    found = ctypes.POINTER(lib.interface.structs['throng_about'])()
-    lib.call('context_find', context.pointer, _kind(kind), name.encode(), ctypes.byref(found))
-    about = found.contents
+    context, number = Context(False), _kind(kind)
+    about = next((about for about in _abouts(context, number) if about.name == name.encode()), None)
+    if about is None:  # says what there is
+        found = ctypes.POINTER(lib.interface.structs['throng_about'])()
+        lib.call('context_find', context.pointer, number, name.encode(), ctypes.byref(found))
+        about = found.contents
     params: list[Record] = []
     while about.params and about.params[len(params)].name:
         params.append(plain(about.params[len(params)]))

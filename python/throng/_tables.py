@@ -82,6 +82,40 @@ def _objects(found: np.ndarray) -> np.ndarray:
         raise ValueError(f'a column mixes {", ".join(kinds)}: it must be numbers, or text') from None
 
 
+def read(context: Context, path: Any, roles: dict[str, str]) -> dict[str, np.ndarray]:
+    """Columns of a file, each in its role."""
+    requests = (lib.interface.structs['throng_column_request'] * len(roles))()
+    for request, (name, role) in zip(requests, roles.items()):
+        request.column, request.role = name.encode(), lib.value(role)
+    table, paths = ctypes.c_void_p(), (ctypes.c_char_p * 1)(os.fsencode(path))
+    context.run('table_read', context.pointer, paths, 1, requests, len(requests), None, ctypes.byref(table))
+    try:
+        return contents(table)
+    finally:
+        lib.c.throng_table_free(table)
+
+
+def contents(table: Any) -> dict[str, np.ndarray]:
+    """The columns of a table of the library, copied."""
+    found = {}
+    types = {lib.value('TYPE_FLOAT32'): np.float32, lib.value('TYPE_FLOAT64'): np.float64,
+             lib.value('TYPE_INT32'): np.int32, lib.value('TYPE_INT64'): np.int64, lib.value('TYPE_UINT8'): np.uint8,
+             lib.value('TYPE_DATE'): np.int32, lib.value('TYPE_TIMESTAMP'): np.int64, lib.value('TYPE_TEXT'): np.int32}
+    for index in range(lib.c.throng_table_columns(table)):
+        column = lib.c.throng_table_column(table, index)
+        dtype = np.dtype(types[column.type])
+        memory = (ctypes.c_char * (column.n_rows * dtype.itemsize)).from_address(column.data)
+        values = np.frombuffer(memory, dtype).copy()
+        if column.type == lib.value('TYPE_TEXT'):
+            values = np.array([column.words[i].decode() for i in range(column.n_words)], object)[values]
+        elif column.type == lib.value('TYPE_DATE'):
+            values = values.astype('datetime64[D]')
+        elif column.type == lib.value('TYPE_TIMESTAMP'):
+            values = values.astype('datetime64[us]')
+        found[column.name.decode()] = values
+    return found
+
+
 class Offer:
     """A table that the library reads under the name ``memory:NAME``."""
 
