@@ -77,6 +77,36 @@ static int fail_kind(const char *kind) {
     return cli_fail(CLI_USAGE, "there is no skeleton of a \"%.40s\": there are %s.", kind, known);
 }
 
+/* How a plug-in of a kind is used, with its name in place of %s. */
+static const char *use_of(const char *kind) {
+    static const char *const uses[][2] = {
+        {"game", "throng solve %s --plugin ./%s.so --solver fictitious-play --tolerance 0.01"},
+        {"solver", "throng solve kuhn --solver %s --plugin ./%s.so"},
+        {"mechanism", "throng mechanism %s --check 2000 --plugin ./%s.so"},
+    };
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+        if (strcmp(uses[i][0], kind) == 0)
+            return uses[i][1];
+    return NULL; /* it comes with a study */
+}
+
+/* Says what there is, and what to do with it. */
+static void print_next(const char *kind, const char *name) {
+    const char *use = use_of(kind);
+    printf("%s/ has %s.c, its test%s a Makefile%s. Now:\n\n  cd %s && make && make check && ", name, name,
+           use ? " and" : ",", use ? "" : " and a study", name);
+    while (use && *use) {
+        size_t plain = strcspn(use, "%");
+        fwrite(use, 1, plain, stdout);
+        use += plain;
+        if (*use) {
+            fputs(name, stdout);
+            use += 2;
+        }
+    }
+    printf("%s\n", use ? "" : "throng run study.yaml");
+}
+
 static int make(const char *kind, const char *name) {
     if (!is_kind(kind))
         return fail_kind(kind);
@@ -94,9 +124,7 @@ static int make(const char *kind, const char *name) {
         if (code != CLI_OK)
             return code;
     }
-    printf("%s/ has %s.c, its test, a Makefile and a study. Now:\n\n"
-           "  cd %s && make && make check && throng run study.yaml\n",
-           name, name, name);
+    print_next(kind, name);
     return cli_finish_output();
 }
 
@@ -117,12 +145,12 @@ const cli_command cli_command_new = {
     .name = "new",
     .synopsis = "KIND NAME",
     .summary = "Writes the beginnings of a plug-in: code that compiles, a test, a study.",
-    .details = "KIND is world, indicator or policy. A folder NAME is made with NAME.c, of which everything is yours to "
-               "change,\n"
-               "a test that fails when its equations and derivatives do not belong together, a Makefile, which needs\n"
-               "pkg-config to find throng, and a study that uses it.\n"
-               "\n"
-               "  throng new world my-world\n"
-               "  cd my-world && make && make check && throng run study.yaml",
+    .details =
+        "KIND is world, indicator, policy, game, solver or mechanism. A folder NAME is made with NAME.c, of which\n"
+        "everything is yours to change, a test that fails when its equations do not belong together or promises\n"
+        "are not kept, a Makefile, which needs pkg-config to find throng, and, of the first three, a study.\n"
+        "\n"
+        "  throng new world my-world\n"
+        "  cd my-world && make && make check && throng run study.yaml",
     .run = run,
 };

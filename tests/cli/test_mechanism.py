@@ -8,7 +8,7 @@ Environment: as for test_cli.py.
 
 import sys
 
-from harness import fails, main, ok, put, report, test
+from harness import BUILD, Skip, fails, main, ok, put, report, test
 
 
 @test
@@ -54,6 +54,16 @@ def test_what_fails():
     fails(2, "agent 2 is nan", "mechanism", "median", "--reports", "gap.csv")
     fails(1, "no rows", "mechanism", "median", "--reports", "none.csv", "--where", "x > 1")
     fails(1, 'column "vote"', "mechanism", "median", "--reports", "none.csv", "--column", "vote")
+
+
+@test
+def test_plugin():
+    plugin = BUILD / "examples/plugin_mechanism.so"
+    if not plugin.exists():
+        raise Skip("the example plug-in is not built")
+    assert report("mechanism", "midrange", 0.1, 0.2, 0.9, "--plugin", plugin)["outcome"]["place"] == 0.5
+    found = {one["axiom"]: one for one in report("mechanism", "midrange", "--check", 500, "--plugin", plugin)["axioms"]}
+    assert found["efficient"]["holds"] and not found["strategyproof"]["promised"] and not found["strategyproof"]["holds"]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import json
 import pathlib
 import sys
 
-from harness import fails, main, ok, put, report, test, throng
+from harness import BUILD, Skip, fails, main, ok, put, report, test, throng
 
 PENNIES = 'NFG 1 R "Pennies" { "Even" "Odd" } { { "h" "t" } { "h" "t" } }\n3 -3 -1 1 -1 1 1 -1'
 
@@ -57,6 +57,53 @@ def test_run_directory():
     fails(1, "is of a solved game", "verify", "run")
     ok("solve", "kuhn", "--out", "run", "--force", "--quiet")
     fails(1, "did not converge", "solve", "kuhn", "--iterations", 2, "--quiet")
+
+
+@test
+def test_diff():
+    ok("solve", "kuhn", "--out", "a", "--quiet")
+    throng("solve", "kuhn", "--solver", "cfr", "--iterations", 50, "--seed", 4, "--out", "b", "--quiet")
+    a, b = (json.loads(pathlib.Path(run, "report.json").read_text())["solution"] for run in "ab")
+    it = report("diff", "a", "b")
+    assert {one["key"]: (one["a"], one["b"]) for one in it["settings"]} == {
+        "solution.solver": ("cfr-plus", "cfr"), "solution.converged": (True, False), "provenance.seed": (0, 4)}
+    assert it["gap"] == {"a": a["gap"], "b": b["gap"], "change": b["gap"] - a["gap"]} and it["iterations"]["change"] == b["iterations"] - 200
+    assert [one["value"]["b"] for one in it["value"]] == b["value"] and it["value"][1]["player"] == "Player 2"
+    play = [{(one["player"], one["set"], action): p for one in run["strategy"] for action, p in zip(one["actions"], one["probabilities"])}
+            for run in (a, b)]
+    far = sorted((abs(play[1][key] - p) for key, p in play[0].items()), reverse=True)
+    listed = it["strategy"]["largest"]
+    assert [abs(one["probability"]["change"]) for one in listed] == far[:20] and it["strategy"]["compared"] == 24, it["strategy"]
+    for one in listed:
+        key = one["player"], one["set"], one["action"]
+        assert (one["probability"]["a"], one["probability"]["b"]) == (play[0][key], play[1][key]) and one["name"] == f"Player {one['player']}"
+    said = ok("diff", "a", "b")
+    assert "solution.solver           cfr-plus -> cfr" in said and "the 20 that differ most" in said and "Player 1 gets" in said, said
+    same = ok("diff", "a", "a")
+    assert "0 of 24 actions are played differently" in same and "solved are described alike" in same, same
+    ok("solve", "stag-hunt", "--solver", "fictitious-play", "--tolerance", 0.01, "--out", "c", "--quiet")
+    other = report("diff", "a", "c")["strategy"]
+    assert (other["compared"], other["only_in_a"], other["only_in_b"], other["largest"]) == (0, 24, 4, [])
+    assert "no information set is in both\n24 actions are in A alone\n4 actions are in B alone" in ok("diff", "a", "c")
+    ok("simulate", "--generate", "uniform", "--agents", 20, "--graph-model", "ring", "--world", "kuramoto", "--steps", 2, "--out", "w", "--quiet")
+    fails(1, "a is a solved game and w is not: diff compares runs of one kind", "diff", "w", "a")
+    pathlib.Path("b/strategy.parquet").unlink()
+    fails(1, "strategy.parquet cannot be read", "diff", "a", "b")
+
+
+@test
+def test_plugins():
+    games, solvers = (BUILD / f"examples/plugin_{kind}.so" for kind in ("game", "solver"))
+    if not games.exists():
+        raise Skip("the example plug-ins are not built")
+    got = report("solve", "inspection:fine=1", "--plugin", games, "--solver", "fictitious-play", "--tolerance", 0.02)
+    cheat, look = (one["probabilities"][1] for one in got["strategy"])
+    assert abs(cheat - 0.2) < 0.05 and abs(look - 0.5) < 0.05, got["strategy"]
+    assert report("solve", "kuhn", "--plugin", solvers, "--solver", "discounted")["solver"] == "discounted:power=1"
+    assert "inspection" in ok("play", "inspection", "--plugin", games, "--policy", "random", "--deals", 5)
+    assert report("attribute", "--game", "inspection", "--plugin", games, "--policy", "uniform")["of"] == "welfare"
+    fails(1, "none.so cannot be loaded", "solve", "kuhn", "--plugin", "none.so")
+    fails(2, 'no game "inspection"', "solve", "inspection")
 
 
 @test
