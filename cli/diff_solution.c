@@ -245,7 +245,8 @@ void cli_diff_print_solutions(const cli_style *style, const json_t *it) {
         print_number(name, one, "value");
     }
     print_number("gap", it, "gap");
-    print_number("gap of the game itself", it, "game_gap");
+    if (!json_equal(cli_json_get(it, "gap"), cli_json_get(it, "game_gap")))
+        print_number("gap of the game itself", it, "game_gap");
     print_number("iterations", it, "iterations");
     print_play(style, cli_json_get(it, "strategy"));
 }

@@ -76,7 +76,7 @@ class Strategy:
         return {'player': np.repeat(np.array([entry.player for entry in self.sets], np.int32), sizes),
                 'set': np.repeat(names, sizes),
                 'action': np.array([action for entry in self.sets for action in entry.actions] + [None], object)[:-1],
-                'probability': self.probabilities}
+                'probability': self.probabilities.copy()}
 
     def frame(self) -> pandas.DataFrame:
         """``columns()`` as a pandas DataFrame."""

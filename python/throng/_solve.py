@@ -223,8 +223,9 @@ class GameCredits(FunctionResult):
         self.players, self.of, self.solution = players, of, solution
 
     def __repr__(self) -> str:
-        lines = [f'{self.of}: {self.certificate.nobody:.6g} -> {self.certificate.everybody:.6g}']
-        return '\n'.join(lines + [f'  {player:<16} {phi:+.6g}' for player, phi in zip(self.players, self.phi)])
+        nobody, everybody = round(self.certificate.nobody, 12), round(self.certificate.everybody, 12)
+        return '\n'.join([f'{self.of}: {nobody:.6g} -> {everybody:.6g}'] + [
+            f'  {player:<16} {round(phi, 12):+.6g}' for player, phi in zip(self.players, self.phi)])
 
 
 def attribute_game(game: GameLike, *, policy: Any = None, reference: Any = 'uniform', of: str | int = 'welfare',

@@ -20,14 +20,10 @@ static pair open_pair(const char *game, const char *first, const char *second) {
     const char *const names[2] = {first, second};
     cr_assert_eq(throng_problem_open(context, game, &it.problem, &error), THRONG_OK, "%s", error.message);
     it.tree = it.problem.game;
-    for (int k = 0; k < 2; k++) {
-        it.policies[k].learns = strcmp(names[k], "best-reply") == 0;
+    for (int k = 0; k < 2; k++)
         it.policies[k].strategy = calloc((size_t)throng_tree_sequences(it.tree), sizeof(double));
-        throng_tree_uniform(it.tree, it.policies[k].strategy);
-        const char *policy = it.policies[k].learns ? "uniform" : names[k];
-        cr_assert_eq(throng_strategy_fill(context, &it.problem, policy, -1, 0, it.policies[k].strategy, &error),
-                     THRONG_OK, "%s", error.message);
-    }
+    cr_assert_eq(throng_strategy_hands(context, &it.problem, names, 2, 0, NULL, it.policies, NULL, &error), THRONG_OK,
+                 "%s", error.message);
     return it;
 }
 
@@ -201,4 +197,40 @@ static throng_status use_and_clear(throng_context *in, int64_t turn, void *user)
 
 Test(hands, failing_allocations) {
     expect_survives(use_and_clear, NULL, 10000);
+}
+
+/* ---- policies by name -------------------------------------------------------------------------------------------- */
+
+/* On both seats a best response to uniform play wins what NashConv adds up, 11 / 12. */
+Test(hands, best_response_on_every_seat) {
+    pair it = open_pair("kuhn", "random", "best-response");
+    throng_hands_def def = {it.policies, 1, 0, false};
+    double values[2];
+    cr_assert_eq(throng_hands_expected(context, it.tree, &def, values, &error), THRONG_OK);
+    cr_expect_float_eq(values[1], 11.0 / 24.0, 1e-12);
+    clear_pair(&it);
+}
+
+Test(hands, names_that_do_not_do) {
+    pair it = open_pair("kuhn", "uniform", "best-reply");
+    static const struct {
+        const char *names[3];
+        int n;
+        throng_status status;
+    } cases[] = {{{"uniform", "uniform", "uniform"}, 3, THRONG_E_ARGUMENT},
+                 {{"uniform"}, 0, THRONG_E_ARGUMENT},
+                 {{"best-response"}, 1, THRONG_E_ARGUMENT},
+                 {{"uniform", "llm"}, 2, THRONG_E_ARGUMENT},
+                 {{"memory:nothing"}, 1, THRONG_E_FILE},
+                 {{"tit-for-tat"}, 1, THRONG_E_UNKNOWN_NAME}};
+    cr_expect(it.policies[1].learns && !it.policies[0].learns);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
+        cr_expect_eq(
+            throng_strategy_hands(context, &it.problem, cases[c].names, cases[c].n, 0, NULL, it.policies, NULL, &error),
+            cases[c].status, "%s: %s", cases[c].names[0], error.message);
+    clear_pair(&it);
+    cr_expect(throng_hands_is_game(context, "leduc") && throng_hands_is_game(context, "crash:crash=-20") &&
+              throng_hands_is_game(context, "x.efg"));
+    cr_expect(!throng_hands_is_game(context, "stag-hunt") && !throng_hands_is_game(context, ".efg") &&
+              !throng_hands_is_game(context, "x.nfg"));
 }

@@ -217,3 +217,40 @@ Test(strategy, credit_of_three_players) {
     throng_normal_form_free(form);
     throng_tree_free(tree);
 }
+
+Test(strategy, what_is_split) {
+    throng_problem kuhn = open_game("kuhn");
+    static const struct {
+        const char *text;
+        int of;
+    } cases[] = {{"welfare", THRONG_GAME_WELFARE}, {"Shortfall", THRONG_GAME_SHORTFALL}, {"1", 0}, {"player 2", 1}};
+    int of = 7;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        cr_assert_eq(throng_game_credit_of(&kuhn, cases[c].text, &of, &error), THRONG_OK, "%s", error.message);
+        cr_expect_eq(of, cases[c].of, "%s", cases[c].text);
+    }
+    cr_expect_eq(throng_game_credit_of(&kuhn, "3", &of, &error), THRONG_E_ARGUMENT);
+    cr_expect_eq(throng_game_credit_of(&kuhn, "", &of, &error), THRONG_E_ARGUMENT);
+    cr_expect_eq(of, 1);
+    throng_problem_clear(&kuhn);
+}
+
+/* A table that a program has in memory says the same as one in a file. */
+Test(strategy, tables_in_memory) {
+    throng_problem kuhn = open_game("kuhn");
+    throng_table *table = NULL;
+    const char *sets[] = {"K*", "*"}, *actions[] = {"bet", "pass"};
+    cr_assert_eq(throng_table_create(context, 2, &table, &error), THRONG_OK);
+    cr_assert_eq(throng_table_add_text(table, "set", sets, &error), THRONG_OK);
+    cr_assert_eq(throng_table_add_text(table, "action", actions, &error), THRONG_OK);
+    cr_assert_eq(throng_table_offer(context, "mine", table, &error), THRONG_OK);
+    const char *path = put("mine.csv", "set,action\nK*,bet\n*,pass\n");
+    double *offered = play(&kuhn, "memory:mine"), *read = play(&kuhn, path);
+    for (int64_t i = 0; i < kuhn.kind->numbers(kuhn.game); i++)
+        cr_expect_eq(offered[i], read[i]);
+    free(offered);
+    free(read);
+    unlink(path);
+    throng_problem_clear(&kuhn);
+    idle_bytes = throng_context_bytes(context); /* what is offered stays with the context */
+}
