@@ -194,6 +194,7 @@ static void print_remarks(const cli_style *style, const json_t *report, const ch
         const char *note = json_string_value(json_array_get(notes, i));
         cli_print_wrapped(stdout, note ? note : "", 12, style->width);
     }
+    cli_summary_graph_remark(style, report);
     bool agents = strcmp(cli_json_text(report, "players"), "cohorts") != 0;
     if (out)
         printf("%swritten%s     %s: report.json, %s%s%s%scohorts.parquet, study.yaml\n", style->bold, style->plain, out,

@@ -39,6 +39,8 @@ void cli_summary_top(const cli_style *style, const json_t *report);
 
 /* The course of the indicator over the steps of a world, and how its agents decided. */
 void cli_summary_course(const cli_style *style, const json_t *report);
+/* What was wrong with a graph that is kept on the disk, or with keeping it; else nothing. */
+void cli_summary_graph_remark(const cli_style *style, const json_t *report);
 void cli_summary_policy(const cli_style *style, const json_t *report);
 
 /* The whole summary of a simulation, and of a sweep. @param out where it was written, or NULL */

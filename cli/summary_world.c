@@ -5,6 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+void cli_summary_graph_remark(const cli_style *style, const json_t *report) {
+    const char *remark = json_string_value(cli_json_get(report, "provenance.graph_cache.remark"));
+    if (!remark)
+        return;
+    printf("%snote%s        ", style->bold, style->plain);
+    cli_print_wrapped(stdout, remark, 12, style->width);
+}
+
 #define SPARKS_MAX 60
 
 /* One number of every step, thinned out to what fits; how many. */
@@ -90,6 +98,7 @@ void cli_summary_simulation(const cli_style *style, const json_t *report, const 
     if (cli_json_get(report, "rate.edges_per_second"))
         printf(", %s edges", millions(cli_json_number(report, "rate.edges_per_second")).text);
     printf(": %s for all steps\n", cli_duration(cli_json_number(report, "rate.seconds")).text);
+    cli_summary_graph_remark(style, report);
     print_files(style, out, "trajectory.parquet, states.parquet");
 }
 

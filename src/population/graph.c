@@ -11,6 +11,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* ---- counting sort --------------------------------------------------------------------------------------------- */
 
@@ -251,8 +252,12 @@ out:
 void throng_graph_free(throng_graph *self) {
     if (!self)
         return;
-    throng_i_direction_clear(self->context, &self->out);
-    throng_i_direction_clear(self->context, &self->in);
+    if (self->map) {
+        munmap(self->map, self->map_bytes);
+    } else {
+        throng_i_direction_clear(self->context, &self->out);
+        throng_i_direction_clear(self->context, &self->in);
+    }
     throng_i_free(self->context, self);
 }
 

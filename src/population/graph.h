@@ -23,12 +23,22 @@ typedef struct throng_i_direction {
     double *weights;
 } throng_i_direction;
 
+/* What became of a graph that was to be kept on the disk. */
+typedef struct throng_i_graph_kept {
+    const char *state; /* "read", "written", "not written"; NULL: it was not to be kept */
+    char file[512];
+    char remark[900]; /* what was wrong with what was there, or with writing; "": nothing */
+} throng_i_graph_kept;
+
 struct throng_graph {
     throng_context *context;
     int64_t n_agents;
     throng_i_direction out, in; /* of several ranks: see `shared` */
     bool shared;                /* only the rows of this rank's share are there; offsets are places in its own edges */
     throng_graph_counts counts;
+    void *map; /* [map_bytes] a mapped file that both directions are in; NULL: they are the graph's own */
+    size_t map_bytes;
+    throng_i_graph_kept kept;
 };
 
 /* All rows on every rank, of a graph that is shared; else *out stays NULL. */

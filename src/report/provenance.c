@@ -3,6 +3,7 @@
 #include "report/report.h"
 
 #include "attribution/attribution.h"
+#include "population/graph.h"
 #include "table/table.h"
 
 #include <math.h>
@@ -81,6 +82,16 @@ static json_t *inputs(throng_i_reporter *self) {
     return list;
 }
 
+/* Where a graph is kept, whether it was read from there, and what was wrong. */
+static json_t *graph_cache(throng_i_reporter *self) {
+    const throng_i_graph_kept *kept = &self->graph->kept;
+    json_t *object = json_object();
+    put(self, object, "state", throng_i_json_string(kept->state));
+    put(self, object, "file", throng_i_json_string(kept->file));
+    put(self, object, "remark", throng_i_json_string(kept->remark[0] ? kept->remark : NULL));
+    return object;
+}
+
 json_t *throng_i_report_provenance(throng_i_reporter *self) {
     struct rusage usage;
     json_t *object = json_object();
@@ -88,6 +99,8 @@ json_t *throng_i_report_provenance(throng_i_reporter *self) {
     put(self, object, "started", started(self));
     put(self, object, "seed", json_integer((json_int_t)self->def->seed));
     put(self, object, "inputs", inputs(self));
+    if (self->graph && self->graph->kept.state)
+        put(self, object, "graph_cache", graph_cache(self));
     put(self, object, "machine", machine(self));
     if (getrusage(RUSAGE_SELF, &usage) == 0)
         put(self, object, "peak_memory_bytes", json_integer((json_int_t)usage.ru_maxrss * 1024));

@@ -62,7 +62,7 @@ static json_t *citations(throng_i_reporter *self, const throng_i_recording *it) 
 
 throng_status throng_i_recording_report(const throng_i_recording *it, const throng_report_def *def, json_t **out,
                                         throng_error *err) {
-    throng_i_reporter reporter = {.context = it->context, .population = it->population, .def = def};
+    throng_i_reporter reporter = {.context = it->context, .population = it->population, .graph = it->graph, .def = def};
     throng_i_reporter *self = &reporter;
     json_t *document = json_object();
     put(self, document, "schema", json_integer(THRONG_REPORT_SCHEMA));
@@ -73,7 +73,7 @@ throng_status throng_i_recording_report(const throng_i_recording *it, const thro
     put(self, document, "agents", json_integer(it->population->n_agents));
     put(self, document, "columns", throng_i_report_columns(self));
     if (it->graph)
-        put(self, document, "graph", throng_i_report_graph(self, it->graph));
+        put(self, document, "graph", throng_i_report_graph(self));
     put(self, document, "world", throng_i_report_simulation(&self->failed, it->simulation));
     put(self, document, "indicator", indicator(self, it));
     put(self, document, "trajectory", trajectory(self, it));

@@ -143,8 +143,8 @@ json_t *throng_i_report_columns(throng_i_reporter *self) {
     return object;
 }
 
-json_t *throng_i_report_graph(throng_i_reporter *self, const throng_graph *source) {
-    throng_graph_counts counts = throng_graph_counted(source);
+json_t *throng_i_report_graph(throng_i_reporter *self) {
+    throng_graph_counts counts = throng_graph_counted(self->graph);
     json_t *object = json_object();
     put(self, object, "edges", json_integer(counts.edges));
     put(self, object, "given", json_integer(counts.given));
@@ -186,8 +186,12 @@ throng_status throng_i_report_make(throng_context *context, const throng_attribu
                                    const throng_cohorts *cohorts, const throng_report_def *def, json_t **out,
                                    throng_error *err) {
     const throng_population *population = attribution->population;
-    throng_i_reporter reporter = {
-        .context = context, .attribution = attribution, .population = population, .cohorts = cohorts, .def = def};
+    throng_i_reporter reporter = {.context = context,
+                                  .attribution = attribution,
+                                  .population = population,
+                                  .cohorts = cohorts,
+                                  .def = def,
+                                  .graph = throng_attribution_resolved(attribution).graph};
     throng_i_reporter *self = &reporter;
     int64_t whole = population->n_times > 1 ? -1 : 0; /* the change, or the only time there is */
     if (def->top < 0)
@@ -204,8 +208,8 @@ throng_status throng_i_report_make(throng_context *context, const throng_attribu
         put(self, document, "agents_unlisted", json_integer(throng_population_unlisted(population)));
     put(self, document, "players", json_string(throng_players_name(throng_attribution_resolved(attribution).players)));
     put(self, document, "columns", throng_i_report_columns(self));
-    if (throng_attribution_resolved(attribution).graph)
-        put(self, document, "graph", throng_i_report_graph(self, throng_attribution_resolved(attribution).graph));
+    if (self->graph)
+        put(self, document, "graph", throng_i_report_graph(self));
     if (attribution->world)
         put(self, document, "world", throng_i_report_world(self));
     put(self, document, "indicator", indicator(self));

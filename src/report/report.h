@@ -14,6 +14,7 @@ typedef struct throng_i_reporter {
     const throng_attribution *attribution;
     const throng_population *population;
     const throng_cohorts *cohorts; /* NULL: none */
+    const throng_graph *graph;     /* NULL: none */
     const throng_report_def *def;
     bool failed; /* memory ran out: the document has a hole */
 } throng_i_reporter;
@@ -44,7 +45,7 @@ json_t *throng_i_report_aggregates(throng_i_reporter *self);
 json_t *throng_i_report_certificate(throng_i_reporter *self, const throng_attribution *attribution, int64_t time);
 json_t *throng_i_report_program(throng_i_reporter *self);
 json_t *throng_i_report_columns(throng_i_reporter *self);
-json_t *throng_i_report_graph(throng_i_reporter *self, const throng_graph *source);
+json_t *throng_i_report_graph(throng_i_reporter *self);
 json_t *throng_i_report_provenance(throng_i_reporter *self);
 json_t *throng_i_report_cite(throng_i_reporter *self);
 json_t *throng_i_report_notes(throng_i_reporter *self);

@@ -46,6 +46,8 @@ static const throng_study_key keys[] = {
     CHOICE("graph.missing", "--edges-missing", "error|drop", "error", "what to do with edges of unknown agents"),
     CHOICE("graph.self-loops", "--self-loops", "error|drop|keep", "error",
            "what to do with edges from an agent to itself"),
+    {"graph.cache", "--graph-cache", "FOLDER", THRONG_KEY_TEXT, NULL, NULL, 0, 0,
+     "keep the graph of a table in FOLDER, ready made, and take it from there as long as nothing has changed", true},
     TEXT("world.name", "--world", "NAME[:KEY=VALUE,...]", NULL,
          "run the crowd from its states through a world first: see throng list worlds"),
     INTEGER("world.steps", "--steps", "10", 0, 1000000, "how many steps the world makes"),

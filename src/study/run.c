@@ -4,7 +4,7 @@
 #include "attribution/attribution.h"
 #include "core/checkpoint.h"
 #include "core/ranks.h"
-#include "population/graph.h"
+#include "population/graph_cache.h"
 #include "table/content.h"
 #include "throng/generator.h"
 #include "throng/graph_model.h"
@@ -36,10 +36,8 @@ throng_status throng_i_run_begin(throng_context *context, throng_run **out, thro
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
 
-static throng_status copy_sources(throng_run *self, const throng_table *table, throng_error *err) {
+static throng_status copy_sources(throng_run *self, const throng_source *sources, int n, throng_error *err) {
     throng_status status = THRONG_OK;
-    int n = 0;
-    const throng_source *sources = throng_table_sources(table, &n);
     THRONG_TRY(throng_i_resize(self->context, &self->sources, self->n_sources + n, sizeof *self->sources, err));
     for (int i = 0; i < n; i++) {
         char *path = NULL;
@@ -49,6 +47,12 @@ static throng_status copy_sources(throng_run *self, const throng_table *table, t
     }
 out:
     return status;
+}
+
+static throng_status copy_table_sources(throng_run *self, const throng_table *table, throng_error *err) {
+    int n = 0;
+    const throng_source *sources = throng_table_sources(table, &n);
+    return copy_sources(self, sources, n, err);
 }
 
 /* A file that decides what comes out without being a table that is read in one go: its content is recorded, too. */
@@ -125,7 +129,7 @@ out:
     return status;
 }
 
-static throng_status read_graph(throng_run *self, const throng_i_settings *settings, throng_error *err) {
+static throng_status make_graph(throng_run *self, const throng_i_settings *settings, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_table *table = NULL;
     throng_column_request requests[3] = {{settings->graph.source, THRONG_ROLE_KEY},
@@ -134,15 +138,43 @@ static throng_status read_graph(throng_run *self, const throng_i_settings *setti
     throng_i_table_part part = {throng_ranks_mine(self->context), throng_ranks_count(self->context)};
     THRONG_TRY(throng_i_table_read_part(self->context, settings->edges, settings->n_edges, requests,
                                         settings->graph.weight ? 3 : 2, NULL, &part, &table, err));
-    THRONG_TRY(copy_sources(self, table, err));
+    THRONG_TRY(copy_table_sources(self, table, err));
     THRONG_TRY(throng_i_population_gather_ids(self->population, err));
     throng_table *consumed = table;
     table = NULL;
     THRONG_TRY(throng_i_graph_create_part(self->population, consumed, &part, &settings->graph, &self->graph, err));
     THRONG_TRY(throng_i_population_drop_ids(self->population, err));
-    throng_i_run_stage_done(self, "graph");
 out:
     throng_table_free(table);
+    return status;
+}
+
+/* The graph from where it is kept; if it is not there, or cannot be used, it is made and then kept. */
+static throng_status find_graph(throng_run *self, const throng_i_settings *settings, throng_error *err) {
+    throng_status status = THRONG_OK;
+    throng_i_graph_cache cache = {0};
+    throng_i_graph_kept kept = {0};
+    THRONG_TRY(throng_i_ranks_refuse(self->context, "--graph-cache (graph.cache)",
+                                     "each rank has the edges of its share only", err));
+    THRONG_TRY(throng_i_graph_cache_open(self->population, settings->edges, settings->n_edges, &settings->graph,
+                                         settings->graph_cache, &cache, err));
+    THRONG_TRY(throng_i_graph_cache_read(&cache, &self->graph, &kept, err));
+    if (self->graph) {
+        THRONG_TRY(copy_sources(self, cache.sources, cache.n_sources, err));
+    } else {
+        int before = self->n_sources;
+        THRONG_TRY(make_graph(self, settings, err));
+        THRONG_TRY(throng_i_graph_cache_write(&cache, self->graph, self->sources + before, &kept, err));
+    }
+    self->graph->kept = kept;
+out:
+    throng_i_graph_cache_clear(&cache);
+    return status;
+}
+
+static throng_status read_graph(throng_run *self, const throng_i_settings *settings, throng_error *err) {
+    throng_status status = settings->graph_cache ? find_graph(self, settings, err) : make_graph(self, settings, err);
+    throng_i_run_stage_done(self, "graph");
     return status;
 }
 
@@ -157,7 +189,7 @@ static throng_status read_members(throng_run *self, const throng_i_settings *set
             requests[n++] = (throng_column_request){settings->membership.by[i], THRONG_ROLE_LABEL};
     THRONG_TRY(
         throng_table_read(self->context, settings->members, settings->n_members, requests, n, NULL, &table, err));
-    THRONG_TRY(copy_sources(self, table, err));
+    THRONG_TRY(copy_table_sources(self, table, err));
     throng_table *consumed = table;
     table = NULL;
     THRONG_TRY(throng_population_join(self->population, consumed, &settings->membership, err));
@@ -208,7 +240,7 @@ static throng_status read_share(throng_run *self, const throng_i_settings *setti
     bool whole = *table && !part.taken; /* what is wrong with a part is said of the whole, which is read then */
     THRONG_TRY(throng_i_ranks_any(self->context, &whole, err));
     if (*table)
-        THRONG_TRY(copy_sources(self, *table, err));
+        THRONG_TRY(copy_table_sources(self, *table, err));
     if (whole)
         goto out;
     throng_table *consumed = *table;
@@ -227,7 +259,7 @@ static throng_status read_whole(throng_run *self, const throng_i_settings *setti
         return throng_generate(self->context, settings->generator, settings->n_agents, 1, settings->seed, table, err);
     throng_status status = throng_table_read(self->context, settings->paths, settings->n_paths, settings->requests,
                                              settings->n_requests, settings->condition, table, err);
-    return status == THRONG_OK ? copy_sources(self, *table, err) : status;
+    return status == THRONG_OK ? copy_table_sources(self, *table, err) : status;
 }
 
 throng_status throng_i_run_read_crowd(throng_run *self, const throng_i_settings *settings, throng_error *err) {

@@ -143,6 +143,7 @@ static void set_graph(const throng_study *study, throng_i_settings *self) {
     self->graph.target = text(study, "graph.target");
     self->graph.weight = text(study, "graph.weight");
     self->graph_model = text(study, "graph.model");
+    self->graph_cache = text(study, "graph.cache");
     if (strcmp(text(study, "graph.missing"), "drop") == 0)
         self->graph.missing = THRONG_EDGES_DROP;
     if (strcmp(loops, "error") != 0)
@@ -156,6 +157,8 @@ static throng_status check_columns(const throng_i_settings *self, throng_error *
     THRONG_REQUIRE(self->n_edges == 0 || (self->graph.source && self->graph.target), E_PARAMETER,
                    "--graph needs --source and --target (graph.source, graph.target): the columns that say where edges "
                    "come from and go to.");
+    THRONG_REQUIRE(self->n_edges > 0 || !self->graph_cache, E_PARAMETER,
+                   "--graph-cache (graph.cache) keeps the graph of a table: name it with --graph (graph.edges).");
 out:
     return status;
 }
@@ -280,6 +283,25 @@ throng_status throng_i_settings_check_no_draw(const throng_study *study, const c
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
+/* Numbers of whole runs have names that are easily taken for indicators': then it says what they are. */
+static throng_status find_indicator(const throng_study *study, const char *spec, throng_i_indicator *out,
+                                    throng_error *err) {
+    throng_error reason = {0};
+    throng_status status = throng_i_indicator_init(study->context, spec, out, &reason);
+    size_t length = strcspn(spec, ":");
+    for (int i = 0; status == THRONG_E_UNKNOWN_NAME && i < throng_over_count(); i++) {
+        const throng_over_about *over = throng_over_at(i);
+        if (strcspn(over->name, ":") == length && strncmp(over->name, spec, length) == 0)
+            return THRONG_FAIL(err, E_UNKNOWN_NAME,
+                               "There is no indicator \"%.*s\": that is what --over %s (world.over) makes of an "
+                               "indicator in a world: %s.",
+                               (int)length, spec, over->name, over->doc);
+    }
+    if (status != THRONG_OK && err)
+        *err = reason;
+    return status;
+}
+
 /* Also says whether edges may weigh less than 0, which is up to the world. */
 static throng_status check(const throng_study *study, throng_i_settings *self, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -292,7 +314,7 @@ static throng_status check(const throng_study *study, throng_i_settings *self, t
                    "--generate (population.generate) makes a crowd, but a table was given, too: leave one out.");
     THRONG_REQUIRE(self->population.state, E_PARAMETER,
                    "--state (population.state) is missing: name the column with each agent's state.");
-    THRONG_TRY(throng_i_indicator_init(study->context, self->attribution.indicator, &indicator, err));
+    THRONG_TRY(find_indicator(study, self->attribution.indicator, &indicator, err));
     THRONG_TRY(check_members(study, self, err));
     THRONG_TRY(check_graph(self, indicator.descriptor, err));
     THRONG_TRY(check_world(study, self, err));

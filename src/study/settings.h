@@ -35,6 +35,7 @@ typedef struct throng_i_settings {
     throng_members_def membership; /* key NULL without such a table */
     const char **edges;            /* [n_edges] files of edges */
     int n_edges;
+    const char *graph_cache; /* folder where the graph is kept; NULL: nowhere */
     throng_graph_def graph;
     const char *graph_model;     /* draws the graph; NULL: none is drawn */
     throng_simulation_def world; /* world NULL: none */

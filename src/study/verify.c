@@ -159,6 +159,7 @@ static throng_status run_from_inputs(throng_i_verify *self, throng_error *err) {
     if (status != THRONG_OK)
         return status;
     clear_key(self->study, "run.plugins"); /* once for all runs */
+    clear_key(self->study, "graph.cache"); /* the edges themselves are what is looked at */
     if (table && strcmp(table, "-") == 0)
         return THRONG_FAIL(err, E_FILE, "The table came through standard input.");
     return throng_study_run(self->study, NULL, NULL, false, &self->run, err);

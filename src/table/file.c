@@ -235,7 +235,8 @@ static throng_status add_file(throng_i_files *files, const char *path, const cha
         file->opened[table - 1 - path] = '\0';
         THRONG_TRY(throng_i_copy_text(files->context, table, &file->table, err));
     }
-    THRONG_TRY(open_file(files->context, files->unhashed, file, err));
+    if (!files->found)
+        THRONG_TRY(open_file(files->context, files->unhashed, file, err));
 out:
     return status;
 }
@@ -320,9 +321,9 @@ static throng_status add_path(throng_i_files *files, const char *path, throng_er
     return add_file(files, path, NULL, err); /* which says why not */
 }
 
-throng_status throng_i_files_open(throng_context *context, const char *const *paths, int n_paths, throng_i_files *out,
-                                  throng_error *err) {
-    throng_i_files files = {.context = context};
+static throng_status find_all(throng_context *context, const char *const *paths, int n_paths, bool found,
+                              throng_i_files *out, throng_error *err) {
+    throng_i_files files = {.context = context, .found = found};
     throng_status status = THRONG_OK;
     THRONG_REQUIRE(n_paths > 0, E_ARGUMENT, "At least one file must be given.");
     for (int i = 0; i < n_paths; i++) {
@@ -337,6 +338,16 @@ throng_status throng_i_files_open(throng_context *context, const char *const *pa
 out:
     throng_i_files_close(&files);
     return status;
+}
+
+throng_status throng_i_files_open(throng_context *context, const char *const *paths, int n_paths, throng_i_files *out,
+                                  throng_error *err) {
+    return find_all(context, paths, n_paths, false, out, err);
+}
+
+throng_status throng_i_files_find(throng_context *context, const char *const *paths, int n_paths, throng_i_files *out,
+                                  throng_error *err) {
+    return find_all(context, paths, n_paths, true, out, err);
 }
 
 void throng_i_fields_clear(throng_context *context, throng_i_file *file) {

@@ -8,7 +8,7 @@ Environment: as for test_cli.py.
 
 import sys
 
-from harness import fails, main, ok, put, report, same_file, test
+from harness import fails, listing, main, ok, put, report, same_file, test
 
 AGENTS = "id,side,reach\nana,1,5\nben,1,1\ncai,-1,2\ndia,-1,9\neve,1,4\n"
 EDGES = "from,to,w\nana,ben,0.5\nben,eve,0.25\ncai,dia,0.5\ndia,ana,0.125\n"
@@ -76,6 +76,51 @@ def test_wrong_words():
           "to", "--indicator", "reach")
     fails(1, "nobody's state is above the threshold 3", "attribute", *OPTIONS, *GRAPH, "--indicator",
           "random-walk-controversy:threshold=3")
+
+
+@test
+def test_a_graph_is_kept_and_read():
+    files()
+    made = [*OPTIONS, *GRAPH, "--edge-weight", "w", "--indicator", "reach"]
+    kept = [*made, "--graph-cache", "kept"]
+    ok("attribute", *made, "--out", "without")
+    one = report("attribute", *kept, "--out", "first")
+    two = report("attribute", *kept, "--out", "second")
+    assert one["provenance"]["graph_cache"]["state"] == "written" and one["provenance"]["graph_cache"]["remark"] is None
+    assert two["provenance"]["graph_cache"] == {**one["provenance"]["graph_cache"], "state": "read"}
+    assert one["provenance"]["inputs"] == two["provenance"]["inputs"] and len(two["provenance"]["inputs"]) == 2
+    for folder in ("first", "second"):
+        assert same_file("without/attribution.parquet", f"{folder}/attribution.parquet")
+    # the study of the run keeps it in the same place; what is verified is what the table holds
+    assert report("run", "second/study.yaml", "--out", "third")["provenance"]["graph_cache"]["state"] == "read"
+    assert listing("kept").keys() == {one["provenance"]["graph_cache"]["file"]}
+    ok("verify", "second")
+    ok("verify", "first")
+    # damaged: said once, and made anew
+    with open(one["provenance"]["graph_cache"]["file"], "r+b") as file:
+        file.seek(320)
+        file.write(b"!!!!")
+    assert "checksum does not fit. It was made anew." in " ".join(ok("attribute", *kept).split())
+    assert "made anew" not in ok("attribute", *kept)
+    assert report("attribute", *kept)["provenance"]["graph_cache"]["state"] == "read"
+    # a table that has changed has another graph
+    files(EDGES.replace("ben,eve", "ben,dia"))
+    it = report("attribute", *kept)
+    assert it["provenance"]["graph_cache"]["state"] == "written" and len(listing("kept")) == 2
+
+
+@test
+def test_a_graph_that_cannot_be_kept():
+    files()
+    world = [*OPTIONS, *GRAPH, "--world", "friedkin-johnsen", "--steps", 2]
+    it = report("simulate", *world, "--graph-cache", "/proc/kept")
+    assert it["provenance"]["graph_cache"]["state"] == "not written"
+    assert "The graph could not be kept in /proc/kept" in it["provenance"]["graph_cache"]["remark"]
+    assert "The graph could not be kept in /proc/kept" in ok("simulate", *world, "--graph-cache", "/proc/kept")
+    fails(2, "--graph-cache .graph.cache. keeps the graph of a table: name it with --graph", "simulate", *OPTIONS,
+          "--graph-model", "ring", "--graph-cache", "kept", "--world", "friedkin-johnsen")
+    fails(2, "knows a graph by the files of its table, and standard input is none", "simulate", *OPTIONS, "--graph", "-",
+          "--source", "from", "--target", "to", "--world", "voter", "--graph-cache", "kept", stdin=EDGES)
 
 
 if __name__ == "__main__":

@@ -222,6 +222,8 @@ def test_what_does_not_fit_together_is_refused():
     fails(2, "leave one out", "simulate", "crowd.csv", *CROWD, "--world", "voter")
     fails(2, "There is no world", "simulate", *CROWD, "--world", "boundedconfidence")
     fails(2, "number \"medium\"", "attribute", *WORLD, "--over", "medium")
+    fails(2, "no indicator \"cascade-reach\": that is what --over cascade-reach .world.over. makes", "attribute",
+          *WORLD, "--indicator", "cascade-reach:threshold=0")
     fails(2, "no column \"mood\"", "attribute", *WORLD, "--column", "mood")
     fails(2, "leave out --path", "attribute", *WORLD, "--path", "state")
     fails(2, "there is no panel", "attribute", *WORLD, "--size", 10)
