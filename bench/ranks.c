@@ -94,6 +94,93 @@ static void attribute(throng_context *context, const scene *it, int64_t n, const
     throng_graph_free(graph);
 }
 
+/* ---- the same tables and reports ------------------------------------------------------------------------------- */
+
+#define CROWD "ranks-crowd.parquet"
+#define RUN   "ranks-run"
+
+/* A study of that crowd: settings as "key=value". */
+typedef struct errand {
+    const char *name, *settings[12];
+} errand;
+
+static void make_crowd(throng_context *context, int64_t n) {
+    throng_error err = {0};
+    throng_table *table = NULL;
+    int64_t ready = 0;
+    if (throng_ranks_mine(context) == 0)
+        FAIL_IF(throng_generate(context, "bluesky", n, 1, 1, &table, &err) != THRONG_OK ||
+                    throng_table_write(table, CROWD, true, &err) != THRONG_OK,
+                err.message);
+    throng_table_free(table);
+    FAIL_IF(throng_i_ranks_total(context, &ready, &err) != THRONG_OK, err.message);
+}
+
+static uint64_t hash_column(const throng_table *table, int index) {
+    throng_column_view view = throng_table_column(table, index);
+    uint64_t out = hash(view.data, (size_t)view.n_rows * throng_type_size(view.type));
+    for (int64_t word = 0; word < view.n_words; word++)
+        out = out * 31 + hash(view.words[word], strlen(view.words[word]));
+    return out;
+}
+
+/* Prints what is in the table of credits, in one file or in parts, and what the report says of the crowd. */
+static void print_run(throng_context *context, const char *name, const throng_run *run) {
+    static const throng_column_request requests[] = {{"id", THRONG_ROLE_KEY},
+                                                     {"state", THRONG_ROLE_NUMBER},
+                                                     {"cohort", THRONG_ROLE_LABEL},
+                                                     {"phi", THRONG_ROLE_NUMBER}};
+    const char *path = RUN "/attribution.parquet", *report = throng_run_report(run);
+    throng_error err = {0};
+    throng_table *table = NULL;
+    FAIL_IF(throng_table_read(context, &path, 1, requests, 4, NULL, &table, &err) != THRONG_OK, err.message);
+    printf("%s:", name);
+    for (int i = 0; i < 4; i++)
+        printf(" %016llx", (unsigned long long)hash_column(table, i));
+    printf(" %016llx\n", (unsigned long long)hash(report, (size_t)(strstr(report, "\"timings\"") - report)));
+    throng_table_free(table);
+}
+
+static void run_errand(throng_context *context, const errand *it) {
+    throng_error err = {0};
+    throng_study *study = NULL;
+    throng_run *run = NULL;
+    FAIL_IF(throng_study_create(context, &study, &err) != THRONG_OK, err.message);
+    for (int i = 0; it->settings[i]; i++) {
+        char key[64];
+        const char *value = strchr(it->settings[i], '=') + 1;
+        snprintf(key, sizeof key, "%.*s", (int)(value - it->settings[i]) - 1, it->settings[i]);
+        FAIL_IF(throng_study_set(study, key, value, &err) != THRONG_OK, err.message);
+    }
+    FAIL_IF(throng_study_run(study, "bench/ranks", RUN, true, &run, &err) != THRONG_OK, err.message);
+    if (throng_ranks_mine(context) == 0)
+        print_run(context, it->name, run);
+    throng_run_free(run);
+    throng_study_free(study);
+}
+
+static void run_errands(throng_context *context) {
+    static const errand errands[] = {
+        {"table by shares", {"population.table=" CROWD, "population.state=state", "population.id=id",
+                             "population.weight=followers"}},
+        {"table by words and amounts",
+         {"population.table=" CROWD, "population.state=activity", "population.id=id", "population.weight=followers",
+          "cohorts.by=language", "cohorts.by=followers", "attribution.baseline=followers"}},
+        {"table that all read", {"population.table=" CROWD, "population.state=state", "population.id=id",
+                                 "population.where=id <> 7", "attribution.indicator=esteban-ray"}},
+        {"world of edges", {"population.table=" CROWD, "population.state=state", "population.id=id",
+                            "graph.edges=" CROWD, "graph.source=id", "graph.target=followers", "graph.missing=drop", "graph.self-loops=drop",
+                            "world.name=friedkin-johnsen"}},
+        {"world of weights", {"population.table=" CROWD, "population.state=state", "population.weight=followers",
+                              "graph.model=visibility", "world.name=friedkin-johnsen", "world.steps=2",
+                              "attribution.baseline=mean"}},
+        {"drawn crowd", {"population.generate=uniform", "population.agents=20000", "graph.model=ring",
+                         "world.name=market-herding", "world.steps=2", "attribution.tolerance=1e-2"}},
+    };
+    for (size_t i = 0; i < sizeof errands / sizeof *errands; i++)
+        run_errand(context, &errands[i]);
+}
+
 static void same(throng_context *context, int64_t n, const double *state) {
     static const scene scenes[] = {
         {"moments", NULL, NULL, "variance", "aumann-shapley", 0, 1e-10, 0},
@@ -119,11 +206,13 @@ static void same(throng_context *context, int64_t n, const double *state) {
         {"coalitions", NULL, NULL, "skewness", "shapley-exact", 0, 1e-2, 16},
         {"coalitions without aggregates", NULL, NULL, "gini", "shapley-exact", 0, 1e-2, 14},
     };
+    make_crowd(context, n);
     for (int threads = 1; threads <= 2; threads++) {
         throng_error err = {0};
         FAIL_IF(throng_context_set_threads(context, threads, &err) != THRONG_OK, err.message);
         for (size_t s = 0; s < sizeof scenes / sizeof *scenes; s++)
             attribute(context, &scenes[s], n, state);
+        run_errands(context);
     }
 }
 
