@@ -89,7 +89,8 @@ typedef struct throng_i_source_column {
     bool is_number; /* BIGINT, else VARCHAR */
 } throng_i_source_column;
 
-/* Rows in the making: each value of each row is put once; row < THRONG_I_SOURCE_ROWS. */
+/* Rows in the making: each value of each row is put once; row < THRONG_I_SOURCE_ROWS. Texts are UTF-8, and stay where
+ * they are until `fill` returns. */
 typedef struct throng_i_source_rows throng_i_source_rows;
 #define THRONG_I_SOURCE_ROWS 2048
 void throng_i_source_put_number(throng_i_source_rows *to, int column, int64_t row, int64_t number);

@@ -63,32 +63,78 @@ throng_status throng_i_database_function(throng_i_database *database, const thro
 
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
 
+typedef struct source_column {
+    duckdb_vector vector;
+    union {
+        int64_t *numbers;
+        duckdb_string_t *texts;
+    } data;
+    uint64_t *validity;
+    int64_t n_bytes; /* of the texts that are too long to lie within `data` */
+} source_column;
+
 struct throng_i_source_rows {
     const throng_i_source *source;
     void *part;
-    struct {
-        duckdb_vector vector;
-        int64_t *numbers;
-        uint64_t *validity;
-    } columns[];
+    char *bytes; /* [size] where the long texts of a column are put together */
+    int64_t size;
+    source_column columns[];
 };
 
 void throng_i_source_put_number(throng_i_source_rows *to, int column, int64_t row, int64_t number) {
-    to->columns[column].numbers[row] = number;
+    to->columns[column].data.numbers[row] = number;
 }
 
 void throng_i_source_put_text(throng_i_source_rows *to, int column, int64_t row, const char *text, int64_t length) {
+    duckdb_string_t made = {.value.inlined = {.length = (uint32_t)length}};
     if (length <= DUCKDB_STRING_INLINE) { /* most are */
-        duckdb_string_t made = {.value.inlined = {.length = (uint32_t)length}};
         memcpy(made.value.inlined.data, text, (size_t)length);
-        ((duckdb_string_t *)(void *)to->columns[column].numbers)[row] = made;
-        return;
+    } else {
+        memcpy(made.value.pointer.prefix, text, sizeof made.value.pointer.prefix);
+        made.value.pointer.data = (char *)(uintptr_t)text; /* until keep_texts */
+        to->columns[column].n_bytes += length;
     }
-    duckdb_vector_assign_string_element_len(to->columns[column].vector, (uint64_t)row, text, (uint64_t)length);
+    to->columns[column].data.texts[row] = made;
 }
 
 void throng_i_source_put_null(throng_i_source_rows *to, int column, int64_t row) {
     to->columns[column].validity[row / 64] &= ~((uint64_t)1 << (row % 64));
+}
+
+/* Copies the long texts of a column one behind the other. */
+static void move_texts(const source_column *column, int64_t n, char *to) {
+    for (int64_t row = 0; row < n; row++) {
+        duckdb_string_t *text = &column->data.texts[row];
+        if (!throng_i_is_valid(column->validity, row) || text->value.inlined.length <= DUCKDB_STRING_INLINE)
+            continue;
+        memcpy(to, text->value.pointer.data, text->value.pointer.length);
+        text->value.pointer.data = to;
+        to += text->value.pointer.length;
+    }
+}
+
+/* Gives the long texts of a column to DuckDB as one, and points to the parts of its copy: one by one it would look for
+ * memory, and check that they are UTF-8, for each. False: it does not take them. */
+static bool keep_texts(throng_i_source_rows *rows, source_column *column, int64_t n) {
+    if (column->n_bytes == 0)
+        return true;
+    if (column->n_bytes > rows->size) {
+        free(rows->bytes);
+        rows->size = column->n_bytes + 65536;
+        rows->bytes = malloc((size_t)rows->size);
+    }
+    if (!rows->bytes)
+        return rows->size = 0, false;
+    move_texts(column, n, rows->bytes);
+    duckdb_string_t first = column->data.texts[0], *whole = &column->data.texts[0];
+    whole->value.inlined.length = 0;
+    duckdb_vector_assign_string_element_len(column->vector, 0, rows->bytes, (uint64_t)column->n_bytes);
+    bool done = whole->value.pointer.length == column->n_bytes;
+    char *kept = whole->value.pointer.data;
+    *whole = first;
+    if (done)
+        move_texts(column, n, kept);
+    return done;
 }
 
 static void bind_source(duckdb_bind_info bind) {
@@ -110,6 +156,7 @@ static void close_rows(void *data) {
     throng_i_source_rows *rows = data;
     if (rows->part)
         rows->source->close(rows->part);
+    free(rows->bytes);
     free(rows);
 }
 
@@ -130,11 +177,14 @@ static void fill_rows(duckdb_function_info call, duckdb_data_chunk output) {
     for (int i = 0; i < to->source->n_columns; i++) {
         duckdb_vector vector = duckdb_data_chunk_get_vector(output, (uint64_t)i);
         duckdb_vector_ensure_validity_writable(vector);
-        to->columns[i].vector = vector;
-        to->columns[i].numbers = duckdb_vector_get_data(vector);
-        to->columns[i].validity = duckdb_vector_get_validity(vector);
+        to->columns[i] = (source_column){.vector = vector,
+                                         .data.numbers = duckdb_vector_get_data(vector),
+                                         .validity = duckdb_vector_get_validity(vector)};
     }
     int64_t n = to->source->fill(to->part, to);
+    for (int i = 0; i < to->source->n_columns && n > 0; i++)
+        if (!keep_texts(to, &to->columns[i], n))
+            n = -1;
     if (n < 0)
         duckdb_function_set_error(call, "Out of Memory Error: there is no room for a batch of lines");
     else
