@@ -498,12 +498,11 @@ bool throng_i_attribution_by_share(const throng_context *context, const throng_a
         def->baseline == THRONG_BASELINE_FIRST ||
         throng_i_plugin_parse(context, THRONG_KIND_INDICATOR, def->indicator, &indicator, NULL) != THRONG_OK ||
         throng_i_plugin_parse(context, THRONG_KIND_METHOD, def->method, &method, NULL) != THRONG_OK ||
-        (def->world &&
-         throng_i_plugin_parse(context, THRONG_KIND_WORLD, def->world->world, &world, NULL) != THRONG_OK))
+        (def->world && throng_i_plugin_parse(context, THRONG_KIND_WORLD, def->world->world, &world, NULL) != THRONG_OK))
         return false;
     throng_form form = ((const throng_indicator *)(const void *)indicator.about)->form;
-    bool sums = form == THRONG_FORM_MOMENTS || form == THRONG_FORM_FEATURES ||
-                (form == THRONG_FORM_HISTOGRAM && !def->world);
+    bool sums =
+        form == THRONG_FORM_MOMENTS || form == THRONG_FORM_FEATURES || (form == THRONG_FORM_HISTOGRAM && !def->world);
     bool moves = !def->world || !(((const throng_world *)(const void *)world.about)->flags & THRONG_WORLD_RECORDED);
     return sums && moves && strcmp(method.about->name, "aumann-shapley") == 0;
 }

@@ -18,9 +18,9 @@ struct throng_dynamics {
     double *slope;  /* the same: how much the number moves with it */
     bool per_step;
     bool keeps_shares; /* of several ranks: credits of other ranks' agents are not wanted */
-    double *credit;   /* [steps or 1][n] of the last path integral */
-    double *before;   /* [n] phi of the last rule, kept for the next one's comparison */
-    int before_nodes; /* 0: none */
+    double *credit;    /* [steps or 1][n] of the last path integral */
+    double *before;    /* [n] phi of the last rule, kept for the next one's comparison */
+    int before_nodes;  /* 0: none */
     /* Credit of each behaviour, of the last path integral; NULL: not told apart, and not kept step by step. */
     double *behaviour[THRONG_WORLD_MESSAGES_MAX];       /* [n] */
     double *behaviour_steps[THRONG_WORLD_MESSAGES_MAX]; /* [steps][n] */

@@ -18,9 +18,8 @@ throng_i_share throng_i_population_here(const throng_population *population) {
 
 throng_status throng_i_population_for(const throng_population *population, throng_chunk_fn body, void *user,
                                       const throng_progress *progress, throng_error *err) {
-    return population->shared
-               ? throng_i_share_for(population->context, population->n_rows, body, user, progress, err)
-               : throng_chunks_for(population->context, population->n_rows, body, user, progress, err);
+    return population->shared ? throng_i_share_for(population->context, population->n_rows, body, user, progress, err)
+                              : throng_chunks_for(population->context, population->n_rows, body, user, progress, err);
 }
 
 throng_status throng_i_population_in_turn(const throng_population *population, throng_i_turn_fn body, void *user,

@@ -79,8 +79,7 @@ static json_t *step_behaviours(throng_i_reporter *self, int64_t step) {
         return NULL;
     json_t *list = json_array();
     for (int b = 0; b < throng_dynamics_behaviours(dynamics); b++) {
-        double unused = 0.0,
-               phi = add_up(self, throng_dynamics_behaviour_steps(dynamics, b) + step * n, &unused);
+        double unused = 0.0, phi = add_up(self, throng_dynamics_behaviour_steps(dynamics, b) + step * n, &unused);
         throng_i_json_append(&self->failed, list, throng_i_json_real(phi));
     }
     return list;

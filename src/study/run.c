@@ -227,8 +227,8 @@ static throng_status read_share(throng_run *self, const throng_i_settings *setti
                                 throng_error *err) {
     throng_status status = THRONG_OK;
     throng_error reason = {0};
-    throng_i_table_part part = {
-        throng_ranks_mine(self->context), throng_ranks_count(self->context), .unit = THRONG_CHUNK_ROWS};
+    throng_i_table_part part = {throng_ranks_mine(self->context), throng_ranks_count(self->context),
+                                .unit = THRONG_CHUNK_ROWS};
     if (settings->generator || settings->population.time || settings->n_members > 0 || !shares_crowd(self, settings))
         return THRONG_OK;
     status = throng_i_table_read_part(self->context, settings->paths, settings->n_paths, settings->requests,
@@ -387,9 +387,8 @@ static throng_status write_directory(throng_run *self, const throng_study *study
     throng_i_run_directory directory = {0};
     char *yaml = NULL;
     bool shared = self->population->shared, failed = false;
-    throng_status status =
-        shared ? throng_i_run_directory_begin_together(self->context, path, force, &directory, err)
-               : throng_i_run_directory_begin(self->context, path, force, &directory, err);
+    throng_status status = shared ? throng_i_run_directory_begin_together(self->context, path, force, &directory, err)
+                                  : throng_i_run_directory_begin(self->context, path, force, &directory, err);
     if (status != THRONG_OK)
         return status;
     THRONG_TRY(throng_i_run_directory_tables(&directory, self->attribution, self->cohorts, err));

@@ -25,7 +25,7 @@ typedef struct throng_i_parquet_part {
 
 typedef struct throng_i_parquet {
     throng_context *context;
-    const char *shown; /* borrowed */
+    const char *shown;            /* borrowed */
     throng_i_parquet_part *parts; /* [n_parts] */
     int n_parts;
     int64_t n_rows, bytes;
@@ -33,8 +33,9 @@ typedef struct throng_i_parquet {
     int n_columns;
 } throng_i_parquet;
 
-/* Opens a regular file in a folder, or all files *.parquet in a folder of that name, in their order. `shown` is its name for messages, and must live as long as *out. E_FILE: it is not
- * there, or no regular file; E_FORMAT: not a Parquet file. */
+/* Opens a regular file in a folder, or all files *.parquet in a folder of that name, in their order. `shown` is its
+ * name for messages, and must live as long as *out. E_FILE: it is not there, or no regular file; E_FORMAT: not a
+ * Parquet file. */
 THRONG_MUST_USE throng_status throng_i_parquet_open(throng_context *context, int folder, const char *name,
                                                     const char *shown, throng_i_parquet *out, throng_error *err);
 void throng_i_parquet_close(throng_i_parquet *self);
