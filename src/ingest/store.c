@@ -837,6 +837,7 @@ throng_status throng_i_store_finish(throng_i_store *store, throng_ingest_counts 
     if (store->def->rejects)
         THRONG_TRY(write_rejects(store, err));
     store->is_empty = false;
+    THRONG_TRY(run(store, "CHECKPOINT crowd", err)); /* closing would, too, but say nothing if the disk is full */
 out:
     return status;
 }

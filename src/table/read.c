@@ -55,6 +55,7 @@ out:
 
 /* From here on DuckDB may open the files to be read and no others, whatever the condition says. */
 static throng_status lock_database(throng_i_reader *reader, throng_error *err) {
+    static const char *const logs[] = {".wal", ".wal.checkpoint", ".wal.recovery"}; /* what is not in the file yet */
     throng_status status = THRONG_OK;
     throng_i_sql sql = {.context = reader->context};
     throng_i_sql_add(&sql, "SET allowed_paths = [");
@@ -64,10 +65,10 @@ static throng_status lock_database(throng_i_reader *reader, throng_error *err) {
         throng_i_sql_path(&sql, file->opened, false);
         throng_i_sql_add(&sql, ", ");
         throng_i_sql_path(&sql, file->opened, true);
-        if (file->format == THRONG_I_FORMAT_DUCKDB) {
+        for (size_t k = 0; file->format == THRONG_I_FORMAT_DUCKDB && k < sizeof logs / sizeof *logs; k++) {
             throng_i_sql_add(&sql, ", ");
             throng_i_sql_path(&sql, file->opened, false);
-            throng_i_sql_add(&sql, " || '.wal'"); /* what DuckDB has not yet put into the file itself */
+            throng_i_sql_add(&sql, " || '%s'", logs[k]);
         }
     }
     throng_i_sql_add(&sql, "]");

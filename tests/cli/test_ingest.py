@@ -468,6 +468,24 @@ def test_full_disk():
     assert tables("c.duckdb") == tables("d.duckdb")
 
 
+@test
+def test_disk_full_at_the_end():
+    """What is done is in the file itself, and what a log beside it still holds can be read."""
+    write("e.ndjson", *many(200))
+    ingest("e.ndjson", "--out", "whole.duckdb")
+    read = ("attribute", "--state", "posts", "--indicator", "mean", "--quiet")
+    left = 0
+    for share in (0.5, 0.7, 0.9):
+        limit = int(share * os.path.getsize("whole.duckdb"))
+        done = throng("ingest", "bluesky", "e.ndjson", "--out", f"{share}.duckdb", limit=limit)
+        log = pathlib.Path(f"{share}.duckdb.wal").exists()
+        assert (done.code == 1 and " cannot be written: " in done.err) or (done.code == 0 and not log), done.err
+        seen = throng(*read[:1], f"{share}.duckdb#agents", *read[1:])
+        assert seen.code == 0 or "There is no table" in seen.err or "has no table" in seen.err, seen.err
+        left += log and seen.code == 0
+    assert left > 0
+
+
 # ---- privacy ----------------------------------------------------------------------------------------------------------
 
 @test
