@@ -1,7 +1,7 @@
 /* throng cascades: who passed on what, and who made it big. */
+#include "cli/json.h"
 #include "cli/options.h"
 #include "cli/progress.h"
-#include "cli/summary.h"
 #include "cli/terminal.h"
 
 #include <math.h>

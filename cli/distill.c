@@ -1,8 +1,8 @@
 /* throng distill: asks a language model what each kind of person does in each kind of situation. */
 #define _POSIX_C_SOURCE 200809L
+#include "cli/json.h"
 #include "cli/llm.h"
 #include "cli/progress.h"
-#include "cli/summary.h"
 #include "cli/terminal.h"
 
 #include <stdio.h>

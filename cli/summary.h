@@ -2,9 +2,8 @@
 #ifndef THRONG_CLI_SUMMARY_H
 #define THRONG_CLI_SUMMARY_H
 
+#include "cli/json.h"
 #include "cli/terminal.h"
-
-#include <jansson.h>
 
 typedef enum cli_summary_kind {
     CLI_SUMMARY_FULL, /* who moved the crowd */
@@ -51,17 +50,5 @@ void cli_summary_sweep(const cli_style *style, const json_t *report, const char 
 
 /* The same of a solved game: summary_solution.c. */
 void cli_summary_solution(const cli_style *style, const json_t *report);
-
-/* ---- looking things up ----------------------------------------------------------------------------------------- */
-
-/* A member by a path like "indicator.observed": NULL, NaN, 0 or "" if there is none. */
-json_t *cli_json_get(const json_t *object, const char *path);
-double cli_json_number(const json_t *object, const char *path);
-int64_t cli_json_count(const json_t *object, const char *path);
-const char *cli_json_text(const json_t *object, const char *path);
-
-/* Whether the report is about a change between two times; what its shares are a part of: "rise", "fall", "total". */
-bool cli_report_is_change(const json_t *report);
-const char *cli_report_whole(const json_t *report);
 
 #endif
