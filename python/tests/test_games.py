@@ -1,6 +1,7 @@
 """Games from Python: the numbers of the command line and of textbooks, and what goes wrong."""
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import threading
@@ -112,6 +113,8 @@ def test_not_converged():
     better = throng.solve('bayesian-team', 'mds:set=1,samples=100', start=blueprint, iterations=1, tolerance=2)
     assert better.strategy.probabilities[6:].tolist() == blueprint.strategy.probabilities[6:].tolist()
     assert better.strategy.probabilities.tolist() != blueprint.strategy.probabilities.tolist()
+    drawn = [throng.solve('bayesian-team', 'mds:samples=9', iterations=1, tolerance=9, seed=seed).gap for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
     every = throng.solve('kuhn', 'cfr', every=True, iterations=9, tolerance=2, seed=3)
     assert every.trace['iteration'].tolist() == [1] and every.report.provenance.seed == 3
 
@@ -144,6 +147,9 @@ def test_matches(kuhn):
     found = throng.play('prisoners-dilemma', [grim, 'once:F'], rounds=4)
     assert found.actions[0, :, 0].tolist() == ['J', 'F', 'F', 'F'] and found.policies[0].policy == 'grim'
     assert found.actions[0, :, 1].tolist() == ['F', 'J', 'J', 'J'] and found.policies[0].half_width is None
+    copied = throng.play('stag-hunt', [lambda history, player: history[-1, 1] if len(history) else 0, 'random'],
+                         rounds=9, repetitions=3).actions
+    assert (copied[:, 1:, 0] == copied[:, :-1, 1]).all() and (copied[0] != copied[1]).any()
     mixed = throng.play('stag-hunt', [lambda history, player: 1, {'*': {'J': 1, 'F': 3}}], rounds=400, repetitions=2, seed=5)
     assert (mixed.actions[:, :, 0] == 'F').all() and np.mean(mixed.actions[:, :, 1] == 'F') == pytest.approx(0.75, abs=0.06)
     again = throng.play('stag-hunt', ['always:2', throng.game('stag-hunt').strategy({'*': {'J': 1, 'F': 3}})], rounds=400,
@@ -167,6 +173,20 @@ def test_mechanisms():
     truth = mean.decide(reports).place
     reports[lie.agent] = lie.instead
     assert abs(mean.decide(reports).place - lie.example[lie.agent]) < abs(truth - lie.example[lie.agent])
+
+
+def test_plugins():
+    place = pathlib.Path(os.environ.get('THRONG_LIBRARY', '')).parent / 'examples'
+    if not (place / 'plugin_game.so').exists():
+        pytest.skip('the example plug-ins are not built')
+    game = throng.game('inspection:fine=1', plugin=place / 'plugin_game.so')
+    assert game.gap({'at work': {'comply': .8, 'cheat': .2}, 'outside': {'wait': 1, 'look': 1}}) == pytest.approx(0)
+    assert throng.play(game, 'random', deals=5).deals == 5
+    kuhn = throng.game('kuhn', plugin=place / 'plugin_solver.so')
+    assert throng.solve(kuhn, 'discounted').solver == 'discounted:power=1' and kuhn.gap('solver:discounted@9') < 0.1
+    assert throng.mechanism('midrange', plugin=place / 'plugin_mechanism.so').decide([0, .1, 1]).place == 0.5
+    with pytest.raises(errors.PluginError):
+        throng.game('kuhn', plugin='none.so')
 
 
 @pytest.mark.parametrize('message, kind, call', [
@@ -221,8 +241,8 @@ def test_interrupted_and_watched():
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        throng.solve('leduc', 'cfr', iterations=10**9, tolerance=0, progress=stop)
-    assert seen[0] == ('solving', 'iterations', 10**9)
+        throng.solve('kuhn', 'cfr', iterations=10**6, tolerance=0, progress=stop)
+    assert seen[0] == ('solving', 'iterations', 10**6)
 
 
 def test_several_threads_use_one_game():
