@@ -110,3 +110,46 @@ def test_names_that_are_taken():
     assert throng.attribute({'x': [1.0, 2.0]}, state='x').phi.size == 2
     Spread().register()
     Spread().register()
+
+
+class Bids(throng.Mechanism):
+    """The highest bid gets it and pays a share of the way from the second bid to its own."""
+    name, decides, params, promises = 'bids-in-python', 'good', {'share': 0.0}, ['efficient', 'strategyproof']
+
+    def decide(self, reports, share):
+        second, first = np.sort(np.append(reports, 0.0))[-2:]
+        return int(np.argmax(reports)), second + share * (first - second)
+
+
+def test_a_mechanism():
+    Bids().register()
+    mine, theirs = throng.mechanism('bids-in-python'), throng.mechanism('second-price')
+    assert mine.decide([0.2, 0.7, 0.5]).payments.tolist() == theirs.decide([0.2, 0.7, 0.5]).payments.tolist() == [0, .5, 0]
+    assert mine.promises == ['strategyproof', 'efficient'] and mine.check(60)
+    greedy = throng.mechanism('bids-in-python:share=0.5').check(60)
+    assert not greedy and not greedy.axioms[0].holds and greedy.axioms[0].promised and 'BROKEN' in repr(greedy)
+
+
+def test_what_goes_wrong_in_a_mechanism_is_raised():
+    class Far(throng.Mechanism):
+        def decide(self, reports):
+            return reports.sum()
+
+    class Broken(throng.Mechanism):
+        def decide(self, reports):
+            raise RuntimeError('on purpose')
+
+    class Odd(throng.Mechanism):
+        promises = ['fair']
+
+    Far().register()
+    Broken().register()
+    with pytest.raises(ValueError, match='from 0 to 1, got .*1.5'):
+        throng.mechanism('far').decide([0.5, 1.0])
+    with pytest.raises(RuntimeError, match='on purpose'):
+        throng.mechanism('broken').check(5)
+    with pytest.raises(RuntimeError, match='on purpose'):
+        throng.mechanism('broken').best_replies([0.5, 1.0])
+    with pytest.raises(ValueError, match="no axiom 'fair': there are strategyproof"):
+        Odd()
+    assert throng.mechanism('median').decide([0.5]).place == 0.5

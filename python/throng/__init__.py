@@ -13,16 +13,17 @@ from . import errors
 from ._function import FunctionResult, ValueFunction, value_function
 from ._game import Game, Strategy, game, preferences
 from ._library import Record, ThrongError
-from ._mechanism import Mechanism, mechanism
+from ._mechanism import Rule, mechanism
 from ._play import play
-from ._plugins import Indicator, Slots, World
+from ._plugins import Indicator, Mechanism, Slots, World
 from ._result import Report, Result
 from ._run import (Verification, attribute, available, describe, generate, ingest, intervene, panel, run, simulate,
                    verify, version)
 from ._solve import NotConvergedWarning, Solution, attribute_game, read_solution, solve
 
 __version__ = version().split()[0]
-__all__ = ['FunctionResult', 'Game', 'Indicator', 'Mechanism', 'NotConvergedWarning', 'Record', 'Report', 'Result', 'Slots',
-           'Solution', 'Strategy', 'ThrongError', 'ValueFunction', 'Verification', 'World', 'attribute', 'attribute_game',
-           'available', 'describe', 'errors', 'game', 'generate', 'ingest', 'intervene', 'mechanism', 'panel', 'play',
-           'preferences', 'read_solution', 'run', 'simulate', 'solve', 'value_function', 'verify', 'version']
+__all__ = ['FunctionResult', 'Game', 'Indicator', 'Mechanism', 'NotConvergedWarning', 'Record', 'Report', 'Result',
+           'Rule', 'Slots', 'Solution', 'Strategy', 'ThrongError', 'ValueFunction', 'Verification', 'World',
+           'attribute', 'attribute_game', 'available', 'describe', 'errors', 'game', 'generate', 'ingest', 'intervene',
+           'mechanism', 'panel', 'play', 'preferences', 'read_solution', 'run', 'simulate', 'solve', 'value_function',
+           'verify', 'version']

@@ -30,7 +30,7 @@ class Check(Record):
             f'{axiom.broken:,} of {axiom.tried:,}' for axiom in self.axioms)
 
 
-class Mechanism:
+class Rule:
     """A mechanism with its parameters, made by ``throng.mechanism``."""
 
     def __init__(self, name: str, plugin: Any = None):
@@ -71,10 +71,10 @@ class Mechanism:
         (a number from 0, -1 for nobody); and ``payments``, an array."""
         types, outcome = _array(reports), lib.struct('outcome')
         payments = np.zeros(len(types))
-        lib.call('rule_decide', self._rule, reals(types), len(types), ctypes.byref(outcome), reals(payments))
+        self._context.run('rule_decide', self._rule, reals(types), len(types), ctypes.byref(outcome), reals(payments))
         return self._outcome(types, outcome, payments)
 
-    def best_replies(self, types: Any, *, rounds: int = 1000, like: str | Mechanism | None = None) -> Record:
+    def best_replies(self, types: Any, *, rounds: int = 1000, like: str | Rule | None = None) -> Record:
         """What is reported where truth does not pay: one agent after the other reports what serves it best, until nobody
         can gain, or `rounds` times.
 
@@ -85,10 +85,10 @@ class Mechanism:
         """
         truth, outcome, made = _array(types), lib.struct('outcome'), ctypes.c_int64()
         reports, payments = np.zeros(len(truth)), np.zeros(len(truth))
-        lib.call('rule_best_replies', self._rule, reals(truth), len(truth), rounds, reals(reports),
+        self._context.run('rule_best_replies', self._rule, reals(truth), len(truth), rounds, reals(reports),
                  ctypes.byref(outcome), reals(payments), ctypes.byref(made))
         found = self._outcome(truth, outcome, payments)
-        other = (Mechanism(like) if isinstance(like, str) else like or self).decide(truth)
+        other = (Rule(like) if isinstance(like, str) else like or self).decide(truth)
         distance = abs(outcome.place - other.place) if 'place' in other else None
         return Record(**found, reports=reports, rounds=made.value, rested=made.value <= rounds, distance=distance)
 
@@ -130,7 +130,7 @@ def _array(values: Any) -> np.ndarray:
     return found
 
 
-def mechanism(name: str, *, plugin: Any = None) -> Mechanism:
+def mechanism(name: str, *, plugin: Any = None) -> Rule:
     """A rule that turns what agents report into one outcome for all.
 
     name: with parameters, "phantom:at=0.3"; see ``throng.available('mechanisms')``
@@ -142,4 +142,4 @@ def mechanism(name: str, *, plugin: Any = None) -> Mechanism:
     >>> throng.mechanism('second-price').decide([0.2, 0.7, 0.5]).payments.tolist()
     [0.0, 0.5, 0.0]
     """
-    return Mechanism(name, plugin)
+    return Rule(name, plugin)

@@ -1,4 +1,4 @@
-"""Indicators and worlds of Python's own: first-class plug-ins, known by name to every later call."""
+"""Indicators, worlds and mechanisms of Python's own: first-class plug-ins, known by name to every later call."""
 from __future__ import annotations
 
 import ctypes
@@ -13,7 +13,7 @@ _REAL = ctypes.POINTER(ctypes.c_double)
 
 
 class _Plugin:
-    """What indicators and worlds have in common: the descriptor's head, and callbacks that let no exception into C."""
+    """What indicators, worlds and mechanisms have in common: the descriptor's head, and callbacks that let no exception into C."""
 
     #: What a user types, lower case with dashes.
     name: str = ''
@@ -278,3 +278,61 @@ class World(_Plugin):
                 place[:] = given
 
 
+class Mechanism(_Plugin):
+    """A rule that turns what agents report, numbers from 0 to 1, into one outcome for all.
+
+    Subclass it and give ``decide(reports, **params)``, which returns a place from 0 to 1, or, with ``decides = 'good'``,
+    who gets the good (a number from 0, -1 for nobody) and what that agent pays. It must depend on its arguments alone.
+    ``promises`` are the axioms that ``throng.mechanism(name).check()`` holds it to.
+
+    >>> import throng
+    >>> class Trimmed(throng.Mechanism):
+    ...     'The mean of all but the ends.'
+    ...     name, promises = 'trimmed-mean', ['anonymous', 'unanimous']
+    ...     def decide(self, reports):
+    ...         return np.sort(reports)[1:-1].mean() if len(reports) > 2 else reports.mean()
+    >>> _ = Trimmed().register()
+    >>> rule = throng.mechanism('trimmed-mean')
+    >>> rule.decide([0, 0.25, 0.75, 1]).place
+    0.5
+    >>> found = rule.check(100)
+    >>> bool(found), {axiom.axiom: axiom.holds for axiom in found.axioms}['strategyproof']
+    (True, False)
+    """
+
+    _kind, _struct = 'mechanism', 'mechanism'
+    #: "place" or "good".
+    decides: str = 'place'
+    #: Names of axioms: "strategyproof", "anonymous", "efficient", "unanimous", ...
+    promises: Sequence[str] = ()
+
+    def decide(self, reports: np.ndarray, **params: float) -> Any:
+        """The outcome; `reports` [n] is the caller's to keep."""
+        raise NotImplementedError(f'{type(self).__name__} must have a method decide(self, reports)')
+
+    def __init__(self) -> None:
+        super().__init__()
+        known = {lib.c.throng_axiom_name(axiom).decode(): axiom for axiom in range(lib.value('AXIOM_COUNT'))}
+        unknown = [name for name in self.promises if name not in known]
+        if unknown:
+            raise ValueError(f'there is no axiom {unknown[0]!r}: there are {", ".join(known)}')
+        if self.decides not in ('place', 'good'):
+            raise ValueError(f'a mechanism decides a "place" or a "good", got {self.decides!r}')
+        self.descriptor.domain = lib.value(f'MECHANISM_{self.decides.upper()}')
+        self.descriptor.axioms = sum(1 << known[name] for name in set(self.promises))
+        self._callback('decide', self._on_decide, lib.value('E_CANCELLED'))
+
+    def _on_decide(self, param: Any, reports: Any, n: int, out: Any, payments: Any, _error: Any) -> int:
+        found = self.decide(np.ctypeslib.as_array(reports, (n,)).copy(), **self._param(param))
+        if self.decides == 'place':
+            out.contents.place = float(found)
+            if not 0.0 <= out.contents.place <= 1.0:
+                raise ValueError(f'{self.descriptor.about.name.decode()} must decide on a place from 0 to 1, got {found!r}')
+            return lib.value('OK')
+        winner, payment = found
+        if not -1 <= winner < n:
+            raise ValueError(f'the winner must be one of {n} agents, from 0, or -1, got {winner!r}')
+        out.contents.winner = int(winner)
+        if winner >= 0:
+            payments[int(winner)] = float(payment)
+        return lib.value('OK')
