@@ -81,6 +81,30 @@ def test_preferences():
     assert groups.gap('uniform') == 0
 
 
+def kuhn_tree():
+    """Kuhn's poker once more, written out."""
+    def play(cards, history):
+        if history[-2:] in ('bb', 'pp') or history[-2:] == 'bp':
+            stake = 2 if history[-2:] == 'bb' else 1
+            won = stake if cards[0] > cards[1] else -stake
+            if history[-2:] == 'bp':
+                won = 1 if len(history) % 2 == 0 else -1
+            return [won, -won]
+        player = len(history) % 2
+        return (player + 1, 'JQK'[cards[player]] + history,
+                {'pass': play(cards, history + 'p'), 'bet': play(cards, history + 'b')})
+
+    return {f'{"JQK"[a]}{"JQK"[b]}': (1 / 6, play((a, b), '')) for a in range(3) for b in range(3) if a != b}
+
+
+def test_trees(kuhn):
+    mine = throng.tree(kuhn_tree(), name='kuhn')
+    assert mine.size == throng.game('kuhn').size and mine.gap('uniform') == pytest.approx(11 / 12)
+    assert mine.gap(kuhn) == kuhn.gap and throng.solve(mine, 'lp').value[0] == pytest.approx(-1 / 18)
+    alone = throng.tree((1, 'door', {'left': [1], 'right': (1, 'room', {'up': [0], 'down': [3]})}), players=['Ann'])
+    assert alone.players == ['Ann'] and alone.value({'door': {'right': 1}, 'room': {'down': 1}}) == 3
+
+
 def test_strategies_go_round(kuhn, tmp_path):
     game = throng.game('kuhn')
     columns = kuhn.strategy.columns()
@@ -202,6 +226,10 @@ def test_plugins():
     ('not a number', errors.ArgumentError, lambda: throng.game([[np.nan, 1.0]])),
     ('must have actions', errors.ArgumentError, lambda: throng.game(np.zeros((0, 3)))),
     ('lists of 2, 2', ValueError, lambda: throng.game(np.eye(2), actions=[['a'], ['b', 'c']])),
+    ('node at a/b must be', ValueError, lambda: throng.tree((1, 's', {'a': (2, 't', {'b': 5, 'c': [0, 0]}), 'd': [0, 0]}))),
+    ('first node must be .* 2 payoffs', ValueError, lambda: throng.tree([1, 2, 3])),
+    ('first node is chance', ValueError, lambda: throng.tree({'a': 0.5})),
+    ('add up to', errors.ArgumentError, lambda: throng.tree({'a': (0.5, [0, 0]), 'b': (0.4, [0, 0])})),
     ('add up to 1', errors.ArgumentError, lambda: throng.preferences([[.5, .9], [.2, .5]])),
     ('for each of 3', ValueError, lambda: throng.preferences(CYCLE, names=['a'])),
     ('got int', TypeError, lambda: throng.game('kuhn').gap(3)),

@@ -182,6 +182,11 @@ class Context:
         self._owned[id(made)] = (pointer, free)
         return made
 
+    def give(self, made: Handle) -> Any:
+        """The pointer of something that belongs to whoever gets it, from now on."""
+        self._owned.pop(id(made))
+        return made._as_parameter_
+
     def release(self, key: int) -> None:
         pointer, free = self._owned.pop(key, (None, ''))
         if pointer:

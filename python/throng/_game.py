@@ -349,3 +349,57 @@ def preferences(wins: Any, *, reference: Any = None, names: Sequence[str] | None
         wanted.names = texts(names)
     lib.call('preference_create', context.pointer, ctypes.byref(wanted), ctypes.byref(pointer))
     return Game(context, lib.c.throng_preference_problem(pointer))
+
+
+def tree(root: Any, *, players: int | Sequence[str] = 2, name: str = 'game') -> Game:
+    """A game that is played move by move, from nodes within nodes. A node is
+
+    a list of numbers: the end, and what each player gets
+    ``(player, set, {action: node, ...})``: player (from 1) chooses, and cannot tell apart nodes of one set
+    ``{event: (probability, node), ...}``: chance decides
+
+    players: how many, or their names
+
+    A coin is tossed, the first player sees it and may bet; the second does not see it:
+
+    >>> import throng
+    >>> def bet(won):
+    ...     return (2, 'bet', {'fold': [1, -1], 'call': [2 * won, -2 * won]})
+    >>> coin = throng.tree({side: (0.5, (1, side, {'pass': [won, -won], 'bet': bet(won)}))
+    ...                     for side, won in (('heads', 1), ('tails', -1))}, name='coin')
+    >>> found = throng.solve(coin, 'lp')
+    >>> round(found.value[0], 6), round(found.strategy['tails'].bet, 6), round(found.strategy['bet'].call, 6)
+    (0.333333, 0.333333, 0.666667)
+    """
+    names = [f'Player {k + 1}' for k in range(players)] if isinstance(players, int) else list(players)
+    context, pointer = Context(False), ctypes.c_void_p()
+    lib.call('tree_create', context.pointer, name.encode(), len(names), ctypes.byref(pointer))
+    owned = context.own(pointer, 'tree_free')
+    for index, player in enumerate(names):
+        lib.call('tree_set_player_name', owned, index, str(player).encode())
+    _add_node(owned, root, len(names), ())
+    lib.call('tree_finish', owned)
+    return Game(context, lib.c.throng_tree_problem(context.give(owned)))
+
+
+def _add_node(tree: Any, node: Any, n: int, path: tuple[Any, ...]) -> None:
+    where = f'the node at {"/".join(map(str, path))}' if path else 'the first node'
+    if isinstance(node, Mapping):
+        if not all(isinstance(entry, tuple) and len(entry) == 2 for entry in node.values()):
+            raise ValueError(f'{where} is chance, {{event: (probability, node)}}, and has something else')
+        chances = np.array([entry[0] for entry in node.values()], np.float64)
+        lib.call('tree_add_chance', tree, len(node), reals(chances), texts(list(node)))
+        below = [(event, entry[1]) for event, entry in node.items()]
+    elif isinstance(node, tuple) and len(node) == 3 and isinstance(node[2], Mapping):
+        player, name, actions = node
+        lib.call('tree_add_decision', tree, int(player) - 1, str(name).encode(), len(actions), texts(list(actions)))
+        below = list(actions.items())
+    else:
+        payoffs = np.array(node, np.float64) if isinstance(node, (list, tuple, np.ndarray)) else np.zeros(0)
+        if payoffs.shape != (n,):
+            raise ValueError(f'{where} must be (player, set, {{action: node}}), {{event: (probability, node)}} or {n} '
+                             f'payoffs, got {node!r:.60}')
+        lib.call('tree_add_end', tree, reals(payoffs))
+        below = []
+    for action, child in below:
+        _add_node(tree, child, n, (*path, action))
