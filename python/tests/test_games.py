@@ -105,6 +105,23 @@ def test_trees(kuhn):
     assert alone.players == ['Ann'] and alone.value({'door': {'right': 1}, 'room': {'down': 1}}) == 3
 
 
+def test_markov_games():
+    draw = np.random.default_rng(2)
+    chances, paid = draw.dirichlet(np.ones(5), size=(5, 3)), draw.random((5, 3))
+    found = throng.solve(throng.markov(chances, paid, discount=0.8, start=2), tolerance=1e-9)
+    worth = np.zeros(5)
+    for _ in range(200):
+        worth = (paid + 0.8 * chances @ worth).max(axis=1)
+    assert found.value == pytest.approx([worth[2]], abs=1e-8)
+    both, matrix = np.ones((1, 2, 3, 1)), draw.normal(size=(1, 2, 3))
+    found = throng.solve(throng.markov(both, matrix, discount=0.5, states=['ring'], actions=['lr', 'uvw']), tolerance=1e-9)
+    once = throng.solve(throng.game(matrix[0]), 'lp', tolerance=1e-9)
+    assert found.value == pytest.approx(2 * once.value, abs=1e-6) and found.strategy.sets[1].actions == ['u', 'v', 'w']
+    assert found.strategy[1, 'ring'].l == pytest.approx(once.strategy[1]['1'], abs=1e-6)
+    ends = throng.markov([[[0.5], [0.25]]] * 1, [[1, 0.5]], discount=1)  # 1 + 1/2 + 1/4 ...
+    assert ends.value({'*': {'1': 1}}) == pytest.approx([2])
+
+
 def test_strategies_go_round(kuhn, tmp_path):
     game = throng.game('kuhn')
     columns = kuhn.strategy.columns()
@@ -228,6 +245,11 @@ def test_plugins():
     ('lists of 2, 2', ValueError, lambda: throng.game(np.eye(2), actions=[['a'], ['b', 'c']])),
     ('node at a/b must be', ValueError, lambda: throng.tree((1, 's', {'a': (2, 't', {'b': 5, 'c': [0, 0]}), 'd': [0, 0]}))),
     ('first node must be .* 2 payoffs', ValueError, lambda: throng.tree([1, 2, 3])),
+    ('one of shape', ValueError, lambda: throng.markov(np.ones((2, 3)), [1, 2])),
+    (r'shape .1, 2, 1. or .2, 1., got', ValueError, lambda: throng.markov(np.ones((2, 1, 2)), [[1, 2]])),
+    ('2 names', ValueError, lambda: throng.markov(np.full((2, 1, 2), .5), np.ones((2, 1)), states=['a'])),
+    ('sum|add up', errors.ArgumentError, lambda: throng.markov(np.ones((2, 1, 2)), np.ones((2, 1)))),
+    ('discount', errors.ArgumentError, lambda: throng.markov(np.full((2, 1, 2), .5), np.ones((2, 1)), discount=2)),
     ('first node is chance', ValueError, lambda: throng.tree({'a': 0.5})),
     ('add up to', errors.ArgumentError, lambda: throng.tree({'a': (0.5, [0, 0]), 'b': (0.4, [0, 0])})),
     ('add up to 1', errors.ArgumentError, lambda: throng.preferences([[.5, .9], [.2, .5]])),

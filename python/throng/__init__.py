@@ -11,7 +11,7 @@ computed by the C library, which the command line uses, too: the same numbers, b
 """
 from . import errors
 from ._function import FunctionResult, ValueFunction, value_function
-from ._game import Game, Strategy, game, preferences, tree
+from ._game import Game, Strategy, game, markov, preferences, tree
 from ._library import Record, ThrongError
 from ._mechanism import Rule, mechanism
 from ._play import play
@@ -25,5 +25,5 @@ __version__ = version().split()[0]
 __all__ = ['FunctionResult', 'Game', 'Indicator', 'Mechanism', 'NotConvergedWarning', 'Record', 'Report', 'Result',
            'Rule', 'Slots', 'Solution', 'Strategy', 'ThrongError', 'ValueFunction', 'Verification', 'World',
            'attribute', 'attribute_game', 'available', 'describe', 'errors', 'game', 'generate', 'ingest', 'intervene',
-           'mechanism', 'panel', 'play', 'preferences', 'read_solution', 'run', 'simulate', 'solve', 'tree',
+           'markov', 'mechanism', 'panel', 'play', 'preferences', 'read_solution', 'run', 'simulate', 'solve', 'tree',
            'value_function', 'verify', 'version']

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import numbers as numbers_of
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -293,8 +294,8 @@ def _normal_form(context: Context, payoffs: Any, players: Sequence[str] | None,
     if table.ndim == 2:
         table = np.stack([table, -table])
     if table.ndim < 3 or table.shape[0] != table.ndim - 1:
-        raise ValueError('payoffs are an array [rows, columns], or [players, actions of the first, actions of the second, '
-                         f'...], got one of shape {table.shape}')
+        raise ValueError('payoffs are an array [rows, columns], or [players, actions of the first, actions of the '
+                         f'second, ...], got one of shape {table.shape}')
     n, sizes = table.shape[0], table.shape[1:]
     if players is not None and len(players) != n:
         raise ValueError(f'{n} players need as many names, got {len(players)}')
@@ -390,12 +391,13 @@ def _add_node(tree: Any, node: Any, n: int, path: tuple[Any, ...]) -> None:
         chances = np.array([entry[0] for entry in node.values()], np.float64)
         lib.call('tree_add_chance', tree, len(node), reals(chances), texts(list(node)))
         below = [(event, entry[1]) for event, entry in node.items()]
-    elif isinstance(node, tuple) and len(node) == 3 and isinstance(node[2], Mapping):
+    elif isinstance(node, tuple) and len(node) == 3 and isinstance(node[0], int) and isinstance(node[2], Mapping):
         player, name, actions = node
-        lib.call('tree_add_decision', tree, int(player) - 1, str(name).encode(), len(actions), texts(list(actions)))
+        lib.call('tree_add_decision', tree, player - 1, str(name).encode(), len(actions), texts(list(actions)))
         below = list(actions.items())
     else:
-        payoffs = np.array(node, np.float64) if isinstance(node, (list, tuple, np.ndarray)) else np.zeros(0)
+        numbers = isinstance(node, (list, tuple, np.ndarray)) and all(isinstance(x, numbers_of.Real) for x in node)
+        payoffs = np.array(node, np.float64) if numbers else np.zeros(0)
         if payoffs.shape != (n,):
             raise ValueError(f'{where} must be (player, set, {{action: node}}), {{event: (probability, node)}} or {n} '
                              f'payoffs, got {node!r:.60}')
@@ -403,3 +405,63 @@ def _add_node(tree: Any, node: Any, n: int, path: tuple[Any, ...]) -> None:
         below = []
     for action, child in below:
         _add_node(tree, child, n, (*path, action))
+
+
+def markov(transitions: Any, rewards: Any, *, discount: float = 0.9, states: Sequence[str] | None = None,
+           actions: Sequence[Sequence[str]] | None = None, start: int | None = None, name: str = 'game') -> Game:
+    """A Markov decision process, or a Markov game, from arrays.
+
+    transitions: [states, actions of the first player, actions of the second, ..., states] probabilities of the state
+        that comes next; what a row lacks to 1 ends the game
+    rewards: the same without the last axis: what one player gets, or what the second of two pays to the first; or
+        [players, ...], what each gets
+    discount: what is paid a step later counts so much, above 0 and at most 1
+    states, actions: their names; start: the state where play begins, from 0; default: all alike
+
+    >>> import throng
+    >>> stay_or_go = [[[1, 0], [0, 1]], [[0, 1], [1, 0]]]  # from each of two states, by either action
+    >>> r = throng.solve(throng.markov(stay_or_go, [[1, 0], [3, 0]], discount=0.5, start=0), tolerance=1e-9)
+    >>> r.value.round(6).tolist(), r.strategy['1']['2']  # nothing now, and then 3 for ever
+    ([3.0], 1.0)
+    """
+    chances, paid = np.ascontiguousarray(transitions, np.float64), np.asarray(rewards, np.float64)
+    n, sizes = chances.ndim - 2, chances.shape[1:-1]
+    if n < 1 or chances.shape[0] != chances.shape[-1]:
+        raise ValueError('transitions are an array [states, actions of each player..., states], got one of shape '
+                         f'{chances.shape}')
+    if paid.shape == chances.shape[:-1] and n <= 2:
+        paid = np.stack([paid, -paid][:n])
+    if paid.shape != (n, *chances.shape[:-1]):
+        raise ValueError(f'rewards of these transitions are an array of shape {(n, *chances.shape[:-1])}'
+                         f'{f" or {chances.shape[:-1]}" if n <= 2 else ""}, got one of shape {np.shape(rewards)}')
+    if states is not None and len(states) != len(chances):
+        raise ValueError(f'states needs {len(chances)} names, got {len(states)}')
+    if actions is not None and [len(entry) for entry in actions] != list(sizes):
+        raise ValueError(f'actions needs {n} lists of {", ".join(map(str, sizes))} names, got '
+                         f'{", ".join(str(len(entry)) for entry in actions)}')
+    context, pointer = Context(False), ctypes.c_void_p()
+    lib.call('markov_create_even', context.pointer, name.encode(), n, len(chances), (ctypes.c_int * n)(*sizes), discount,
+             ctypes.byref(pointer))
+    owned = context.own(pointer, 'markov_free')
+    for state in range(len(chances)):
+        if states is not None:
+            lib.call('markov_set_state_name', owned, state, str(states[state]).encode())
+        for player, action in ((p, a) for p in range(n) for a in range(sizes[p]) if actions is not None):
+            lib.call('markov_set_action_name', owned, state, player, action, str(actions[player][action]).encode())
+        for cell in range(int(np.prod(sizes))):  # the first player's action changes fastest
+            at = (state, *np.unravel_index(cell, sizes, order='F'))
+            _add_cell(owned, chances[at], np.ascontiguousarray(paid[(slice(None), *at)]))
+    if start is not None:
+        lib.call('markov_start_in', owned, start)
+    lib.call('markov_finish', owned)
+    return Game(context, lib.c.throng_markov_problem(context.give(owned)))
+
+
+def _add_cell(game: Any, chances: np.ndarray, paid: np.ndarray) -> None:
+    following = np.flatnonzero(chances != 0).astype(np.int32)
+    probabilities, end = chances[following], 1.0 - chances.sum()
+    if end > 1e-9:
+        following = np.append(following, np.int32(lib.interface.description['constants']['THRONG_MARKOV_END']))
+        probabilities = np.append(probabilities, end)
+    lib.call('markov_add_cell', game, len(following), following.ctypes.data_as(ctypes.POINTER(ctypes.c_int)),
+             reals(np.ascontiguousarray(probabilities)), reals(paid))

@@ -184,8 +184,7 @@ class Library:
                               f'({len(wrong)} such differences). Build and install both together.')
 
     def call(self, name: Any, *arguments: Any) -> None:
-        """Calls a function that returns a status, by its name or itself, with an error record of its own as last argument.
-        """
+        """Calls a function that returns a status, by name or itself, with an error record of its own as last argument."""
         error = self.interface.structs['throng_error']()
         function = getattr(self.c, 'throng_' + name) if isinstance(name, str) else name
         status = function(*arguments, ctypes.byref(error))

@@ -17,8 +17,8 @@ _ROUNDS, _DEALS = 10, 10000
 class Match(Record):
     """What was played, with the keys of ``throng play --json`` for one game.
 
-    policies: a record each: ``policy``, ``score`` and ``half_width`` of its 95 % interval (None for one match or deal). Of
-        deals the score is what it got in one, and ``expected`` what that would be without luck, None where somebody
+    policies: a record each: ``policy``, ``score`` and ``half_width`` of its 95 % interval (None for one match or deal).
+        Of deals the score is what it got in one, and ``expected`` what that would be without luck, None where somebody
         learns; of rounds it is the share of the most that there was to get, and ``total`` what it got
     scores: of deals, an array [deals, policies]
     actions: of rounds, an array [repetitions, rounds, players] of action names
@@ -43,8 +43,8 @@ def play(game: GameLike, policies: Any, *, rounds: int | None = None, repetition
     same luck: `deals` (default 10,000), `fixed_seats`. Others are played round by round by players who see what was
     done: `rounds` (default 10), `repetitions`.
 
-    policies: one for each player, or one for all. Names as on the command line: "solver:cfr-plus", "always:raise|call",
-        "best-response", "tit-for-tat", ...; a Solution, a Strategy, or what ``Game.strategy`` takes; of games in rounds
+    policies: one for each player, or one for all. Names as on the command line ("solver:cfr-plus", "best-response",
+        "tit-for-tat", ...); a Solution, a Strategy, or what ``Game.strategy`` takes; of games in rounds
         also a function ``f(history, player) -> action``: history is an array [rounds so far, players] of numbers
         of actions from 0, player a number from 0, and the action its name, or a number from 0
     seed: of what is drawn
@@ -95,8 +95,8 @@ def _deals(game: Game, context: Context, policies: list[Any], deals: int, fixed_
     rows = (lib.interface.structs['throng_hands_policy'] * n)()
     for row, strategy in zip(rows, strategies):
         row.strategy = reals(strategy)
-    context.run('strategy_hands', context.pointer, game._problem, (ctypes.c_char_p * len(names))(*names), len(names), seed,
-                None, rows, None)
+    context.run('strategy_hands', context.pointer, game._problem, (ctypes.c_char_p * len(names))(*names), len(names),
+                seed, None, rows, None)
     wanted, scores, half = lib.struct('hands_def'), np.zeros((max(deals, 1), n)), ctypes.c_double()
     wanted.policies, wanted.deals, wanted.seed, wanted.fixed_seats = rows, deals, seed, fixed_seats
     context.run('hands_play', context.pointer, game._game, ctypes.byref(wanted), reals(scores))

@@ -327,7 +327,8 @@ class Mechanism(_Plugin):
         if self.decides == 'place':
             out.contents.place = float(found)
             if not 0.0 <= out.contents.place <= 1.0:
-                raise ValueError(f'{self.descriptor.about.name.decode()} must decide on a place from 0 to 1, got {found!r}')
+                name = self.descriptor.about.name.decode()
+                raise ValueError(f'{name} must decide on a place from 0 to 1, got {found!r}')
             return lib.value('OK')
         winner, payment = found
         if not -1 <= winner < n:

@@ -181,9 +181,9 @@ def _found(game: Game, context: Context, wanted: Any, seed: int) -> Solution:
 
 def warn(result: Solution, depth: int) -> None:
     if not result.converged:
-        warnings.warn(f'{result.solver} did not converge: after {result.iterations:,} iterations the {result.measure} is '
-                      f'{result.gap:g}, and the tolerance {result.tolerance:g}. Give more iterations, another solver or a '
-                      'larger tolerance.', NotConvergedWarning, stacklevel=depth)
+        warnings.warn(f'{result.solver} did not converge: after {result.iterations:,} iterations the {result.measure} '
+                      f'is {result.gap:g}, and the tolerance {result.tolerance:g}. Give more iterations, another solver '
+                      'or a larger tolerance.', NotConvergedWarning, stacklevel=depth)
 
 
 def read_solution(folder: Any) -> Solution:
@@ -202,7 +202,8 @@ def read_solution(folder: Any) -> Solution:
     if not isinstance(report, dict) or 'solution' not in report:
         raise ValueError(f'{place} is a run of another kind: it has no solved game')
     columns = _tables.read(Context(False), place / 'strategy.parquet',
-                           {'player': 'ROLE_NUMBER', 'set': 'ROLE_KEY', 'action': 'ROLE_KEY', 'probability': 'ROLE_NUMBER'})
+                           {'player': 'ROLE_NUMBER', 'set': 'ROLE_KEY', 'action': 'ROLE_KEY',
+                            'probability': 'ROLE_NUMBER'})
     sets: list[Record] = []
     for player, name, action in zip(columns['player'].astype(int).tolist(), columns['set'], columns['action']):
         if not sets or (player, name) != (sets[-1].player, sets[-1].set):
