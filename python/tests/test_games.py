@@ -239,6 +239,7 @@ def test_plugins():
     ('1 or more', ValueError, lambda: throng.solve('kuhn', iterations=0)),
     ('cannot be opened', errors.FileError, lambda: throng.game('none.efg')),
     ('one length', ValueError, lambda: throng.game([[1, 2], [3]])),
+    ('wins are numbers', ValueError, lambda: throng.preferences([[.5, 'x'], [.1, .5]])),
     ('one of shape', ValueError, lambda: throng.game(np.zeros((3, 2, 2)))),
     ('not a number', errors.ArgumentError, lambda: throng.game([[np.nan, 1.0]])),
     ('must have actions', errors.ArgumentError, lambda: throng.game(np.zeros((0, 3)))),

@@ -285,12 +285,16 @@ def game(game: GameLike, *, players: Sequence[str] | None = None, actions: Seque
     return Game(context, lib.c.throng_tree_problem(tree), None, plugins)
 
 
+def _array(what: str, values: Any) -> np.ndarray:
+    try:
+        return np.ascontiguousarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f'{what} are numbers, in rows of one length') from None
+
+
 def _normal_form(context: Context, payoffs: Any, players: Sequence[str] | None,
                  actions: Sequence[Sequence[str]] | None, name: str) -> Any:
-    try:
-        table = np.asarray(payoffs, np.float64)
-    except (TypeError, ValueError):
-        raise ValueError('payoffs are numbers, in rows of one length') from None
+    table = _array('payoffs', payoffs)
     if table.ndim == 2:
         table = np.stack([table, -table])
     if table.ndim < 3 or table.shape[0] != table.ndim - 1:
@@ -332,7 +336,7 @@ def preferences(wins: Any, *, reference: Any = None, names: Sequence[str] | None
     >>> throng.solve(drinks, 'lp').strategy[1].juice.__round__(6)  # 4/9
     0.444444
     """
-    table = np.ascontiguousarray(wins, np.float64)
+    table = _array('wins', wins)
     table = table[None] if table.ndim == 2 else table
     if table.ndim != 3 or table.shape[1] != table.shape[2]:
         raise ValueError(f'wins are an array [n, n] or [groups, n, n], got one of shape {np.shape(wins)}')
@@ -424,7 +428,7 @@ def markov(transitions: Any, rewards: Any, *, discount: float = 0.9, states: Seq
     >>> r.value.round(6).tolist(), r.strategy['1']['2']  # nothing now, and then 3 for ever
     ([3.0], 1.0)
     """
-    chances, paid = np.ascontiguousarray(transitions, np.float64), np.asarray(rewards, np.float64)
+    chances, paid = _array('transitions', transitions), _array('rewards', rewards)
     n, sizes = chances.ndim - 2, chances.shape[1:-1]
     if n < 1 or chances.shape[0] != chances.shape[-1]:
         raise ValueError('transitions are an array [states, actions of each player..., states], got one of shape '
