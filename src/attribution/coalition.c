@@ -352,16 +352,17 @@ typedef struct sampler {
 
 /* Doubles in the scratch of all slots: what small games fill, and what large ones stop at. */
 #define SLOTS_WANTED (1 << 18)
+#define SLOTS_SHARED (1 << 22) /* ranks wait for each other after each batch */
 #define SLOTS_MAX    (1 << 27)
 
 /* As many units at a time as there are threads; for small games more, so that a batch is worth starting. */
-static int64_t slots_for(const throng_i_coalition_game *game, const throng_i_plan *plan, int64_t threads,
-                         int64_t units) {
-    int64_t each = game->n + plan->scratch;
-    if (game->k == 0)
+static int64_t slots_for(const sampler *self, int64_t threads) {
+    int64_t each = self->game->n + self->plan->scratch, units = self->units;
+    int64_t wanted = self->shared ? SLOTS_SHARED : SLOTS_WANTED;
+    if (self->game->k == 0)
         return threads < units ? threads : units;
-    if (threads * each <= SLOTS_WANTED)
-        threads = SLOTS_WANTED / each < 4096 ? SLOTS_WANTED / each : 4096;
+    if (threads * each <= wanted)
+        threads = wanted / each < 4096 ? wanted / each : 4096;
     else if (threads * each > SLOTS_MAX)
         threads = each < SLOTS_MAX ? SLOTS_MAX / each : 1;
     return threads < units ? threads : units;
@@ -398,7 +399,7 @@ static throng_status sampler_init(sampler *self, const throng_i_coalition_game *
     int64_t threads = game->k > 0 ? throng_context_threads(context) : 1;
     if (self->shared)
         THRONG_TRY(throng_i_ranks_total(context, &threads, err));
-    self->slots = slots_for(game, plan, threads, self->units);
+    self->slots = slots_for(self, threads);
     self->begin = throng_i_seconds();
     self->phi = phi;
     self->squares = options->standard_error;
