@@ -124,10 +124,11 @@ def test_a_shard_that_is_killed_goes_on_and_is_made_once():
     args = ["simulate", "study.yaml", "--shard", "1/2", "--out", "s"]
     process = subprocess.Popen([THRONG, *args], env=PLAIN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     file = pathlib.Path("s/shard-1-of-2.journal")
-    for _ in range(600):
+    for _ in range(10000):
         if file.exists() and file.read_text().count("\n") >= 2:
             break
-        time.sleep(0.02)
+        time.sleep(0.002)
+    process.send_signal(signal.SIGSTOP)  # or it would be done before the second one has begun
     second = throng(*args)
     assert second.code == 1 and "is being written by another process" in second.err, second.err
     process.send_signal(signal.SIGKILL)
