@@ -3,6 +3,7 @@
 
 Use: bench/ranks.py [TURNS] [AGENTS]     (default: 8 turns, 200,000 agents; BUILD: the build folder, made with MPI=1)
      bench/ranks.py model                what docs/scaling.md predicts for more ranks
+     bench/ranks.py memory [DIVISOR]     peak memory of ranks, of crowds so many times smaller
 
 Prints the ratio of each turn, two ranks over two threads, by the fastest and by the median run of the turn.
 """
@@ -13,6 +14,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import tempfile
 
 BUILD = pathlib.Path(os.environ.get("BUILD", pathlib.Path(__file__).resolve().parent.parent / "build"))
 MPIRUN = ("mpirun", "--allow-run-as-root", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1", "-n", "2")
@@ -60,9 +62,38 @@ def model():
                       f"{work / (work + talk):.0%} |")
 
 
+# ---- memory ----
+
+PEAK = """import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"""
+WORLD = ("--world", "friedkin-johnsen", "--tolerance", "1e-2", "--graph-model")
+CROWDS = {"table": (8 * 10**6, ()),
+          "ring, 4 edges an agent, 2 steps": (2 * 10**6, (*WORLD, "ring:degree=4", "--steps", "2")),
+          "stochastic-block, 20 edges, 4 steps": (10**6, (*WORLD, "stochastic-block:degree=20,blocks=64", "--steps", "4"))}
+
+
+def memory(divisor):
+    print("| crowd | agents | 1 rank | 2 ranks | 4 ranks | 8 ranks |\n|---|---|---|---|---|---|")
+    for name, (agents, options) in CROWDS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            table, peaks = f"{folder}/crowd.parquet", []
+            agents //= divisor
+            subprocess.run([BUILD / "throng", "generate", "bluesky", "--agents", str(agents), "--out", table, "--quiet"], check=True)
+            for ranks in (1, 2, 4, 8):
+                mpirun = [*MPIRUN[:-1], str(ranks), "--oversubscribe"]
+                done = subprocess.run([*mpirun, sys.executable, "-c", PEAK, BUILD / "throng", "attribute", table, "--state", "state",
+                                       "--id", "id", "--weight", "followers", *options, "--threads", "1", "--quiet"],
+                                      capture_output=True, text=True, check=True, env={**os.environ, "OMP_WAIT_POLICY": "passive"})
+                peaks.append(f"{max(map(int, done.stdout.split()))} MB")
+            print(f"| {name} | {agents:,} | {' | '.join(peaks)} |", flush=True)
+
+
 def main(arguments):
     if arguments == ["model"]:
         return model()
+    if arguments[:1] == ["memory"]:
+        return memory(int(arguments[1]) if len(arguments) > 1 else 1)
     turns = int(arguments[0]) if arguments else 8
     agents = int(arguments[1]) if len(arguments) > 1 else 200_000
     fastest, middle = [], []

@@ -101,14 +101,17 @@ static void free_sources(throng_run *self) {
     self->n_sources = 0;
 }
 
-/* Each agent's weight, for graph models; NULL without weights. */
-static throng_status agent_weights(const throng_run *self, double **out, throng_error *err) {
+/* Each agent's weight, for graph models that draw by it; NULL for others, and without weights. */
+static throng_status agent_weights(const throng_run *self, const char *model, double **out, throng_error *err) {
     const throng_population *population = self->population;
     double *weight = NULL;
     throng_i_share here = throng_i_population_here(population);
-    if (!population->weight.name)
-        return THRONG_OK;
-    throng_status status = throng_i_alloc(self->context, population->n_agents, sizeof *weight, &weight, err);
+    throng_i_plugin_use use;
+    throng_status status = throng_i_plugin_parse(self->context, THRONG_KIND_GRAPH, model, &use, err);
+    if (status != THRONG_OK || !population->weight.name ||
+        !((const throng_graph_model *)(const void *)use.about)->expected)
+        return status;
+    status = throng_i_resize(self->context, &weight, population->n_agents, sizeof *weight, err);
     for (int64_t row = here.begin; status == THRONG_OK && row < here.end; row++)
         weight[throng_population_agent(population, row)] = throng_population_weight(population, row);
     if (status == THRONG_OK && population->shared)
@@ -120,7 +123,7 @@ static throng_status agent_weights(const throng_run *self, double **out, throng_
 static throng_status draw_graph(throng_run *self, const throng_i_settings *settings, throng_error *err) {
     throng_status status = THRONG_OK;
     double *weight = NULL;
-    THRONG_TRY(agent_weights(self, &weight, err));
+    THRONG_TRY(agent_weights(self, settings->graph_model, &weight, err));
     THRONG_TRY(throng_graph_draw(self->context, settings->graph_model, self->population->n_agents, weight,
                                  settings->seed, &self->graph, err));
     throng_i_run_stage_done(self, "graph");

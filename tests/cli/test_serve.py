@@ -187,6 +187,24 @@ def test_nothing_outside_the_run_is_reached():
 
 
 @test
+def test_a_table_in_parts_is_one():
+    nasty_run()
+    shutil.copytree("run", "parts")
+    for name in ("attribution", "change"):
+        os.rename(f"parts/{name}.parquet", "part")
+        os.mkdir(f"parts/{name}.parquet")
+        os.rename("part", f"parts/{name}.parquet/part-00000.parquet")
+    os.rename("parts/change.parquet/part-00000.parquet", "elsewhere.parquet")
+    os.symlink("../../elsewhere.parquet", "parts/change.parquet/part-00000.parquet")
+    with serving("run", "parts", "--quiet", left_out=[r"parts/change\.parquet cannot be opened: it is a symbolic link"]) as it:
+        assert it.get("runs/1/figures") == it.get("runs/0/figures")
+        assert it.get("runs/1/page", limit=60) == it.get("runs/0/page", limit=60)
+        told = [{one["table"]: one for one in it.get(f"runs/{run}/tables")["tables"]} for run in (0, 1)]
+        assert told[0]["attribution"] == told[1]["attribution"] and "change" not in told[1]
+        assert it.raw("GET", "/api/v1/runs/1/files/attribution.parquet")[0] == 404
+
+
+@test
 def test_what_is_damaged_is_left_out():
     nasty_run()
     shutil.copytree("run", "broken")
