@@ -72,9 +72,11 @@ typedef struct throng_i_run_directory {
     char *draft;       /* where it is being made; NULL: nothing to clean up */
     bool force;
     bool lent; /* the draft is rank 0's */
+    int lock;  /* descriptor of the draft, whose lock says that it is being made; 0: none */
 } throng_i_run_directory;
 
-/* Makes the draft. E_EXISTS, E_WRITE. On failure nothing needs to be cleared. */
+/* Makes the draft, and removes those for the same place that were left by processes that were killed. E_EXISTS,
+ * E_WRITE. On failure nothing needs to be cleared. */
 THRONG_MUST_USE throng_status throng_i_run_directory_begin(throng_context *context, const char *path, bool force,
                                                            throng_i_run_directory *out, throng_error *err);
 

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -177,7 +178,89 @@ throng_status throng_run_directory_check(throng_context *context, const char *pa
     return status;
 }
 
+/* ---- what is in the way ---------------------------------------------------------------------------------------- */
+
+/* Calls an action for every file in a folder whose name is known (NULL: any is); false if one fails. */
+static bool for_files(const char *folder, bool (*action)(const char *path), bool (*known)(const char *name)) {
+    char path[PATH_MAX + NAME_MAX];
+    bool done = true;
+    DIR *entries = opendir(folder);
+    if (!entries)
+        return false;
+    for (const struct dirent *entry = readdir(entries); entry; entry = readdir(entries)) {
+        if (is_dots(entry->d_name) || (known && !known(entry->d_name)))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        done = action(path) && done;
+    }
+    closedir(entries);
+    return done;
+}
+
+static bool remove_file(const char *path) {
+    return unlink(path) == 0;
+}
+
+static bool remove_table(const char *path) {
+    return is_folder(path) ? for_files(path, remove_file, is_part) && rmdir(path) == 0 : remove_file(path);
+}
+
+static bool remove_draft(const char *path) {
+    return is_folder(path) ? for_files(path, remove_file, NULL) && rmdir(path) == 0 : remove_file(path);
+}
+
+/* Names in a draft: files of a run, or what they are called while they are written. */
+static bool is_of_draft(const char *name) {
+    return is_run_file(name) || is_part(name) || (*name == '.' && strstr(name, ".tmp-"));
+}
+
+/* Removes a draft unless somebody holds its lock, or it holds anything that is not of a run, or a whole one. */
+static void remove_stale(const char *draft) {
+    inventory stock;
+    char parts[PATH_MAX];
+    int lock = open(draft, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (lock < 0)
+        return;
+    snprintf(parts, sizeof parts, "%.4000s/" IN_PARTS, draft);
+    bool ours = take_stock(draft, is_of_draft, &stock) && !stock.foreign[0] && !stock.report &&
+                (!is_folder(parts) || (take_stock(parts, is_of_draft, &stock) && !stock.foreign[0]));
+    if (ours && flock(lock, LOCK_EX | LOCK_NB) == 0) {
+        for_files(draft, remove_draft, NULL);
+        rmdir(draft);
+    }
+    close(lock);
+}
+
+/* Removes the drafts of this place that were left by processes that were killed. */
+static void sweep_up(const char *place) {
+    char folder[PATH_MAX], prefix[NAME_MAX + 8], path[PATH_MAX + NAME_MAX + 2];
+    folder_of(place, folder, sizeof folder);
+    snprintf(prefix, sizeof prefix, "%.*s.tmp-", NAME_MAX, strrchr(place, '/') + 1);
+    DIR *entries = opendir(folder);
+    for (const struct dirent *entry = entries ? readdir(entries) : NULL; entry; entry = readdir(entries)) {
+        const char *number = entry->d_name + strlen(prefix);
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 || strspn(number, "0123456789-") != strlen(number))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        remove_stale(path);
+    }
+    if (entries)
+        closedir(entries);
+}
+
 /* ---- making it ------------------------------------------------------------------------------------------------- */
+
+/* Locks a draft for as long as this process lives. A file system that knows no locks leaves what was killed lying.
+ * False if somebody takes it for such a one right now. */
+static bool take_lock(const char *draft, int *lock) {
+    *lock = open(draft, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*lock > 0 && (flock(*lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK))
+        return true;
+    if (*lock > 0)
+        close(*lock);
+    *lock = 0;
+    return false;
+}
 
 throng_status throng_i_run_directory_begin(throng_context *context, const char *path, bool force,
                                            throng_i_run_directory *out, throng_error *err) {
@@ -185,15 +268,17 @@ throng_status throng_i_run_directory_begin(throng_context *context, const char *
     throng_i_run_directory self = {.context = context, .shown = path, .force = force};
     char *draft = NULL;
     THRONG_TRY(find_place(context, path, force, &self.path, err));
+    sweep_up(self.path);
     for (int attempt = 0; attempt < DRAFTS_MAX && !self.draft; attempt++) {
         THRONG_TRY(throng_i_print(context, &draft, err, attempt ? "%s.tmp-%ld-%d" : "%s.tmp-%ld", self.path,
                                   (long)getpid(), attempt));
-        if (mkdir(draft, 0777) == 0) {
+        bool made = mkdir(draft, 0777) == 0;
+        if (made && take_lock(draft, &self.lock)) {
             self.draft = draft;
             draft = NULL;
             break;
         }
-        THRONG_REQUIRE(errno == EEXIST, E_WRITE, "%s cannot be written: %s.", path, strerror(errno));
+        THRONG_REQUIRE(made || errno == EEXIST, E_WRITE, "%s cannot be written: %s.", path, strerror(errno));
         throng_i_free(context, draft);
         draft = NULL;
     }
@@ -310,38 +395,9 @@ static bool flush(const char *path) {
     return done;
 }
 
-/* Calls an action for every file in a folder whose name is known (NULL: any is); false if one fails. */
-static bool for_files(const char *folder, bool (*action)(const char *path), bool (*known)(const char *name)) {
-    char path[PATH_MAX + NAME_MAX];
-    bool done = true;
-    DIR *entries = opendir(folder);
-    if (!entries)
-        return false;
-    for (const struct dirent *entry = readdir(entries); entry; entry = readdir(entries)) {
-        if (is_dots(entry->d_name) || (known && !known(entry->d_name)))
-            continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        done = action(path) && done;
-    }
-    closedir(entries);
-    return done;
-}
-
 /* The same of a table in parts, too. */
 static bool flush_all(const char *path) {
     return (!is_folder(path) || for_files(path, flush, NULL)) && flush(path);
-}
-
-static bool remove_file(const char *path) {
-    return unlink(path) == 0;
-}
-
-static bool remove_table(const char *path) {
-    return is_folder(path) ? for_files(path, remove_file, is_part) && rmdir(path) == 0 : remove_file(path);
-}
-
-static bool remove_draft(const char *path) {
-    return is_folder(path) ? for_files(path, remove_file, NULL) && rmdir(path) == 0 : remove_file(path);
 }
 
 /* The draft takes the place of what is there; what was there ends up under the draft's name. */
@@ -396,6 +452,8 @@ void throng_i_run_directory_clear(throng_i_run_directory *self) {
         for_files(self->draft, remove_draft, NULL);
         rmdir(self->draft);
     }
+    if (self->lock > 0)
+        close(self->lock);
     throng_i_free(self->context, self->draft);
     throng_i_free(self->context, self->path);
     *self = (throng_i_run_directory){0};

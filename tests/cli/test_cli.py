@@ -768,8 +768,14 @@ def test_kill_leaves_the_earlier_run_alone():
     assert code == -signal.SIGKILL
     after = listing()
     assert {path: after[path] for path in before} == before
-    assert all(path.startswith("run.tmp-") for path in set(after) - set(before))
+    left = set(after) - set(before)
+    assert left and all(path.startswith("run.tmp-") for path in left), left
+    # The next run to the same place removes it, but not what somebody else keeps under such a name.
+    os.mkdir("run.tmp-1")
+    put("run.tmp-1/mine.txt", "x")
     ok(*args, "--where", "id < 100", "--out", "run", "--force")
+    left = [path for path in listing() if path.startswith("run.tmp-")]
+    assert left == ["run.tmp-1", "run.tmp-1/mine.txt"], left
 
 
 # ---- running them ------------------------------------------------------------------------------------------------
