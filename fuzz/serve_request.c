@@ -1,12 +1,17 @@
 /* libFuzzer: requests to the handlers of the explorer's server, for a small run that is made first.
  *
- *     fuzz/build serve_request && build-fuzz/serve_request -max_total_time=600 -max_len=4096
+ *     fuzz/build serve_request
+ *     mkdir -p build-fuzz/found && build-fuzz/serve_request -max_total_time=600 -max_len=4096 build-fuzz/found fuzz/seeds/serve_request
  *
- * The input is read as the first line of a request, a line with its content type, and a body:
+ * The input is read as the first line of a request, whose arguments are not encoded, its headers, and a body:
  *
- *     G/api/v1/runs/0/page?sort=-|phi|&limit=3
- *     application/json
+ *     P/api/v1/runs/0/select?table=attribution
+ *     Content-Type: application/json
+ *
  *     {"rows": [1]}
+ *
+ * G is GET, P is POST, and in small letters to a server that is open to others and wants a token. The value S of an
+ * argument is a selection that the server has.
  *
  * What must hold besides not crashing: every request gets a status, errors are JSON of the one form, and a body has the
  * size that was promised. */
@@ -17,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 static throng_context *context;
@@ -59,11 +65,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     snprintf(path, sizeof path, "%s/run", folder);
     make_run(path);
     must(throng_i_explorer_init(context, 1, &explorer, &err), &err);
-    explorer.guard = (throng_i_guard){.port = 80, .loopback = true};
     must(throng_i_run_expect(context, path, &explorer.runs[0], &err), &err);
     must(throng_i_run_open(&explorer.runs[0], path, &err), &err);
     return 0;
 }
+
+#define TOKEN "0123456789abcdef0123456789abcdef"
 
 /* Splits off what comes before a byte; what follows begins behind it. */
 static char *cut(char **at, char byte) {
@@ -99,23 +106,70 @@ static void check(const throng_i_reply *reply) {
     }
 }
 
+/* Takes "Host: localhost" into the request, if it is one of the headers that are looked at. */
+static void take_header(throng_i_request *request, char *line) {
+    const struct {
+        const char *name;
+        const char **value;
+    } known[] = {{"Host", &request->host},
+                 {"Origin", &request->origin},
+                 {"Sec-Fetch-Site", &request->site},
+                 {"Sec-Fetch-Mode", &request->mode},
+                 {"Cookie", &request->cookie},
+                 {"X-Throng-Token", &request->token},
+                 {"Content-Type", &request->content_type}};
+    char *value = line;
+    const char *name = cut(&value, ':');
+    for (size_t i = 0; i < sizeof known / sizeof *known && value; i++)
+        if (strcasecmp(name, known[i].name) == 0)
+            *known[i].value = value + (*value == ' ');
+}
+
+/* A selection that the server has: made anew before it is forgotten. */
+static const char *a_selection(void) {
+    static char id[64];
+    static int uses;
+    throng_i_reply reply = {.context = context, .text = {.context = context}};
+    const throng_i_request request = {.method = "GET",
+                                      .host = "localhost",
+                                      .path = "/api/v1/runs/0/select",
+                                      .arguments = {{"where", "state > 0"}},
+                                      .n_arguments = 1};
+    if (uses++ % 20 != 0)
+        return id;
+    explorer.guard = (throng_i_guard){.port = 80, .loopback = true};
+    throng_i_explorer_answer(&explorer, &request, &reply);
+    json_t *document = json_loads(reply.text.bytes, 0, NULL);
+    snprintf(id, sizeof id, "%s", json_string_value(json_object_get(document, "selection")));
+    json_decref(document);
+    throng_i_reply_clear(&reply);
+    return id;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     throng_i_reply reply = {.context = context, .text = {.context = context}};
     char *text = malloc(size + 1), *at = text;
     memcpy(text, data, size);
     text[size] = '\0';
-    char *line = cut(&at, '\n'), *type = cut(&at, '\n');
-    throng_i_request request = {.host = "localhost", .content_type = type, .body = at};
+    char *line = cut(&at, '\n');
+    throng_i_request request = {.host = "localhost"};
+    for (char *header = cut(&at, '\n'); header && *header; header = cut(&at, '\n'))
+        take_header(&request, header);
+    request.body = at;
     request.body_bytes = at ? size - (size_t)(at - text) : 0;
-    request.method = *line == 'P' ? "POST" : *line == 'G' ? "GET" : "PUT";
+    request.method = *line == 'P' || *line == 'p' ? "POST" : *line == 'G' || *line == 'g' ? "GET" : "PUT";
+    bool open = *line == 'g' || *line == 'p';
     line += *line != '\0';
     request.path = cut(&line, '?');
     while (line) {
         char *value = cut(&line, '&'), *name = cut(&value, '=');
+        const char *given = !value ? "" : strcmp(value, "S") == 0 ? a_selection() : value;
         if (request.n_arguments < THRONG_I_ARGUMENTS_MAX)
-            request.arguments[request.n_arguments] = (throng_i_argument){name, value ? value : ""};
+            request.arguments[request.n_arguments] = (throng_i_argument){name, given};
         request.n_arguments++;
     }
+    explorer.guard = open ? (throng_i_guard){.port = 80, .token = TOKEN, .names = {"crowd.example"}}
+                          : (throng_i_guard){.port = 80, .loopback = true};
     throng_i_explorer_answer(&explorer, &request, &reply);
     check(&reply);
     throng_i_reply_clear(&reply);

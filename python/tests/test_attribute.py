@@ -274,6 +274,8 @@ def test_texts_are_escaped():
     result = throng.attribute(table, state='x', cohort_by='who')
     assert '<script>' not in result._repr_html_() and '&lt;script&gt;' in result._repr_html_()
     assert '<script>' in repr(result)
+    assert result.answer == result.report.answer.text and result.answer.startswith('variance of x is 0.6667, up 0.6667 from 0')
+    assert result.answer.replace('<', '&lt;').replace('>', '&gt;') in result._repr_html_()
 
 
 def test_generate_available_describe():
