@@ -1,5 +1,5 @@
 /* throng cascades: who passed on what, and who made it big. */
-#include "cli/json.h"
+#include "cli/summary.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -94,8 +94,7 @@ static void print_agents(const cli_style *style, const json_t *report) {
     }
 }
 
-static int print_text(const request *wanted, const json_t *report) {
-    cli_style style = cli_style_of(stdout);
+void cli_summary_cascades(const cli_style *style, const json_t *report) {
     print_many(whole(report, "actions.actions"), "action");
     printf(" of ");
     print_many(whole(report, "agents"), "agent");
@@ -105,11 +104,16 @@ static int print_text(const request *wanted, const json_t *report) {
     print_many(whole(report, "cascades.deepest"), "step");
     printf("\n");
     print_counts(report);
-    print_trees(&style, report);
-    print_agents(&style, report);
+    print_trees(style, report);
+    print_agents(style, report);
     printf("\ncertificate exactly additive: the credits sum to the %s members that somebody is above, within %.0g\n",
            cli_count(whole(report, "certificate.reach")).text, cli_json_number(report, "certificate.residual"));
     printf("time        %s\n", cli_duration(cli_json_number(report, "timings.total_seconds")).text);
+}
+
+static int print_text(const request *wanted, const json_t *report) {
+    cli_style style = cli_style_of(stdout);
+    cli_summary_cascades(&style, report);
     if (wanted->common.out)
         printf("written     %s: report.json, cascades.%s, members.%s, agents.%s\n", wanted->common.out, wanted->format,
                wanted->format, wanted->format);

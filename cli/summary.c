@@ -185,6 +185,10 @@ int cli_summary_show(const json_t *report, cli_summary_kind kind, const char *ou
         print_timings(&style, report);
         return CLI_OK;
     }
+    if (cli_json_get(report, "cascades")) {
+        cli_summary_cascades(&style, report);
+        return CLI_OK;
+    }
     if (cli_json_get(report, "sweep") || cli_json_get(report, "trajectory") || cli_json_get(report, "intervention")) {
         if (cli_json_get(report, "sweep"))
             cli_summary_sweep(&style, report, out);

@@ -51,4 +51,7 @@ void cli_summary_sweep(const cli_style *style, const json_t *report, const char 
 /* The same of a solved game: summary_solution.c. */
 void cli_summary_solution(const cli_style *style, const json_t *report);
 
+/* The same of cascades: cascades.c. */
+void cli_summary_cascades(const cli_style *style, const json_t *report);
+
 #endif

@@ -14,16 +14,19 @@
 
 #define REPORT_BYTES ((int64_t)256 << 20)
 
-static const char *const files[] = {"report.json",          "study.yaml",
-                                    "verify.json",          "attribution.parquet",
-                                    "change.parquet",       "cohorts.parquet",
-                                    "steps.parquet",        "trajectory.parquet",
-                                    "states.parquet",       "sweep.parquet",
-                                    "intervention.parquet", "strategy.parquet",
-                                    "trace.parquet",        NULL};
+static const char *const files[] = {"report.json",          "study.yaml",       "verify.json",
+                                    "attribution.parquet",  "change.parquet",   "cohorts.parquet",
+                                    "steps.parquet",        "states.parquet",   "trajectory.parquet",
+                                    "intervention.parquet", "sweep.parquet",    "strategy.parquet",
+                                    "trace.parquet",        "personas.parquet", "agents.parquet",
+                                    "members.parquet",      "cascades.parquet", "agents.csv",
+                                    "members.csv",          "cascades.csv",     NULL};
 
 static const char *const tables[] = {"attribution", "change", "cohorts",      "steps",    "trajectory",
-                                     "states",      "sweep",  "intervention", "strategy", "trace"};
+                                     "states",      "sweep",  "intervention", "strategy", "trace",
+                                     "personas",    "agents", "members",      "cascades"};
+
+_Static_assert(sizeof tables / sizeof *tables <= THRONG_I_TABLES_MAX, "a run may have them all");
 
 const char *throng_i_run_file(int index) {
     return files[index];
@@ -69,6 +72,8 @@ static throng_status read_all(int file, char *out, int64_t bytes) {
 static const char *kind_of(const json_t *report) {
     if (json_object_get(report, "solution"))
         return "solution";
+    if (json_object_get(report, "cascades"))
+        return "cascades";
     if (json_object_get(report, "sweep"))
         return "sweep";
     if (json_object_get(report, "intervention"))

@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define THRONG_I_TABLES_MAX 12
+#define THRONG_I_TABLES_MAX 16
 
 /* What a column is to throng. */
 typedef enum throng_i_part {

@@ -47,9 +47,13 @@ def make_runs():
     return ["table", "times", "panel", "world", "simulation", "sweep", "intervention"]
 
 
+OTHERS = ["solution", "cascades"]  # runs that have no study, and are not of an indicator
+
+
 def compute_runs():
     crowd("one.parquet", agents=400)
     crowd("days.parquet", agents=400, days=3)
+    put("acts.csv", "user,id,time,item\n" + "".join(f"u{i * i % 17},a{i},{i},p{i % 5}\n" for i in range(60)))
     makers = {
         "table": ["attribute", "one.parquet", *COLUMNS],
         "times": ["attribute", "days.parquet", *COLUMNS, "--time", "day"],
@@ -58,6 +62,8 @@ def compute_runs():
         "simulation": ["simulate", *WORLD, "--record-every", 1],
         "sweep": ["simulate", *WORLD, "--sweep", "world.confidence=0.1:0.5:3", "--repetitions", 2],
         "intervention": ["intervene", *WORLD, "--target", "-10%", "--budget", 0.5],
+        "solution": ["solve", "kuhn", "--tolerance", 0.1],
+        "cascades": ["cascades", "acts.csv", "--agent", "user", "--id", "id", "--time", "time", "--item", "item"],
     }
     for name, arguments in makers.items():
         ok(*arguments, "--out", name, "--quiet")
@@ -80,11 +86,14 @@ def test_pages_of_every_kind_have_their_figures():
         "table": {"phi_by_weight", "phi_by_state"}, "times": {"phi_by_weight", "phi_by_state"},
         "panel": {"phi_by_weight", "phi_by_state"}, "world": {"phi_by_state", "cohort_steps", "agent_steps"},
         "simulation": {"state_steps"}, "sweep": set(), "intervention": {"dampened"},
+        "solution": set(), "cascades": set(),
     }
-    for run in make_runs():
+    for run in make_runs() + OTHERS:
         _, data = page(run)
         report = json.loads(pathlib.Path(run, "report.json").read_text())
-        assert data["name"] == run and data["study"] == pathlib.Path(run, "study.yaml").read_text()
+        study = None if run in OTHERS else pathlib.Path(run, "study.yaml").read_text()
+        assert data["name"] == run and data["study"] == study
+        assert len(report["answer"]["text"]) > 40 and data["report"]["answer"]["text"] == report["answer"]["text"]
         assert data["report"].keys() == report.keys(), run
         assert set(data["figures"]) == expected[run] | {"problems"}, (run, set(data["figures"]))
         assert data["figures"]["problems"] == [], data["figures"]["problems"]
@@ -210,10 +219,12 @@ def test_bad_run_directories_are_refused():
 
 @test
 def test_show_says_what_the_run_said():
+    put("acts.csv", "user,time,item\n" + "".join(f"u{i % 7},{i},p{i % 3}\n" for i in range(30)))
     crowd("days.parquet", agents=400, days=3)
     for arguments in (["attribute", "days.parquet", *COLUMNS, "--time", "day"], ["attribute", *WORLD],
                       ["simulate", *WORLD], ["intervene", *WORLD, "--target", "-10%", "--budget", 0.5],
-                      ["simulate", *WORLD, "--sweep", "world.confidence=0.1,0.3"]):
+                      ["simulate", *WORLD, "--sweep", "world.confidence=0.1,0.3"],
+                      ["cascades", "acts.csv", "--agent", "user", "--time", "time", "--item", "item"]):
         said = re.sub(r"written +run: [^\n]*\n", "", ok(*arguments, "--out", "run", "--force"))
         assert ok("show", "run") == said, arguments
     ok("attribute", "days.parquet", *COLUMNS, "--time", "day", "--out", "run", "--force", "--quiet")
@@ -309,7 +320,7 @@ def places(value, path=()):
 def test_no_report_crashes_show_and_diff():
     dice = random.Random(7)
     wrong = [None, True, -1, 1e308, 10 ** 18, "", "x" * 3000, "\u00e9\u4e16" * 400, [], {}, [[]], {"a": [1]}]
-    for run in make_runs():
+    for run in make_runs() + OTHERS:
         text = pathlib.Path(run, "report.json").read_text()
         everywhere = [path for path in places(json.loads(text)) if path and path != ("schema",)]
         pathlib.Path("broken").mkdir(exist_ok=True)

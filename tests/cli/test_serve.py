@@ -162,6 +162,21 @@ def test_runs_reports_and_files():
 
 
 @test
+def test_cascades_are_served_with_their_tables():
+    put("acts.csv", "user,id,time,item\n" + "".join(f"u{i * i % 7},a{i},{i},p{i % 3}\n" for i in range(40)))
+    for kind in ("parquet", "csv"):
+        ok("cascades", "acts.csv", "--agent", "user", "--id", "id", "--time", "time", "--item", "item", "--format", kind,
+           "--out", kind, "--quiet")
+    with serving("parquet", "csv", "--quiet") as it:
+        assert [run["kind"] for run in it.get("runs")["runs"]] == ["cascades"] * 2
+        for run, name in enumerate(("parquet", "csv")):
+            files = {one["name"] for one in it.get(f"runs/{run}/files")["files"]}
+            assert files == {path.name for path in pathlib.Path(name).iterdir()}, files
+        assert {one["table"] for one in it.get("runs/0/tables")["tables"]} == {"agents", "members", "cascades"}
+        assert it.get("runs/0/page", table="agents", sort="-|phi|", limit=1)["total"] == 4  # squares modulo 7
+
+
+@test
 def test_nothing_outside_the_run_is_reached():
     put("secret.json", '{"secret": 1}')
     nasty_run()

@@ -1,6 +1,6 @@
 // A chart with what belongs to it: a title, how to read it, its data as a download and as a table.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { joined, value } from "./format";
+import { cell, joined } from "./format";
 
 export type Row = Record<string, unknown>;
 
@@ -45,7 +45,7 @@ const ROWS_SHOWN = 100;
 /** The first rows of a list as a table. */
 export function DataTable({ rows, caption }: { rows: Row[]; caption: string }) {
   const keys = [...new Set(rows.slice(0, ROWS_SHOWN).flatMap((row) => Object.keys(row)))];
-  const cell = (key: string, x: unknown) => (x == null ? "–" : typeof x === "number" && key !== "id" && key !== "row" ? value(x, 6) : String(x));
+  const shown = (x: unknown) => (x == null ? "–" : typeof x === "number" ? cell(x) : String(x));
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
       <table>
@@ -64,7 +64,7 @@ export function DataTable({ rows, caption }: { rows: Row[]; caption: string }) {
           {rows.slice(0, ROWS_SHOWN).map((row, i) => (
             <tr key={i}>
               {keys.map((key) => (
-                <td key={key} class={typeof row[key] === "number" ? "number" : ""}>{cell(key, row[key])}</td>
+                <td key={key} class={typeof row[key] === "number" ? "number" : ""}>{shown(row[key])}</td>
               ))}
             </tr>
           ))}

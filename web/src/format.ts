@@ -35,6 +35,11 @@ export function value(x: number | null | undefined, digits = 4): string {
   return exponent < -4 || size >= 1e15 ? power(x, digits) : sign(String(Number(x.toPrecision(digits))));
 }
 
+/** A cell of a table: whole numbers as they are, for they may be years or ids. */
+export function cell(x: number): string {
+  return Number.isInteger(x) && Math.abs(x) < 1e15 ? sign(String(x)) : value(x, 6);
+}
+
 /** 31.4 %, 0.31 % */
 export function percent(share: number | null | undefined): string {
   if (share == null || !Number.isFinite(share)) return "–";

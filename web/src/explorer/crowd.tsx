@@ -27,7 +27,7 @@ export function CrowdView({ run, graph, cohorts }: { run: number; graph: boolean
   return (
     <>
       <LeftOut problems={found.problems} />
-      {table ? <TableView run={run} list={found.tables} first={table} graph={graph} cohorts={cohorts} /> : <p class="aid">This run has no table of agents.</p>}
+      {table ? <TableView run={run} list={found.tables} first={table} graph={graph} cohorts={cohorts} /> : <p class="aid nothing">This run has no table of agents.</p>}
     </>
   );
 }
@@ -59,7 +59,8 @@ function TableView({ run, list, first, graph, cohorts }: { run: number; list: Ta
     const own = ++turn.current;
     setBusy(true);
     const phi = look.table.columns.some((one) => one.column === "phi") ? columns.values("phi", window) : Promise.resolve(null);
-    Promise.all([columns.axis(look.x, look.xKind, window), columns.axis(look.y, look.yKind, window), columns.colouring(look, window), phi]).then(
+    const info = (name: string) => look.table.columns.find((one) => one.column === name);
+    Promise.all([columns.axis(look.x, look.xKind, window, info(look.x)), columns.axis(look.y, look.yKind, window, info(look.y)), columns.colouring(look, window), phi]).then(
       ([x, y, colouring, phi]) => {
         if (own !== turn.current) return;
         setAxes({ x: { name: look.x, ...x }, y: { name: look.y, ...y }, colouring, phi, from: window.from, every });

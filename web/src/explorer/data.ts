@@ -53,7 +53,7 @@ export function firstLook(table: TableInfo, frame = table.frames.length - 1): Lo
   const numbers = numericColumns(table);
   const others = (taken: string) => numbers.filter((one) => one.column !== taken);
   const y = byRole(table, ["phi", "alpha", "state"], numbers) ?? numbers.find((one) => one.column === "value")?.column ?? numbers[0]?.column ?? "row";
-  const x = byRole(table, ["weight", "state"], others(y)) ?? others(y)[0]?.column ?? "row";
+  const x = byRole(table, ["weight", "state"], others(y)) ?? others(y).find((one) => one.column !== "share")?.column ?? "row";
   const colour = byRole(table, ["cohort", "phi", "state"], colourColumns(table).filter((one) => one.type !== "text" || (one.words ?? 2) > 1)) ?? y;
   const kind = (name: string) => usualKind(table.columns.find((one) => one.column === name)?.role ?? null);
   return { table, frame: Math.max(0, frame), x, y, colour, xKind: kind(x), yKind: kind(y) };
@@ -90,16 +90,16 @@ export class Columns {
   }
 
   /** One scale a column, whatever the time, so that a moving slider moves points and not axes. */
-  scale(name: string, kind: Kind, window: Window, values: Values): Scale {
+  scale(name: string, kind: Kind, window: Window, values: Values, info?: ColumnInfo): Scale {
     const key = `${window.table}|${name}|${kind}`;
-    const scale = this.scales.get(key) ?? fit(values, kind);
+    const scale = this.scales.get(key) ?? widened(fit(values, kind), info);
     this.scales.set(key, scale);
     return scale;
   }
 
-  async axis(name: string, kind: Kind, window: Window): Promise<{ places: Float32Array; scale: Scale; values: Values }> {
+  async axis(name: string, kind: Kind, window: Window, info?: ColumnInfo): Promise<{ places: Float32Array; scale: Scale; values: Values }> {
     const values = await this.values(name, window);
-    const scale = this.scale(name, kind, window, values);
+    const scale = this.scale(name, kind, window, values, info);
     return { places: places(values, scale), scale, values };
   }
 
@@ -139,6 +139,13 @@ export class Columns {
       legend: [{ label: `low ${name}`, colour: "var(--many2)" }, { label: `high ${name}`, colour: "var(--many8)" }],
     };
   }
+}
+
+/** With room for the column's values at all times, where the table knows them. */
+function widened(scale: Scale, info?: ColumnInfo): Scale {
+  const { min, max } = info ?? {};
+  const low = min != null && (scale.kind !== "log" || min > 0) ? Math.min(scale.low, min) : scale.low;
+  return { ...scale, low, high: max != null ? Math.max(scale.high, max) : scale.high };
 }
 
 /** Below zero blue, above orange, stretched so that small credits are told apart. */

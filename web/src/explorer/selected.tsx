@@ -1,7 +1,7 @@
 // What a selection carries together: the sums, the cohorts, the times, the agents.
 import { useEffect, useState } from "preact/hooks";
 import { csv, download } from "../chart";
-import { clip, count, percent, value } from "../format";
+import { cell as cellText, clip, count, percent, value } from "../format";
 import { page, Rows, Selection, Window } from "./api";
 
 const PAGE = 50;
@@ -83,7 +83,7 @@ function AgentTable({ run, window, selected, table, onAgent }: { run: number; wi
                   <td key={at} class={typeof cell === "number" && at !== id ? "number" : ""}>
                     {at === id && cell != null
                       ? <button type="button" class="link" onClick={() => onAgent(cell, Number(cells[row] ?? -1))}>{clip(String(cell), 40)}</button>
-                      : cell == null ? "–" : typeof cell === "number" && at !== row ? value(cell, 6) : clip(String(cell), 60)}
+                      : cell == null ? "–" : typeof cell === "number" ? cellText(cell) : clip(String(cell), 60)}
                   </td>
                 ))}
               </tr>
