@@ -132,6 +132,14 @@ out:
     return status;
 }
 
+/* Whether edges may weigh less than 0 is up to the world: the message names it. */
+static void name_world(const char *world, throng_error *err) {
+    size_t used = err ? strlen(err->message) : 0;
+    if (used > 0)
+        snprintf(err->message + used - 1, sizeof err->message - used + 1, " in the world %.*s.",
+                 (int)strcspn(world, ":"), world);
+}
+
 static throng_status make_graph(throng_run *self, const throng_i_settings *settings, throng_error *err) {
     throng_status status = THRONG_OK;
     throng_table *table = NULL;
@@ -148,6 +156,8 @@ static throng_status make_graph(throng_run *self, const throng_i_settings *setti
     THRONG_TRY(throng_i_graph_create_part(self->population, consumed, &part, &settings->graph, &self->graph, err));
     THRONG_TRY(throng_i_population_drop_ids(self->population, err));
 out:
+    if (status == THRONG_E_WEIGHT && settings->world.world)
+        name_world(settings->world.world, err);
     throng_table_free(table);
     return status;
 }

@@ -55,6 +55,10 @@ def test_edges_that_cannot_be_used():
     assert report("attribute", *reach, "--edges-missing", "drop", "--self-loops", "keep")["graph"]["edges"] == 5
     files(EDGES.replace("0.25", "-0.25"))
     fails(1, "Edge 2: its weight", "attribute", *reach, "--edge-weight", "w")
+    world = [*OPTIONS, *GRAPH, "--edge-weight", "w", "--steps", 1, "--world"]
+    fails(1, "Edge 2: its weight .column \"w\". is -0.25, but .* must not be negative in the world friedkin-johnsen.$",
+          "simulate", *world, "friedkin-johnsen:susceptibility=0.5")
+    ok("simulate", *world, "ising")
     files(EDGES.replace("0.25", ""))
     fails(1, "Edge 2: its weight", "attribute", *reach, "--edge-weight", "w")
     files(EDGES.replace("0.25", "2"))
