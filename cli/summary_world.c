@@ -175,6 +175,7 @@ void cli_summary_sweep(const cli_style *style, const json_t *report, const char 
         printf("%s runs were there from before.\n", cli_count(resumed).text);
     printf("%stime%s     %s\n", style->bold, style->plain,
            cli_duration(cli_json_number(report, "timings.total_seconds")).text);
+    cli_summary_graph_remark(style, report);
     print_files(style, out, "sweep.parquet");
 }
 

@@ -102,6 +102,9 @@ static void keep_about(throng_i_sweep_job *self, const json_t *report) {
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (json_object_get(report, parts[i]))
             json_object_set(self->about, parts[i], json_object_get(report, parts[i]));
+    json_t *kept = json_object_get(json_object_get(report, "provenance"), "graph_cache");
+    if (kept)
+        json_object_set(self->about, "graph_cache", kept);
 }
 
 static throng_status simulate_one(throng_i_sweep_job *self, const throng_i_settings *settings, json_t **out,
@@ -382,6 +385,10 @@ static throng_status make_report(const throng_i_sweep_job *self, const char *com
     json_object_set_new(document, "sweep", sweep_part(self));
     json_object_set_new(document, "timings", json_object());
     json_object_set_new(document, "provenance", throng_i_report_provenance(&reporter));
+    json_t *kept = json_object_get(document, "graph_cache");
+    if (kept)
+        json_object_set(json_object_get(document, "provenance"), "graph_cache", kept);
+    json_object_del(document, "graph_cache");
     throng_status status = throng_i_report_finish(document, &total, 1, err);
     if (status == THRONG_OK)
         status = throng_i_json_text(self->context, document, out, err);

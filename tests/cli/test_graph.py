@@ -120,7 +120,9 @@ def test_a_graph_that_cannot_be_kept():
     it = report("simulate", *world, "--graph-cache", "/proc/kept")
     assert it["provenance"]["graph_cache"]["state"] == "not written"
     assert "The graph could not be kept in /proc/kept" in it["provenance"]["graph_cache"]["remark"]
-    assert "The graph could not be kept in /proc/kept" in ok("simulate", *world, "--graph-cache", "/proc/kept")
+    for more in ([], ["--sweep", "world.susceptibility=0.1,0.2"]):
+        said = ok("simulate", *world, "--graph-cache", "/proc/kept", *more)
+        assert said.count("The graph could not be kept in /proc/kept") == 1, said
     fails(2, "--graph-cache .graph.cache. keeps the graph of a table: name it with --graph", "simulate", *OPTIONS,
           "--graph-model", "ring", "--graph-cache", "kept", "--world", "friedkin-johnsen")
     fails(2, "knows a graph by the files of its table, and standard input is none", "simulate", *OPTIONS, "--graph", "-",
