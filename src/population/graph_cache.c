@@ -15,6 +15,7 @@
 #include "population/graph_cache.h"
 #include "population/population.h"
 #include "table/file.h"
+#include "table/offer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,8 +86,9 @@ static throng_status add_file(throng_context *context, XXH3_state_t *state, cons
     struct stat about, log;
     char full[PATH_MAX], *beside = NULL;
     bool there = stat(file->opened, &about) == 0;
-    THRONG_REQUIRE(strcmp(file->path, "-") != 0 && (!there || S_ISREG(about.st_mode) || S_ISDIR(about.st_mode)),
-                   E_PARAMETER,
+    bool none = strcmp(file->path, "-") == 0 || throng_i_is_offered(file->path) ||
+                (there && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode));
+    THRONG_REQUIRE(!none, E_PARAMETER,
                    "--graph-cache (graph.cache) knows a graph by the files of its table, and %s is none: leave it out.",
                    file->shown);
     THRONG_REQUIRE(there && realpath(file->opened, full), E_FILE, "%s cannot be read: %s.", file->shown,
@@ -354,7 +356,7 @@ throng_status throng_i_graph_cache_read(throng_i_graph_cache *self, throng_graph
     *kept = (throng_i_graph_kept){0};
     snprintf(kept->file, sizeof kept->file, "%s", self->path);
     int file = open(self->path, O_RDONLY | O_CLOEXEC);
-    if (file < 0 && errno == ENOENT)
+    if (file < 0 && (errno == ENOENT || errno == ENOTDIR))
         return THRONG_OK;
     if (file >= 0 && fstat(file, &about) == 0 && about.st_size > 0)
         map = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, file, 0);

@@ -271,19 +271,20 @@ Test(graph_cache, a_full_disk_leaves_the_graph_and_nothing_behind, .init = set_u
 }
 
 Test(graph_cache, is_only_of_files, .init = set_up_folder, .fini = tear_down_folder) {
-    static const char *const paths[] = {"-", "pipe", "gone.csv"};
+    static const char *const paths[] = {"-", "pipe", "memory:edges", "gone.csv"};
     static const char *const messages[] = {
         "--graph-cache (graph.cache) knows a graph by the files of its table, and standard input is none: leave it "
         "out.",
         "--graph-cache (graph.cache) knows a graph by the files of its table, and pipe is none: leave it out.",
+        "--graph-cache (graph.cache) knows a graph by the files of its table, and memory:edges is none: leave it out.",
         "gone.csv cannot be read: No such file or directory."};
     throng_population *population = crowd(900);
     const throng_graph_def def = all;
     cr_assert_eq(mkfifo("pipe", 0600), 0);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         throng_i_graph_cache cache = {0};
         cr_expect_eq(throng_i_graph_cache_open(population, &paths[i], 1, &def, "kept", &cache, &error),
-                     i < 2 ? THRONG_E_PARAMETER : THRONG_E_FILE);
+                     i < 3 ? THRONG_E_PARAMETER : THRONG_E_FILE);
         cr_expect_str_eq(error.message, messages[i]);
     }
     throng_population_free(population);
