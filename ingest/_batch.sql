@@ -34,7 +34,12 @@ SELECT
     time,
     created,
     kind,
-    coalesce(operation, 'create'),
+    CASE operation
+        WHEN 'delete' THEN 'delete'::ENUM ('create', 'update', 'delete')
+        WHEN 'update' THEN 'update'::ENUM ('create', 'update', 'delete')
+        ELSE 'create'::ENUM ('create', 'update', 'delete')
+    END,
+    kind IN ('identity', 'account', 'profile'),
     pseudonym(agent),
     -- What has no record of its own is told apart by what it says.
     pseudonym(coalesce(record, concat_ws(' ', kind, epoch_us(time), handle, status, target, target_agent))),

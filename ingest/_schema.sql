@@ -10,16 +10,17 @@ CREATE TABLE IF NOT EXISTS crowd.ingest.files (
     lines BIGINT, blank BIGINT, ignored BIGINT, rejected BIGINT, rows BIGINT
 );
 
--- What was read, duplicates and all; every id is a pseudonym. A line that was rejected has a reason. DuckDB would try
--- what makes each column small: of pseudonyms nothing does.
+-- What was read, duplicates and all; every id is a pseudonym. A line that was rejected has a reason; an event that is
+-- no action is a notice. DuckDB would try what makes each column small: of pseudonyms nothing does.
 CREATE TABLE IF NOT EXISTS crowd.ingest.events (
-    file INTEGER, line BIGINT, reason VARCHAR, time TIMESTAMP, created TIMESTAMP,
-    kind VARCHAR USING COMPRESSION dictionary, operation VARCHAR USING COMPRESSION dictionary,
+    file INTEGER USING COMPRESSION rle, line BIGINT USING COMPRESSION bitpacking, reason VARCHAR,
+    time TIMESTAMP USING COMPRESSION bitpacking, created TIMESTAMP USING COMPRESSION bitpacking,
+    kind VARCHAR USING COMPRESSION dictionary, operation ENUM ('create', 'update', 'delete') USING COMPRESSION bitpacking,
+    is_notice BOOLEAN USING COMPRESSION rle,
     agent UBIGINT USING COMPRESSION uncompressed, record UBIGINT USING COMPRESSION uncompressed,
     target UBIGINT USING COMPRESSION uncompressed, target_agent UBIGINT USING COMPRESSION uncompressed,
-    via UBIGINT, text_length INTEGER,
-    language VARCHAR, state DOUBLE, text VARCHAR, handle UBIGINT, status VARCHAR, followers BIGINT, agent_name VARCHAR,
-    target_name VARCHAR
+    via UBIGINT, text_length INTEGER USING COMPRESSION bitpacking, language VARCHAR USING COMPRESSION dictionary,
+    state DOUBLE, text VARCHAR, handle UBIGINT, status VARCHAR, followers BIGINT, agent_name VARCHAR, target_name VARCHAR
 );
 
 CREATE VIEW IF NOT EXISTS crowd.ingest.records AS

@@ -46,7 +46,7 @@ WITH
 wanted AS (SELECT coalesce(max(value), '..') AS value FROM crowd.ingest.settings WHERE name = 'days'),
 seen AS (
     SELECT max(time)::DATE AS last FROM crowd.ingest.records
-    WHERE operation = 'create' AND kind NOT IN ('identity', 'account', 'profile')
+    WHERE operation = 'create' AND NOT is_notice
 )
 SELECT
     CASE
@@ -61,12 +61,16 @@ FROM wanted, seen;
 
 -- Events that are no actions of the crowd: those that came twice, and those that were taken back.
 CREATE OR REPLACE TABLE crowd.ingest.left_out AS
-SELECT file, line FROM duplicates
-UNION
-SELECT file, line
-FROM crowd.ingest.records LEFT JOIN deletes USING (agent, record) LEFT JOIN gone USING (agent)
-WHERE operation = 'create' AND kind NOT IN ('identity', 'account', 'profile')
-    AND (records.time <= deletes.time OR forever IS NOT NULL);
+WITH
+taken_back AS (
+    SELECT file, line FROM crowd.ingest.records JOIN deletes USING (agent, record)
+    WHERE operation = 'create' AND NOT is_notice AND records.time <= deletes.time
+    UNION
+    SELECT file, line FROM crowd.ingest.records SEMI JOIN gone USING (agent) WHERE operation = 'create' AND NOT is_notice
+)
+SELECT file, line, true AS is_double FROM duplicates
+UNION ALL
+SELECT file, line, false FROM taken_back ANTI JOIN duplicates USING (file, line);
 
 -- Texts that were deleted are forgotten, if texts were kept at all.
 UPDATE crowd.ingest.events SET text = NULL
@@ -85,17 +89,23 @@ CREATE OR REPLACE VIEW crowd.ingest.done AS
 SELECT records.* REPLACE (coalesce(target_agent, author) AS target_agent)
 FROM ingest.records ANTI JOIN ingest.left_out USING (file, line)
 LEFT JOIN ingest.authors ON records.target = authors.record, ingest.span
-WHERE operation = 'create' AND kind NOT IN ('identity', 'account', 'profile')
+WHERE operation = 'create' AND NOT is_notice
     AND (time::DATE BETWEEN span.first AND span.last OR epoch_us(time) = 0);
 
-CREATE OR REPLACE TEMP TABLE did AS
-SELECT agent, target_agent, kind::kinds AS kind, time FROM crowd.ingest.done;
+-- What was read, once each, and whether it was done on those days and not taken back.
+CREATE OR REPLACE TEMP TABLE acts AS
+SELECT agent, coalesce(target_agent, author) AS target_agent, kind::kinds AS kind, operation, is_notice, time,
+    operation = 'create' AND NOT is_notice AND is_double IS NULL
+        AND (time::DATE BETWEEN span.first AND span.last OR epoch_us(time) = 0) AS is_done
+FROM crowd.ingest.records LEFT JOIN crowd.ingest.left_out USING (file, line)
+LEFT JOIN crowd.ingest.authors ON records.target = authors.record, crowd.ingest.span
+WHERE is_double IS NOT TRUE;
 
 -- Who reacted to whom. What somebody does to himself is an action, and no edge.
 CREATE OR REPLACE TABLE crowd.ingest.pairs AS
 SELECT source, target, enum_code(kind) AS kind, CASE WHEN kind = 'follow' THEN 1 ELSE count(*) END AS n
 FROM (
-    SELECT agent AS source, target_agent AS target, kind FROM did
+    SELECT agent AS source, target_agent AS target, kind FROM acts WHERE is_done
     UNION ALL
     SELECT source, target, 'follow'::kinds FROM crowd.ingest.follows
 )
@@ -105,17 +115,15 @@ WHERE target <> source GROUP BY source, target, kind;
 CREATE OR REPLACE TEMP TABLE people AS
 WITH
 acted AS (
-    SELECT agent, min(time) FILTER (epoch_us(time) > 0) AS first_seen, max(time) FILTER (epoch_us(time) > 0) AS last_seen
-    FROM crowd.ingest.records ANTI JOIN duplicates USING (file, line) GROUP BY agent
-),
-busy AS (
-    SELECT agent, count(*) AS actions,
-        count(*) FILTER (kind IN ('post', 'reply', 'quote')) AS posts, count(*) FILTER (kind = 'reply') AS replies,
-        count(*) FILTER (kind = 'like') AS likes, count(*) FILTER (kind = 'repost') AS reposts
-    FROM did GROUP BY agent
+    SELECT agent, min(time) FILTER (epoch_us(time) > 0) AS first_seen, max(time) FILTER (epoch_us(time) > 0) AS last_seen,
+        count(*) FILTER (is_done) AS actions,
+        count(*) FILTER (is_done AND kind IN ('post', 'reply', 'quote')) AS posts,
+        count(*) FILTER (is_done AND kind = 'reply') AS replies, count(*) FILTER (is_done AND kind = 'like') AS likes,
+        count(*) FILTER (is_done AND kind = 'repost') AS reposts
+    FROM acts GROUP BY agent
 ),
 heard AS (
-    SELECT target AS agent, count(DISTINCT source) AS degree FROM crowd.ingest.pairs GROUP BY target
+    SELECT target AS agent, count(*) AS degree FROM (SELECT DISTINCT source, target FROM crowd.ingest.pairs) GROUP BY target
 ),
 followed AS (
     SELECT target AS agent, count(*) AS seen_followers FROM crowd.ingest.pairs
@@ -135,7 +143,7 @@ SELECT
     coalesce(posts, 0) AS posts, coalesce(replies, 0) AS replies, coalesce(likes, 0) AS likes,
     coalesce(reposts, 0) AS reposts
 FROM everybody LEFT JOIN acted USING (agent) LEFT JOIN told USING (agent) LEFT JOIN heard USING (agent)
-LEFT JOIN followed USING (agent) LEFT JOIN busy USING (agent) LEFT JOIN crowd.ingest.counts AS counts USING (agent);
+LEFT JOIN followed USING (agent) LEFT JOIN crowd.ingest.counts AS counts USING (agent);
 
 -- One weight for the whole crowd: followers if they are known of half of those who acted, else who was seen to react to
 -- them, else what they did.
@@ -176,7 +184,7 @@ ORDER BY pairs.source, pairs.target, kinds.kind;
 -- The state of an agent on a day is the mean over what it wrote on that day, added up in the order of time.
 CREATE OR REPLACE TABLE crowd.ingest.days AS
 WITH
-active AS (SELECT agent, time::DATE AS day, count(*) AS activity FROM did WHERE epoch_us(time) > 0 GROUP BY ALL),
+active AS (SELECT agent, time::DATE AS day, count(*) AS activity FROM acts WHERE is_done AND epoch_us(time) > 0 GROUP BY ALL),
 stated AS (
     SELECT agent, time::DATE AS day, avg(state ORDER BY time, file, line) AS state FROM crowd.ingest.done
     WHERE epoch_us(time) > 0 AND state IS NOT NULL GROUP BY ALL
@@ -193,31 +201,28 @@ ORDER BY day, days.agent;
 
 -- The counts that are printed.
 CREATE OR REPLACE TABLE crowd.ingest.totals AS
-WITH acts AS (
-    SELECT operation, count(*) AS n, count(*) FILTER (text_length > 0 AND coalesce(language, '') NOT LIKE 'en%') AS unread
-    FROM crowd.ingest.records ANTI JOIN duplicates USING (file, line)
-    WHERE kind NOT IN ('identity', 'account', 'profile') GROUP BY operation
-)
 SELECT
     n_records, n_duplicates, n_actions,
     n_left_out - n_duplicates AS n_taken_back,
     n_creates - (n_left_out - n_duplicates) - n_actions AS n_other_days,
-    n_deletes, n_updates,
-    n_records - n_duplicates - n_creates - n_deletes - n_updates AS n_notices,
-    n_unread,
+    n_deletes, n_updates, n_notices, n_unread,
     (SELECT weight FROM weighing) AS weight
 FROM
     (SELECT count(*) AS n_records FROM crowd.ingest.records),
     (SELECT count(*) AS n_duplicates FROM duplicates),
     (SELECT count(*) AS n_left_out FROM crowd.ingest.left_out),
-    (SELECT count(*) AS n_actions FROM did),
     (
         SELECT
-            coalesce(sum(n) FILTER (operation = 'create'), 0)::BIGINT AS n_creates,
-            coalesce(sum(n) FILTER (operation = 'delete'), 0)::BIGINT AS n_deletes,
-            coalesce(sum(n) FILTER (operation = 'update'), 0)::BIGINT AS n_updates,
-            coalesce(sum(unread) FILTER (operation = 'create'), 0)::BIGINT AS n_unread
+            count(*) FILTER (is_done) AS n_actions,
+            count(*) FILTER (operation = 'create' AND NOT is_notice) AS n_creates,
+            count(*) FILTER (operation = 'delete' AND NOT is_notice) AS n_deletes,
+            count(*) FILTER (operation = 'update' AND NOT is_notice) AS n_updates,
+            count(*) FILTER (is_notice) AS n_notices
         FROM acts
+    ),
+    (
+        SELECT count(*) AS n_unread FROM crowd.ingest.records ANTI JOIN duplicates USING (file, line)
+        WHERE operation = 'create' AND NOT is_notice AND text_length > 0 AND coalesce(language, '') NOT LIKE 'en%'
     );
 
 DELETE FROM crowd.ingest.settings WHERE name = 'changed';

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Of the schema `ingest`: changed when crowds of before can no longer be added to. */
-#define FORMAT "2"
+#define FORMAT "3"
 
 /* ---- running SQL ----------------------------------------------------------------------------------------------- */
 
@@ -265,6 +265,7 @@ throng_status throng_i_store_open(throng_context *context, const throng_ingest_d
     store->is_open = true;
     store->database.stop = &store->stop;
     THRONG_TRY(attach(store, err));
+    THRONG_TRY(run(store, "BEGIN", err)); /* once: each end of a transaction waits for the disk */
     THRONG_TRY(run_text(store, "_schema", err));
     if (platform->input == THRONG_I_INPUT_NDJSON)
         THRONG_TRY(prepare_lines(store, err));
@@ -278,6 +279,7 @@ throng_status throng_i_store_open(throng_context *context, const throng_ingest_d
     THRONG_TRY(throng_i_database_function(&store->database, &store->score, err));
     THRONG_TRY(throng_i_database_function(&store->database, &store->judged, err));
     THRONG_TRY(settle_all(store, err));
+    THRONG_TRY(run(store, "COMMIT", err));
 out:
     return status;
 }

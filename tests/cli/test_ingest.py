@@ -489,6 +489,20 @@ def test_disk_full_at_the_end():
 # ---- privacy ----------------------------------------------------------------------------------------------------------
 
 @test
+def test_texts_stay_whole():
+    """Short and long ones, in DuckDB's sense, empty ones and none, more than one run of lines holds."""
+    draw = random.Random(7)
+    texts = [None if draw.random() < 0.1 else "".join(draw.choices('ab \u00e9\u732b\U0001f600\n"\\\0', k=draw.randrange(30)))
+             for _ in range(5000)]
+    texts[:2], texts[2048] = [None, "x" * 13], None  # at the beginning of a run
+    write("e.ndjson", *(event(A, "create", "feed.post", f"k{i}", {} if text is None else {"text": text}, i)
+                        for i, text in enumerate(texts)))
+    adds_up(ingest("e.ndjson", "--out", "c.duckdb", "--keep-text"))
+    kept = query("c.duckdb", "SELECT hex(text), text_length::VARCHAR FROM actions ORDER BY time")
+    assert kept == [[None, None] if text is None else [text.encode().hex().upper(), str(len(text))] for text in texts]
+
+
+@test
 def test_privacy():
     write("e.ndjson", post(A, "1", "a secret sentence"), like(B, "2", uri(A, "feed.post", "1"), 1),
           json.dumps({"did": A, "time_us": START, "kind": "identity", "identity": {"did": A, "handle": "anna.example"}}))
