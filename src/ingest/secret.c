@@ -50,8 +50,8 @@ uint64_t throng_i_secret_hash(const throng_i_secret *secret, const char *bytes, 
         is_last = left < 8;
         uint64_t word = is_last ? little_endian(at, (int)left) | (uint64_t)length << 56 : little_endian(at, 8);
         v[3] ^= word;
-        for (int i = 0; i < 2; i++)
-            mix(v);
+        mix(v);
+        mix(v);
         v[0] ^= word;
     }
     v[2] ^= 0xFF;
