@@ -161,7 +161,8 @@ static inline bool is_plain(char c) {
     return c != '"' && c != '\\' && (unsigned char)c >= 0x20;
 }
 
-/* Passes over characters that mean themselves, sixteen or eight at a time; stops at one that does not, or at the end. */
+/* Passes over characters that mean themselves, sixteen or eight at a time; stops at one that does not, or at the end.
+ */
 static inline char *skip_plain(char *at, const char *end) {
 #ifdef __SSE2__
     const __m128i quotes = _mm_set1_epi8('"'), slashes = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1F);
