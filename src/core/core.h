@@ -108,8 +108,8 @@ THRONG_MUST_USE throng_status throng_i_context_load(throng_context *context, con
 /* ---- plug-in names with parameters: "esteban-ray:alpha=1.3,bins=21" -------------------------------------------- */
 
 #define THRONG_I_NAME_LENGTH 64
-#define THRONG_I_PARAMS_MAX  16
-#define THRONG_I_SPEC_LENGTH 512 /* of a name with all its parameters, with the zero at its end */
+#define THRONG_I_PARAMS_MAX  24
+#define THRONG_I_SPEC_LENGTH 1024 /* of a name with all its parameters, with the zero at its end */
 
 typedef struct throng_i_plugin_use {
     const throng_about *about;
