@@ -117,7 +117,7 @@ static const throng_world *as_world(const throng_about *about) {
 }
 
 static bool takes_no_graph(const throng_world *world) {
-    return world->hearing == THRONG_HEARING_MATCH || world->hearing == THRONG_HEARING_NEAR;
+    return world->hearing == THRONG_HEARING_NEAR || world->hearing == THRONG_HEARING_CROWD;
 }
 
 /* "State: opinion (what the agent thinks). ..." */
@@ -200,7 +200,7 @@ static void print_lines(const char *text, int width) {
 
 void cli_describe_text(throng_kind kind, const throng_about *about) {
     cli_style style = cli_style_of(stdout);
-    char facts[600];
+    char facts[1600];
     printf("%s%s%s (%s)\n", style.bold, about->name, style.plain, throng_kind_name(kind));
     cli_print_wrapped(stdout, about->summary, 0, style.width);
     printf("\n");
@@ -241,7 +241,7 @@ static void print_prose(const char *text) {
 }
 
 void cli_describe_markdown(throng_kind kind, const throng_about *about) {
-    char facts[600];
+    char facts[1600];
     printf("## %s\n\n", about->name);
     print_prose(about->summary);
     printf("\n\n");

@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 /** Changes whenever a shared object built before cannot be used any more. */
-#define THRONG_PLUGIN_ABI 6
+#define THRONG_PLUGIN_ABI 7
 
 /** What a shared object offers: lists that end with NULL, or NULL. */
 typedef struct throng_plugin {

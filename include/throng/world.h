@@ -6,7 +6,7 @@
  *
  *     heard_i[m] = sum_j w_ij alpha_j send_m(x_j)      or      sum_j w_ij alpha_j pair_m(x_i, x_j)
  *     heard_i[m] = sum_j alpha_j send_m(x_j) / N       for public messages: over everybody, the same for all
- *     heard_i[m] = alpha_j send_m(x_j)                 if one is picked or matched with j
+ *     heard_i[m] = alpha_j send_m(x_j)                 if one picks j
  *     x_i'       = move(x_i, heard_i, present_i, innate_i)
  *
  * throng owns the loops over agents, edges and time, the random numbers, recording, and the reverse sweep; a world
@@ -27,7 +27,7 @@
 extern "C" {
 #endif
 
-#define THRONG_WORLD_COLUMNS_MAX  16
+#define THRONG_WORLD_COLUMNS_MAX  24
 #define THRONG_WORLD_MESSAGES_MAX 8
 #define THRONG_WORLD_TRAITS_MAX   4
 #define THRONG_WORLD_ACTIONS_MAX  4
@@ -56,8 +56,9 @@ typedef enum throng_hearing {
     THRONG_HEARING_SUM,  /* as it is */
     THRONG_HEARING_PICK, /* what one in-neighbour sends, drawn by weight at every step anew; not smooth */
     /* The next two know no graph, and are not smooth. */
-    THRONG_HEARING_MATCH, /* what the partner sends: everybody is matched with somebody, for a number of steps */
     THRONG_HEARING_NEAR,  /* the sum over those who are within a radius of where the agent is at this step */
+    THRONG_HEARING_CROWD, /* whatever `move` makes of it: agents meet one after another, and it sees everybody at once.
+                             No messages; slots are all agents, one each */
     THRONG_HEARING_COUNT
 } throng_hearing;
 
@@ -81,9 +82,10 @@ typedef struct throng_slots {
     const double *state[THRONG_WORLD_COLUMNS_MAX];  /* [n] each: now */
     const double *heard[THRONG_WORLD_MESSAGES_MAX]; /* [n] each; move and move_adjoint only */
     const double *present;                          /* [n] sum_j w_ij alpha_j, treated as heard is: how much of its
-                                                       neighbourhood takes part; move and move_adjoint only */
+                                                       neighbourhood takes part; move and move_adjoint only.
+                                                       HEARING_CROWD: alpha of each agent itself */
     const double *innate;                           /* [n] the first column at step 0; in worlds of recorded states
-                                                       the state recorded for after this step */
+                                                       the state recorded for after this step. HEARING_CROWD: NULL */
     int64_t agent;                                  /* agent of slot 0 ... */
     int lanes;                                      /* ... and how many slots each agent has */
     throng_random random;                           /* draw with (agent, step): the same at any participation */
@@ -171,10 +173,6 @@ typedef struct throng_world {
     void (*observe)(const throng_slots *slots, double *const *sight);
     /** adjoint's state, heard, present and innate += d sight / d them, times of[s][k]. */
     void (*observe_adjoint)(const throng_slots *slots, const double *const *of, const throng_slots_adjoint *adjoint);
-
-    /** HEARING_MATCH: which parameter says for how many steps partners stay together. Who is matched with whom is a
-     *  round of a tournament in which everybody meets everybody, drawn anew each time; of an odd number one waits. */
-    int rounds;
 
     /** HEARING_NEAR: agents are in a square with N / density of area, whose opposite sides are joined. `place` is the
      *  column of the first of two coordinates, not 0, which start anywhere in [0, side) and which `move` must keep

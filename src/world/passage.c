@@ -20,6 +20,17 @@ static void measure_present(void *user, throng_chunk chunk) {
     throng_i_hear(&listening, chunk.begin, chunk.end, passage->present + chunk.begin);
 }
 
+/* In worlds of a crowd it is how far each takes part itself. */
+static throng_status find_parts(throng_i_passage *passage, throng_error *err) {
+    throng_status status = THRONG_OK;
+    const throng_simulation *simulation = passage->simulation;
+    THRONG_TRY(throng_i_resize(simulation->context, &passage->present, simulation->n, sizeof(double), err));
+    for (int64_t i = 0; i < simulation->n; i++)
+        passage->present[i] = throng_i_loud(passage, i, 0);
+out:
+    return status;
+}
+
 static void add_each(void *user, throng_chunk chunk, double *sums) {
     const throng_i_passage *passage = user;
     for (int64_t i = chunk.begin; i < chunk.end; i++)
@@ -72,6 +83,8 @@ throng_status throng_i_passage_init(const throng_simulation *simulation, throng_
         THRONG_TRY(find_present(&self, err));
     if (world->hearing == THRONG_HEARING_NEAR)
         THRONG_TRY(throng_i_cells_init(simulation, &self.cells, err));
+    if (world->hearing == THRONG_HEARING_CROWD)
+        THRONG_TRY(find_parts(&self, err));
     *out = self;
     return THRONG_OK;
 out:
@@ -197,7 +210,8 @@ static int64_t pick(const throng_simulation *simulation, int64_t agent, int64_t 
     return last - 1;
 }
 
-void throng_i_hear_one(const throng_i_step_job *job, int64_t agent, int64_t whom, throng_i_block *block) {
+/* What an agent of the block hears, and how much is present, if it hears one other alone. @param whom  -1: nobody */
+static void hear_one(const throng_i_step_job *job, int64_t agent, int64_t whom, throng_i_block *block) {
     const throng_i_passage *passage = job->passage;
     int lanes = passage->part.lanes;
     int64_t at = (agent - block->begin) * lanes;
@@ -213,7 +227,7 @@ static void hear_picked(const throng_i_step_job *job, throng_i_block *block) {
     const throng_simulation *simulation = job->passage->simulation;
     for (int64_t i = block->begin; i < block->end; i++) {
         int64_t place = pick(simulation, i, job->step);
-        throng_i_hear_one(job, i, place >= 0 ? simulation->in.neighbours[place] : -1, block);
+        hear_one(job, i, place >= 0 ? simulation->in.neighbours[place] : -1, block);
     }
 }
 
@@ -281,8 +295,6 @@ void throng_i_block_hear(const throng_i_step_job *job, bool heard, throng_i_bloc
         hear_everyone(passage, block);
     else if (hearing == THRONG_HEARING_PICK)
         hear_picked(job, block);
-    else if (hearing == THRONG_HEARING_MATCH)
-        throng_i_match_hear(job, block);
     else if (hearing == THRONG_HEARING_NEAR)
         throng_i_near_hear(job, block);
     else if (simulation->world->pair)
@@ -409,13 +421,12 @@ THRONG_WIDE static int64_t count_spoiled(int64_t n, const double *x) {
     return spoiled;
 }
 
-static void look_for_spoiled(const throng_i_step_job *job, const throng_i_block *block, const double *next,
-                             int64_t *first) {
-    if (*first >= 0 || count_spoiled(block->slots.n, next) == 0)
+static void look_for_spoiled(int lanes, int64_t begin, int64_t slots, const double *next, int64_t *first) {
+    if (*first >= 0 || count_spoiled(slots, next) == 0)
         return;
-    for (int64_t k = 0; k < block->slots.n && *first < 0; k++)
+    for (int64_t k = 0; k < slots && *first < 0; k++)
         if (!isfinite(next[k]))
-            *first = block->begin + k / job->passage->part.lanes;
+            *first = begin + k / lanes;
 }
 
 static void move_chunk(void *user, throng_chunk chunk) {
@@ -434,8 +445,29 @@ static void move_chunk(void *user, throng_chunk chunk) {
             next[c] = job->next[c] + at * lanes;
         world->move(&block.slots, next);
         for (int c = 0; c < world->n_columns; c++)
-            look_for_spoiled(job, &block, next[c], &job->diverged[chunk.index]);
+            look_for_spoiled(lanes, at, block.slots.n, next[c], &job->diverged[chunk.index]);
     }
+}
+
+/* Who meets whom in what order is the world's business. There is one lane, for it is not smooth. */
+static void move_crowd(const throng_i_step_job *job) {
+    const throng_simulation *simulation = job->passage->simulation;
+    const throng_world *world = simulation->world;
+    throng_slots slots = {.n = simulation->n,
+                          .param = simulation->use.param,
+                          .step = job->step,
+                          .present = job->passage->present,
+                          .lanes = 1,
+                          .random = {simulation->def.seed, THRONG_I_WORLD_STREAM}};
+    for (int c = 0; c < world->n_columns; c++)
+        slots.state[c] = job->state[c];
+    for (int t = 0; t < world->n_traits; t++)
+        slots.trait[t] = simulation->trait[t];
+    world->move(&slots, job->next);
+    for (int64_t c = 0; c < throng_i_chunk_count(simulation->n); c++)
+        job->diverged[c] = -1;
+    for (int c = 0; c < world->n_columns; c++)
+        look_for_spoiled(1, 0, simulation->n, job->next[c], &job->diverged[0]);
 }
 
 throng_status throng_i_passage_step(throng_i_passage *passage, int64_t step, const double *const *state,
@@ -449,7 +481,10 @@ throng_status throng_i_passage_step(throng_i_passage *passage, int64_t step, con
     THRONG_TRY(throng_i_ask_everybody(&job, err));
     if (simulation->world->hearing == THRONG_HEARING_NEAR)
         THRONG_TRY(throng_i_near_find(&job, err));
-    THRONG_TRY(throng_i_share_for(simulation->context, simulation->n, move_chunk, &job, NULL, err));
+    if (simulation->world->hearing == THRONG_HEARING_CROWD)
+        move_crowd(&job);
+    else
+        THRONG_TRY(throng_i_share_for(simulation->context, simulation->n, move_chunk, &job, NULL, err));
     throng_i_share mine = throng_i_share_mine(simulation->context, simulation->n);
     for (int64_t c = mine.begin / THRONG_CHUNK_ROWS; c < throng_i_chunk_count(mine.end); c++)
         THRONG_REQUIRE(job.diverged[c] < 0, E_DIVERGED,

@@ -71,13 +71,7 @@ void throng_i_pairs_back_self(const throng_i_step_job *job, int64_t begin, int64
  * @param moved [messages][slots of the block] += what taking part moves by each; they may be one array */
 void throng_i_pairs_back_other(const throng_i_step_job *job, int64_t begin, int64_t end, double *const *moved);
 
-/* What an agent of the block hears, and how much is present, if it hears one other alone. @param whom  -1: nobody */
-void throng_i_hear_one(const throng_i_step_job *job, int64_t agent, int64_t whom, throng_i_block *block);
-
-/* block->heard and present of those who are matched. */
-void throng_i_match_hear(const throng_i_step_job *job, throng_i_block *block);
-
-/* The same of those who are near, after everybody was found. */
+/* block->heard and present of those who are near, after everybody was found. */
 void throng_i_near_hear(const throng_i_step_job *job, throng_i_block *block);
 THRONG_MUST_USE throng_status throng_i_near_find(const throng_i_step_job *job, throng_error *err);
 

@@ -38,9 +38,9 @@ static throng_status check_meetings(const throng_world *world, const char *name,
         n_params++;
     THRONG_REQUIRE(!(world->flags & THRONG_WORLD_SMOOTH) && !world->pair && world->n_public == 0, E_PLUGIN,
                    "In %s agents meet without a graph: it cannot be smooth, use pair or have public messages.", name);
-    if (world->hearing == THRONG_HEARING_MATCH)
-        THRONG_REQUIRE(world->rounds >= 0 && world->rounds < n_params, E_PLUGIN,
-                       "%s must name the parameter that says how long partners stay together.", name);
+    if (world->hearing == THRONG_HEARING_CROWD)
+        THRONG_REQUIRE(world->n_messages == 0 && world->n_actions == 0, E_PLUGIN,
+                       "%s moves the whole crowd at once: it can have neither messages nor actions.", name);
     else
         THRONG_REQUIRE(world->place >= 1 && world->place + 1 < world->n_columns && world->density >= 0 &&
                            world->density < n_params && world->radius >= 0 && world->radius < n_params,
@@ -269,7 +269,7 @@ static throng_status prepare(throng_simulation *self, const throng_graph *graph,
     THRONG_REQUIRE(graph || meets || self->world->n_messages == 0 || (self->world->flags & THRONG_WORLD_COMPLETE),
                    E_UNSUPPORTED, "%s needs a graph: say who hears whom.", name);
     THRONG_REQUIRE(!graph || !meets, E_UNSUPPORTED, "%s takes no graph: %s.", name,
-                   self->world->hearing == THRONG_HEARING_MATCH ? "everybody meets everybody, in pairs"
+                   self->world->hearing == THRONG_HEARING_CROWD ? "anybody may meet anybody"
                                                                 : "agents hear who is near, wherever they go");
     THRONG_REQUIRE(!graph || throng_graph_agents(graph) == self->n, E_ARGUMENT,
                    "The graph has %lld agents, the crowd %lld.", graph ? (long long)throng_graph_agents(graph) : 0LL,

@@ -30,7 +30,7 @@ struct throng_simulation {
     const throng_world *world;
     throng_i_plugin_use use;
     throng_simulation_def def; /* resolved */
-    char spec[512];
+    char spec[THRONG_I_SPEC_LENGTH];
     int64_t n;
     bool complete;                             /* everybody hears everybody */
     throng_adjacency in, out;                  /* empty if complete */
@@ -86,7 +86,7 @@ THRONG_I_ALWAYS void throng_i_store(double *to, throng_i_four numbers, const int
 
 /* True of worlds in which who hears whom is not a graph's business. */
 static inline bool throng_i_world_meets(const throng_world *world) {
-    return world->hearing == THRONG_HEARING_MATCH || world->hearing == THRONG_HEARING_NEAR;
+    return world->hearing == THRONG_HEARING_NEAR || world->hearing == THRONG_HEARING_CROWD;
 }
 
 /* True if `present` is known only once somebody is heard, at every step anew. */

@@ -28,7 +28,10 @@ OTHERS = {
     "deffuant": ["rate=0.3,confidence=0.4", "rate=1,confidence=0.05"],
     "direct-punishment": ["rounds=2,reward=2,sucker=-1,temptation=5,neither=0.5,fine=1.5,bounty=-1,wrong=0.5",
                           "rounds=3,learning=0.8,discount=0.4,explore-first=0.9,explore-last=0.1,explore-steps=3,"
-                          "explore-punishing=0.3"],
+                          "explore-punishing=0.3", "punishment=none", "punishment=third-party",
+                          "punishment=both,selection=true,rounds=3,explore-steps=3",
+                          "punishment=third-party,selection=true,rounds=3,explore-first=0,"
+                          "repute-play=0.5,repute-just=1.5,repute-unjust=0.25"],
     "echo-chamber": ["coupling=2,controversy=0.7,homophily=1.5,nearness=0.4,time-step=0.3", "homophily=0"],
     "feed": ["openness=0.8,prior=0.2,sway=1.5", "openness=1,prior=0"],
     "friedkin-johnsen": ["susceptibility=1", "susceptibility=0.35"],
@@ -176,6 +179,14 @@ def first_difference(world, crowd, trajectory):
     return None
 
 
+def number(value):
+    """Of a parameter: a flag is 0 or 1, a choice is its word."""
+    try:
+        return float({"true": True, "false": False}.get(value, value))
+    except ValueError:
+        return value
+
+
 def compare(library, facts, settings, participation, n, complete, draw):
     """Everybody hears everybody, or who hears whom is a graph or, in worlds that take none, their own business."""
     world = facts["name"]
@@ -183,8 +194,8 @@ def compare(library, facts, settings, participation, n, complete, draw):
     baseline = list(first) if world in ("sir", "independent-cascade", "ising") else [0.5 * x for x in first]
     edges = [(i, j, 1.0) for i in range(n) for j in range(n)] if complete else random_edges(draw, n, facts["signed"])
     graph = ctypes.c_void_p() if complete or not facts["graph"] else library.graph(n, edges)
-    param = {p["name"]: float(p["default"]) for p in facts["parameters"]}
-    param.update((name, float(value)) for name, _, value in
+    param = {p["name"]: number(p["default"]) for p in facts["parameters"]}
+    param.update((name, number(value)) for name, _, value in
                  (setting.partition("=") for setting in settings.split(",") if setting))
     spec = f"{world}:{settings}" if settings else world
     try:

@@ -25,8 +25,8 @@ def philox(counter, key):
     return a, b, c, d
 
 
-def uniforms(seed, stream, agent, step):
-    words = philox((agent, step, 0, 0), (seed, int.from_bytes(stream.encode(), "big")))
+def uniforms(seed, stream, agent, step, draw=0):
+    words = philox((agent, step, draw, 0), (seed, int.from_bytes(stream.encode(), "big")))
     return [((word >> 12) + 0.5) / 2**52 for word in words]
 
 
@@ -68,8 +68,8 @@ class Crowd:
     def everybody(self, f):
         return sum(self.loud(j) * f(j) for j in range(self.n)) / self.n
 
-    def uniform(self, i, t):
-        return uniforms(self.seed, "world", i, t)
+    def uniform(self, i, t, draw=0):
+        return uniforms(self.seed, "world", i, t, draw)
 
     def normal(self, i, t):
         """The first of Box and Muller's pair."""
@@ -85,11 +85,11 @@ class Crowd:
                 return j
         return self.heard_by[i][-1][0] if self.heard_by[i] else None
 
-    def partners(self, match):
+    def partners(self, episode):
         """Who plays whom: in a circle of an odd number those whose numbers add up to the round drawn; who is left over
         plays the last of an even crowd."""
         circle = self.n - 1 + self.n % 2
-        chosen = int(uniforms(self.seed, "match", 0, match)[0] * circle)
+        chosen = int(self.uniform(self.n, episode)[0] * circle)
         pairs = {i: j for i in range(circle) for j in range(circle) if i != j and (i + j) % circle == chosen}
         left = [i for i in range(self.n) if i not in pairs]
         return {**pairs, left[0]: left[1], left[1]: left[0]} if len(left) == 2 else pairs
@@ -326,46 +326,107 @@ def feed(crowd, x, t):
 # ---- learning --------------------------------------------------------------------------------------------------------
 
 
+class Learners:
+    """A step of direct-punishment: encounters one after another. Columns: cooperated, payoff, reputation; of the act that
+    is not learnt from yet the last acts before it, what it got and the partner's participation; by last acts (own, the
+    partner's) the values of defecting and of cooperating; by acts (the judged one's, its partner's) that of punishing; by
+    reputation that of playing with somebody."""
+
+    FIRST, SECOND, CHOOSING = 1, 2, 3  # draws of an encounter besides its players', by four
+
+    def __init__(self, crowd, x, t):
+        self.crowd, self.t, self.x = crowd, t, [list(column) for column in x]
+        self.done = min(t / crowd["explore-steps"], 1.0)
+        self.x[1] = [0.0] * crowd.n
+        if t % int(crowd["rounds"]) == 0:
+            self.x[2] = [0.0] * crowd.n
+
+    def draws(self, agent, encounter, role):
+        return self.crowd.uniform(agent, self.t, 4 * encounter + role)
+
+    def tries(self, coin, last):
+        first = self.crowd["explore-first"]
+        return coin < first + self.done * (self.crowd[last] - first)
+
+    def level(self, j):
+        return 18 + (self.x[2][j] > 0) + (self.x[2][j] >= 0)
+
+    def chosen(self, i):
+        coins = self.draws(i, i, self.CHOOSING)
+        others = [j for j in range(self.crowd.n) if j != i and self.crowd.loud(j) > 0]
+        if not self.tries(coins[0], "explore-last") and others:
+            best = max(self.x[self.level(j)][i] for j in others)
+            others = [j for j in others if self.x[self.level(j)][i] == best]
+        return others[int(coins[1] * len(others))] if others else None
+
+    def learn_last(self, i, ahead):
+        if self.x[3][i] >= 0:
+            row = (10 if self.x[0][i] >= 0.5 else 6) + int(self.x[3][i])
+            self.learn(i, row, self.x[4][i] + self.crowd["discount"] * ahead, self.x[5][i])
+            self.x[3][i] = -1.0
+
+    def plays(self, i, other, coins):
+        after = 2 * (self.x[0][i] >= 0.5) + (self.x[0][other] >= 0.5)
+        if self.crowd.loud(other) > 0:
+            self.learn_last(i, max(self.x[6 + after][i], self.x[10 + after][i]))
+        if self.tries(coins[0], "explore-last"):
+            return int(coins[1] < 0.5), after
+        return int(self.x[10 + after][i] > self.x[6 + after][i]), after
+
+    def punishes(self, judge, act, others, coins):
+        if self.tries(coins[2], "explore-punishing"):
+            return coins[3] < 0.5
+        return self.x[14 + 2 * act + others][judge] > 0
+
+    def learn(self, i, row, found, weight):
+        self.x[row][i] += self.crowd["learning"] * weight * (found - self.x[row][i])
+
+    def learn_to_punish(self, judge, act, others, weight):
+        if weight > 0:
+            earned = -self.crowd["wrong"] if act else self.crowd["bounty"]
+            self.learn(judge, 14 + 2 * act + others, earned, weight)
+            self.x[1][judge] += earned
+            self.x[2][judge] += self.crowd.loud(judge) * (
+                -self.crowd["repute-unjust"] if act else self.crowd["repute-just"])
+
+    def meet(self, pair):
+        crowd, encounter, who = self.crowd, pair[0], self.crowd["punishment"]
+        coins = [self.draws(i, encounter, 0) for i in pair]
+        acts, after = zip(*(self.plays(pair[s], pair[1 - s], coins[s]) for s in (0, 1)))
+        level, looking = self.level(pair[1]), self.draws(encounter, encounter, self.CHOOSING)
+        strangers = [j for j in range(crowd.n) if j not in pair]
+        punishers = [[], []]  # of each: (who, weight of the fine, weight of what it sees)
+        for s in (0, 1):
+            if who in ("direct", "both") and self.punishes(pair[1 - s], acts[s], acts[1 - s], coins[1 - s]):
+                punishers[s].append((pair[1 - s], 1.0, crowd.loud(pair[s])))
+            if who in ("third-party", "both") and strangers:
+                judge = strangers[int(looking[2 + s] * len(strangers))]
+                if self.punishes(judge, acts[s], acts[1 - s], self.draws(judge, encounter, (self.FIRST, self.SECOND)[s])):
+                    punishers[s].append((judge, crowd.loud(judge), crowd.loud(pair[0]) * crowd.loud(pair[1])))
+        for s in (0, 1):
+            i, weight, own, others = pair[s], crowd.loud(pair[1 - s]), acts[s], acts[1 - s]
+            got = crowd[(("neither", "temptation"), ("sucker", "reward"))[own][others]]
+            got -= crowd["fine"] * sum(fine for _, fine, _ in punishers[s])
+            if weight > 0:
+                self.x[0][i], self.x[3][i], self.x[4][i], self.x[5][i] = float(own), after[s], got, weight
+                self.x[1][i] += got
+                self.x[2][i] += crowd.loud(i) * crowd["repute-play"] * (1 if own else -1)
+            if s == 0 and crowd["selection"]:
+                self.learn(i, level, got, weight)
+            for judge, _, sees in punishers[s]:
+                self.learn_to_punish(judge, own, others, sees)
+
+
 def direct_punishment(crowd, x, t):
-    """Columns: cooperated, payoff, and by last acts (own, partner's) the values of defecting and of cooperating, by acts
-    (partner's, own) that of punishing."""
-    new = [list(column) for column in x]
-    new[1] = [0.0] * crowd.n
-    cooperated = [value >= 0.5 for value in x[0]]
-    partners = crowd.partners(t // int(crowd["rounds"]))
-    done = min(t / crowd["explore-steps"], 1.0)
-
-    def exploring(last):
-        return crowd["explore-first"] + done * (crowd[last] - crowd["explore-first"])
-
-    def plays(i, partner):
-        u, after = crowd.uniform(i, t), 2 * cooperated[i] + cooperated[partner]
-        return u[1] < 0.5 if u[0] < exploring("explore-last") else x[6 + after][i] > x[2 + after][i]
-
-    def punishes(i, own, others):
-        u = crowd.uniform(i, t)
-        return u[3] < 0.5 if u[2] < exploring("explore-punishing") else x[10 + 2 * others + own][i] > 0
-
-    for i, j in partners.items():
-        rate = crowd["learning"] * crowd.loud(j)
-        if rate == 0 and crowd.loud(j) == 0:
-            continue
-        own, others = plays(i, j), plays(j, i)
-        got = {(1, 1): crowd["reward"], (1, 0): crowd["sucker"], (0, 1): crowd["temptation"],
-               (0, 0): crowd["neither"]}[own, others]
-        got -= crowd["fine"] * punishes(j, others, own)
-        after, now = 2 * cooperated[i] + cooperated[j], 2 * own + others
-        is_last = (t + 1) % int(crowd["rounds"]) == 0
-        worth = got + (0 if is_last else crowd["discount"] * max(x[6 + now][i], x[2 + now][i]))
-        row = (6 if own else 2) + after
-        new[row][i] += rate * (worth - x[row][i])
-        if punishes(i, own, others):
-            earned = -crowd["wrong"] if others else crowd["bounty"]
-            row = 10 + 2 * others + own
-            new[row][i] += rate * (earned - x[row][i])
-            got += earned
-        new[0][i], new[1][i] = float(own), got
-    return new
+    step, matched = Learners(crowd, x, t), crowd.partners(t // int(crowd["rounds"]))
+    for i in range(crowd.n):
+        j = step.chosen(i) if crowd["selection"] else matched.get(i)
+        if j is not None and (crowd["selection"] or i < j):
+            step.meet((i, j))
+    for i in range(crowd.n):
+        if (t + 1) % int(crowd["rounds"]) == 0:
+            step.learn_last(i, 0.0)
+    return step.x
 
 
 STEPS = {f.__name__.replace("_", "-"): f for f in (
@@ -374,5 +435,5 @@ STEPS = {f.__name__.replace("_", "-"): f for f in (
     vicsek_particles, voter)}
 
 START = {"commons": lambda crowd, i: [1.0], "market-herding": lambda crowd, i: [0.0, 0.0],
-         "feed": lambda crowd, i: [0.0, 0.0, 0.0], "direct-punishment": lambda crowd, i: [0.0] * 13,
+         "feed": lambda crowd, i: [0.0, 0.0, 0.0], "direct-punishment": lambda crowd, i: [0.0, 0.0, -1.0] + [0.0] * 17,
          "vicsek-particles": lambda crowd, i: crowd.place(i, side_of_square(crowd))}

@@ -1,6 +1,6 @@
 /*
- * Worlds whose agents meet without a graph: who is matched with whom, and who is near. Their steps agent by agent:
- * tests/reference.
+ * Worlds whose agents meet without a graph: who is matched with whom, who is near, and what learners make of it. Their
+ * steps agent by agent: tests/reference.
  */
 #include "scenes.h"
 
@@ -11,61 +11,44 @@
 
 /* ---- pairs ------------------------------------------------------------------------------------------------------ */
 
-static const throng_param stay[] = {{"stay", THRONG_PARAM_INTEGER, 3, 1, 1e9, "steps", "how long pairs stay"}, {0}};
-static const throng_world_column two_columns[] = {{"name", "", "who one is", 0, -INFINITY, INFINITY},
-                                                  {"partner", "", "whom one met", -1, -INFINITY, INFINITY}};
-
-static void say_name(const throng_slots *slots, double *const *message) {
-    memcpy(message[0], slots->state[0], (size_t)slots->n * sizeof(double));
-}
-
-static void keep_partner(const throng_slots *slots, double *const *next) {
-    for (int64_t k = 0; k < slots->n; k++) {
-        next[0][k] = slots->state[0][k];
-        next[1][k] = slots->present[k] > 0.0 ? slots->heard[0][k] / slots->present[k] : -1.0;
+/* Whom an agent plays with: if nobody else takes part, its partner alone does not wait, and is paid at least 1. */
+static void find_partners(const scene *self, int agent, int64_t steps, int *partner) {
+    const char *spec = "direct-punishment:punishment=none,rounds=3,sucker=1";
+    double *alpha = calloc((size_t)self->n, sizeof *alpha);
+    alpha[agent] = 1.0;
+    double *payoff = trajectory_of(self, spec, 1, steps, false, alpha);
+    for (int64_t t = 0; t < steps; t++) {
+        const double *paid = payoff + (t + 1) * self->n;
+        partner[t] = -1;
+        for (int i = 0; i < self->n; i++) {
+            cr_assert(paid[i] == 0.0 || (i != agent && partner[t] < 0), "of %d: %d", agent, i);
+            partner[t] = paid[i] > 0.0 ? i : partner[t];
+        }
     }
-}
-
-static throng_world pairs_world(void) {
-    return (throng_world){.about = {.struct_size = sizeof(throng_world),
-                                    .name = "pairs",
-                                    .summary = "Remembers the partner.",
-                                    .details = "Formula: partner' = who one met.",
-                                    .reference = "this test",
-                                    .params = stay},
-                          .columns = two_columns,
-                          .n_columns = 2,
-                          .n_messages = 1,
-                          .hearing = THRONG_HEARING_MATCH,
-                          .participation = THRONG_PARTICIPATION_INFLUENCE,
-                          .send = say_name,
-                          .move = keep_partner};
+    free(alpha);
+    free(payoff);
 }
 
 /* Partners are each other's, stay together, and one waits of an odd crowd; all others are met equally often. */
 static void check_pairs(int n) {
     enum {
         STAY = 3,
-        MATCHES = 4000
+        MATCHES = 1000,
+        STEPS = STAY * MATCHES
     };
     scene self = scene_make(n, 2, 61);
-    throng_error err = {0};
-    static throng_world world;
-    world = pairs_world();
-    cr_assert_eq(throng_context_register(self.context, THRONG_KIND_WORLD, &world.about, &err), THRONG_OK, "%s",
-                 err.message);
+    int *partner = calloc((size_t)(n * STEPS), sizeof *partner), circle = n % 2 ? n : n - 1;
+    int *met = calloc((size_t)(n * n), sizeof *met);
     for (int i = 0; i < n; i++)
-        self.state[i] = i;
-    double *x = trajectory_of(&self, "pairs", 1, STAY * MATCHES, true, NULL);
-    int *met = calloc((size_t)(n * n), sizeof *met), circle = n % 2 ? n : n - 1;
-    for (int t = 1; t <= STAY * MATCHES; t++) {
+        find_partners(&self, i, STEPS, partner + i * STEPS);
+    for (int t = 0; t < STEPS; t++) {
         int waiting = 0;
         for (int i = 0; i < n; i++) {
-            int j = (int)x[t * n + i];
+            int j = partner[i * STEPS + t];
             waiting += j < 0;
-            cr_assert(j < 0 || (j != i && x[t * n + j] == i), "%d of %d met %d", i, n, j);
-            cr_assert(t % STAY == 1 || x[(t - 1) * n + i] == j, "%d left %d at step %d", i, j, t);
-            met[i * n + (j < 0 ? i : j)] += t % STAY == 1;
+            cr_assert(j < 0 || (j != i && partner[j * STEPS + t] == i), "%d of %d met %d", i, n, j);
+            cr_assert(t % STAY == 0 || partner[i * STEPS + t - 1] == j, "%d left %d at step %d", i, j, t);
+            met[i * n + (j < 0 ? i : j)] += t % STAY == 0;
         }
         cr_assert_eq(waiting, n % 2);
     }
@@ -75,13 +58,84 @@ static void check_pairs(int n) {
             cr_expect_float_eq(met[i * n + j], i == j && n % 2 == 0 ? 0.0 : often, DEVIATIONS * spread + 1e-9,
                                "of %d, %d met %d %d times", n, i, j, met[i * n + j]);
     free(met);
-    free(x);
+    free(partner);
     scene_clear(&self);
 }
 
 Test(meetings, everybody_meets_everybody) {
     for (int n = 2; n < 9; n++)
         check_pairs(n);
+}
+
+/* ---- learners --------------------------------------------------------------------------------------------------- */
+
+/* Who alone takes part is met by everybody and meets nobody: it knows at the end what it knew at the start. */
+Test(meetings, nobody_chooses_the_silent) {
+    enum {
+        N = 6,
+        ALONE = 2,
+        STEPS = 40
+    };
+    const char *spec = "direct-punishment:punishment=both,selection=true,sucker=1,fine=0,wrong=0";
+    scene self = scene_make(N, 2, 68);
+    double alpha[N] = {0};
+    alpha[ALONE] = 1.0;
+    const throng_world *world = NULL;
+    for (int w = 0; w < world_count(&self); w++)
+        if (strcmp(world_at(&self, w)->about.name, "direct-punishment") == 0)
+            world = world_at(&self, w);
+    cr_assert(world);
+    for (int c = 0; c < world->n_columns; c++) {
+        double *x = trajectory_of(&self, spec, c, STEPS, false, alpha);
+        for (int t = 1; t <= STEPS; t++)
+            cr_assert_eq(x[t * N + ALONE], x[ALONE], "%s at step %d", world->columns[c].name, t);
+        for (int i = 0; i < N && strcmp(world->columns[c].name, "payoff") == 0; i++)
+            cr_assert(i == ALONE || (x[STEPS * N + i] >= 1.0), "%d got %g", i, x[STEPS * N + i]);
+        for (int i = 0; i < N && strcmp(world->columns[c].name, "reputation") == 0; i++)
+            cr_assert_eq(x[STEPS * N + i], 0.0, "nobody saw what %d did", i);
+        free(x);
+    }
+    scene_clear(&self);
+}
+
+/* What sampling finds is as near to what all coalitions say as it thinks, whatever the threads. */
+Test(meetings, learners_are_credited_for_cooperation) {
+    enum {
+        N = 5
+    };
+    scene self = scene_make(N, 2, 69);
+    throng_error err = {0};
+    throng_simulation *simulation = simulate(&self, "direct-punishment:punishment=both,selection=true,explore-steps=50",
+                                             THRONG_PARTICIPATION_DEFAULT, 150, false);
+    throng_dynamics *dynamics = watch(&self, simulation, "mean", "mean", false);
+    throng_value_function v = throng_dynamics_function(dynamics);
+    throng_method_options options = throng_method_options_default();
+    throng_certificate certificate;
+    const char *sampled = "shapley-sampled:permutations=64";
+    double exact[N], one[N], three[N], size = 0.0, apart = 0.0, sum = 0.0;
+    cr_assert_eq(throng_attribute_function(self.context, &v, "shapley-exact", &options, exact, &certificate, &err),
+                 THRONG_OK, "%s", err.message);
+    double change = certificate.everybody - certificate.nobody;
+    cr_assert_eq(throng_context_set_threads(self.context, 1, &err), THRONG_OK);
+    cr_assert_eq(throng_attribute_function(self.context, &v, sampled, &options, one, &certificate, &err), THRONG_OK);
+    cr_assert_eq(throng_context_set_threads(self.context, 3, &err), THRONG_OK);
+    cr_assert_eq(throng_attribute_function(self.context, &v, sampled, &options, three, &certificate, &err), THRONG_OK);
+    for (int i = 0; i < N; i++) {
+        apart += (one[i] - exact[i]) * (one[i] - exact[i]);
+        size += exact[i] * exact[i];
+        sum += exact[i];
+    }
+    cr_expect_eq(memcmp(one, three, sizeof one), 0);
+    cr_expect_float_eq(sum, change, 1e-12);
+    cr_expect(sqrt(size) > 0.01 && certificate.error_estimate < 0.5, "%g", size);
+    cr_expect(sqrt(apart / size) < 2.0 * certificate.error_estimate, "%g apart, thinks %g", sqrt(apart / size),
+              certificate.error_estimate);
+    cr_expect_eq(throng_attribute_function(self.context, &v, "aumann-shapley", &options, one, &certificate, &err),
+                 THRONG_E_UNSUPPORTED);
+    cr_expect_str_eq(err.message, "aumann-shapley needs a gradient, and this value function has none.");
+    throng_dynamics_free(dynamics);
+    throng_simulation_free(simulation);
+    scene_clear(&self);
 }
 
 /* ---- places ----------------------------------------------------------------------------------------------------- */
@@ -162,7 +216,7 @@ Test(meetings, particles_stay_in_their_square) {
     scene_clear(&self);
 }
 
-Test(meetings, survive_every_failing_allocation) {
+static void check_allocations(const char *world) {
     bool finished = false;
     for (int64_t k = 1; !finished; k++) {
         test_faults faults = {0, 0};
@@ -173,17 +227,22 @@ Test(meetings, survive_every_failing_allocation) {
         cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &context, &err), THRONG_OK);
         int64_t idle = throng_context_bytes(context);
         throng_simulation_def def = throng_simulation_default();
-        def.world = "vicsek-particles";
+        def.world = world;
         faults.fail_at = faults.calls + k;
         throng_status status = throng_simulation_create(context, NULL, 3, state, NULL, &def, &simulation, &err);
         if (status == THRONG_OK)
             status = throng_simulation_run(simulation, NULL, NULL, NULL, &err);
         finished = status == THRONG_OK;
-        cr_assert(finished || status == THRONG_E_MEMORY, "allocation %lld: %s", (long long)k, err.message);
+        cr_assert(finished || status == THRONG_E_MEMORY, "%s, allocation %lld: %s", world, (long long)k, err.message);
         throng_simulation_free(simulation);
-        cr_assert_eq(throng_context_bytes(context), idle, "allocation %lld leaks", (long long)k);
+        cr_assert_eq(throng_context_bytes(context), idle, "%s, allocation %lld leaks", world, (long long)k);
         throng_context_free(context);
     }
+}
+
+Test(meetings, survive_every_failing_allocation) {
+    check_allocations("vicsek-particles");
+    check_allocations("direct-punishment");
 }
 
 /* ---- refusals --------------------------------------------------------------------------------------------------- */
@@ -194,22 +253,38 @@ static void refuse_world(const scene *self, throng_world world, const char *mess
     cr_expect_str_eq(err.message, message);
 }
 
+static void stay(const throng_slots *slots, double *const *next) {
+    memcpy(next[0], slots->state[0], (size_t)slots->n * sizeof(double));
+}
+
+static throng_world own_world(void) {
+    static const throng_world_column column[] = {{"name", "", "who one is", 0, -INFINITY, INFINITY}};
+    return (throng_world){.about = {.struct_size = sizeof(throng_world),
+                                    .name = "mine",
+                                    .summary = "Stays.",
+                                    .details = "Formula: x' = x.",
+                                    .reference = "this test"},
+                          .columns = column,
+                          .n_columns = 1,
+                          .n_messages = 1,
+                          .hearing = THRONG_HEARING_CROWD,
+                          .participation = THRONG_PARTICIPATION_INFLUENCE,
+                          .move = stay};
+}
+
 Test(meetings, say_what_cannot_be) {
     scene self = scene_make(12, 2, 66);
-    throng_world world = pairs_world();
-    world.rounds = 1;
-    refuse_world(&self, world, "pairs must name the parameter that says how long partners stay together.");
-    world = pairs_world();
+    throng_world world = own_world();
+    refuse_world(&self, world, "mine moves the whole crowd at once: it can have neither messages nor actions.");
     world.hearing = THRONG_HEARING_NEAR;
     refuse_world(&self, world,
-                 "pairs must have two columns of places after the first, and name its parameters of density and "
+                 "mine must have two columns of places after the first, and name its parameters of density and "
                  "radius.");
-    world = pairs_world();
     world.n_public = 1;
     refuse_world(&self, world,
-                 "In pairs agents meet without a graph: it cannot be smooth, use pair or have public messages.");
+                 "In mine agents meet without a graph: it cannot be smooth, use pair or have public messages.");
     const char *names[] = {"direct-punishment", "vicsek-particles"};
-    const char *why[] = {"direct-punishment takes no graph: everybody meets everybody, in pairs.",
+    const char *why[] = {"direct-punishment takes no graph: anybody may meet anybody.",
                          "vicsek-particles takes no graph: agents hear who is near, wherever they go."};
     for (int w = 0; w < 2; w++) {
         throng_simulation *simulation = NULL;

@@ -518,21 +518,27 @@ static throng_world own_world(const char *name) {
                           .move = explode};
 }
 
-Test(worlds, say_where_a_state_stops_being_a_number) {
+/* However it hears: in a crowd that meets all are moved at once. */
+static void check_explosion(throng_hearing hearing, bool graph) {
     scene self = scene_make(12, 2, 18);
     throng_error err = {0};
-    static throng_world world;
-    world = own_world("explosion");
+    throng_world world = own_world("explosion");
+    world.hearing = hearing;
     cr_assert_eq(throng_context_register(self.context, THRONG_KIND_WORLD, &world.about, &err), THRONG_OK, "%s",
                  err.message);
     for (int i = 0; i < 12; i++)
         self.state[i] = i == 7 ? 1.0 : 0.0;
-    throng_simulation *simulation = simulate(&self, "explosion", THRONG_PARTICIPATION_DEFAULT, 3, true);
+    throng_simulation *simulation = simulate(&self, "explosion", THRONG_PARTICIPATION_DEFAULT, 3, graph);
     cr_expect_eq(throng_simulation_run(simulation, NULL, NULL, NULL, &err), THRONG_E_DIVERGED);
     cr_expect_str_eq(err.message, "explosion: the state of agent 8 is not a finite number after step 2. Take smaller "
                                   "steps or milder parameters.");
     throng_simulation_free(simulation);
     scene_clear(&self);
+}
+
+Test(worlds, say_where_a_state_stops_being_a_number) {
+    check_explosion(THRONG_HEARING_MEAN, true);
+    check_explosion(THRONG_HEARING_CROWD, false);
 }
 
 static void refuse_world(const scene *self, throng_world world, const char *message) {
@@ -554,7 +560,7 @@ Test(worlds, are_refused_if_incomplete) {
     refuse_world(&self, world, "mine has 2 messages, but neither send nor pair makes them.");
     world = own_world("mine");
     world.n_columns = 0;
-    refuse_world(&self, world, "mine must have 1 to 16 state columns, got 0.");
+    refuse_world(&self, world, "mine must have 1 to 24 state columns, got 0.");
     world = own_world("mine");
     world.n_traits = 1;
     refuse_world(&self, world, "mine must have draw and 1 to 4 traits, or neither, got 1.");
