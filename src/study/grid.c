@@ -24,7 +24,7 @@ static throng_status set_param(throng_study *study, const char *key, const char 
                                throng_error *err) {
     throng_status status = THRONG_OK;
     throng_kind kind = THRONG_KIND_COUNT;
-    throng_i_plugin_use use;
+    throng_i_plugin_use use, one;
     char spec[THRONG_I_SPEC_LENGTH], tail[300];
     const char *names[THRONG_I_PARAMS_MAX], *was = throng_study_text(study, key, 0);
     int n = 0;
@@ -39,13 +39,12 @@ static throng_status set_param(throng_study *study, const char *key, const char 
         return THRONG_FAIL(err, E_UNKNOWN_NAME, "A sweep over \"%.60s\": %s has no such parameter.%s", name,
                            use.about->name, tail);
     }
-    char *end = NULL;
-    use.param[index] = strtod(value, &end);
-    throng_param_kind type = use.about->params[index].kind;
-    THRONG_REQUIRE(type != THRONG_PARAM_TEXT && type != THRONG_PARAM_CHOICE && end != value && *end == '\0',
-                   E_PARAMETER, "A sweep over %s.%s takes numbers, got \"%.60s\".", use.about->name, name, value);
+    THRONG_REQUIRE(use.about->params[index].kind != THRONG_PARAM_TEXT, E_PARAMETER,
+                   "A sweep over %s.%s, which is a text, is not possible.", use.about->name, name);
+    snprintf(spec, sizeof spec, "%s:%s=%s", use.about->name, name, value);
+    THRONG_TRY(throng_i_plugin_parse(study->context, kind, spec, &one, err)); /* says what is allowed */
+    use.param[index] = one.param[index];
     throng_i_plugin_print(&use, spec, sizeof spec);
-    THRONG_TRY(throng_i_plugin_parse(study->context, kind, spec, &use, err)); /* checks the range */
     THRONG_TRY(throng_study_set(study, key, spec, err));
 out:
     return status;

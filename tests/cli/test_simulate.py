@@ -136,6 +136,19 @@ def test_a_sweep_is_a_table_with_intervals():
 
 
 @test
+def test_words_are_swept_like_numbers():
+    crowd = ("simulate", "--generate", "uniform:low=0", "--agents", 6, "--steps", 300, "--over", "mean")
+    it = report(*crowd, "--world", "direct-punishment:fine=2", "--sweep", "world.punishment=none,third-party", "--sweep",
+                "world.selection=false,true")
+    singles = [report(*crowd, "--world", f"direct-punishment:fine=2,punishment={a},selection={b}")["indicator"]["value"]
+               for a in ("none", "third-party") for b in ("false", "true")]
+    assert [one["value"]["mean"] for one in it["sweep"]["points"]] == singles and len(set(singles)) == 4, singles
+    for value, allowed in [("punishment=none,thrid", "one of: none direct third-party both"), ("selection=maybe", "true or false"),
+                           ("fine=1,x", "a number from 0 to 1000000"), ("rounds=0", "a whole number from 1")]:
+        fails(2, allowed, *crowd, "--world", "direct-punishment", "--sweep", f"world.{value}")
+
+
+@test
 def test_attributions_are_swept_too():
     it = report("attribute", "--generate", "planted", "--agents", 500, "--cohort-by", "planted", "--sweep",
                 "population.share=0.01,0.2", "--repetitions", 2)
