@@ -308,9 +308,10 @@ static throng_status attribute_world(throng_attribution *self, throng_error *err
     if (status == THRONG_E_UNSUPPORTED && !function.gradient)
         return THRONG_FAIL(
             err, E_UNSUPPORTED,
-            "%.60s has no derivative (its world or indicator is not smooth), which %.40s needs: take --method "
+            "%.*s has no derivative (its world or indicator is not smooth), which %.*s needs: take --method "
             "shapley-sampled or owen-sampled; or only run it: throng simulate.",
-            self->def.world->world, self->method_spec);
+            (int)strcspn(self->def.world->world, ":"), self->def.world->world, (int)strcspn(self->method_spec, ":"),
+            self->method_spec);
     if (status == THRONG_OK && !self->population->shared)
         status = throng_i_dynamics_gather(self->world->dynamics, err);
     return status;
