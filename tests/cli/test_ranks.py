@@ -47,8 +47,10 @@ def end_of(mpirun):
     try:
         return mpirun.communicate(timeout=20)[1]
     except subprocess.TimeoutExpired:
-        assert not ranks_of(mpirun), "a rank outlived another by 20 seconds"
-        mpirun.kill()
+        alive = ranks_of(mpirun)
+        for one in (*alive, mpirun.pid):
+            os.kill(one, signal.SIGKILL)
+        assert not alive, "a rank outlived another by 20 seconds"
         return mpirun.communicate()[1]
 
 
