@@ -15,7 +15,8 @@ THRONG_API int throng_ranks_started(int *rank);
 /**
  * Makes the context one of as many as mpirun started, its ranks; in a process that was started alone it does nothing.
  * Call it once, before anything else is done with the context. All ranks then call the same functions in the same
- * order, and get the same numbers, bit for bit those of one process; rank 0 alone writes and reports.
+ * order, and get the same numbers, bit for bit those of one process; rank 0 alone reports, and writes all but the parts
+ * of tables that others have. Of arrays over a crowd that a study shares out a rank has those of its agents.
  * @return THRONG_E_UNSUPPORTED if there are several processes, but this build of throng cannot make them one run.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_ranks_join(throng_context *context, throng_error *err);

@@ -112,10 +112,10 @@ typedef struct throng_source {
  * Reads columns of one or more files as one table.
  *
  * A path is a Parquet file, CSV or TSV (also .gz, .zst), NDJSON (.ndjson, .jsonl, .json, also .gz, .zst), a DuckDB
- * file with `#table` at the end, a glob of these, "-" for CSV or NDJSON on standard input, or a table that the program
- * offers (see throng_table_offer; alone, and without a condition); several paths must be of one format and have the
- * wanted columns. The table's columns are named as requested and stand in the order of the requests; rows keep the
- * files' order.
+ * file with `#table` at the end, a glob of these, a folder called *.parquet with Parquet files, "-" for CSV or NDJSON
+ * on standard input, or a table that the program offers (see throng_table_offer; alone, and without a condition);
+ * several paths must be of one format and have the wanted columns. The table's columns are named as requested and stand
+ * in the order of the requests; rows keep the files' order.
  *
  * @param paths      [n_paths]
  * @param requests   [n_requests] a column may be requested twice, with the same role
