@@ -229,6 +229,11 @@ THRONG_API THRONG_MUST_USE throng_status throng_risk_create(throng_context *cont
                                                             throng_error *err);
 THRONG_API void throng_risk_free(throng_risk *self);
 
+/** What each profile's payoffs vary by on their own, as chance decides: counts as variance, too.
+ *  @param variances [profiles][players] >= 0, as throng_normal_form has them; copied */
+THRONG_API THRONG_MUST_USE throng_status throng_risk_set_variances(throng_risk *self, const double *variances,
+                                                                   throng_error *err);
+
 /**
  * The best that a player can do against the others' strategies, a concave quadratic program.
  * @param strategy [sequences]
@@ -236,6 +241,34 @@ THRONG_API void throng_risk_free(throng_risk *self);
  * @param missing  out, may be NULL: how much more the best is worth than what the player's own strategy is
  */
 THRONG_API void throng_risk_best(throng_risk *self, int player, const double *strategy, double *best, double *missing);
+
+/* ---- some policies out of all ---------------------------------------------------------------------------------- */
+
+/** The game of two players of a tree who each mix a few policies for it, averse to risk, and learn more of them. */
+typedef struct throng_restricted throng_restricted;
+
+/** @param tree     must outlive it  @param gamma, tremble as above  @param most 1..127, policies of a player
+ *  @param strategy [sequences] everybody's first policy is the best against it
+ *  @return THRONG_E_UNSUPPORTED: not two players; THRONG_E_ARGUMENT */
+THRONG_API THRONG_MUST_USE throng_status throng_restricted_create(throng_context *context, const throng_tree *tree,
+                                                                  double gamma, double tremble, int most,
+                                                                  const double *strategy, throng_restricted **out,
+                                                                  throng_error *err);
+THRONG_API void throng_restricted_free(throng_restricted *self);
+
+/** Mixes the policies that there are, by so many steps of fictitious play. @param strategy [sequences] out */
+THRONG_API THRONG_MUST_USE throng_status throng_restricted_solve(throng_restricted *self, int64_t steps,
+                                                                 double *strategy, throng_error *err);
+
+/** Adds each player's best response to a strategy that both play, of all pure ones in the tree, for the mean of what
+ * one gets less gamma times its variance, as far as guesses of the mean find it.
+ *  @param more out: whether that is something new, and there is room for more */
+THRONG_API THRONG_MUST_USE throng_status throng_restricted_grow(throng_restricted *self, const double *strategy,
+                                                                bool *more, throng_error *err);
+
+/** What both would gain, added up, by mixing anew the policies that there are now, against what the other mixed last.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_restricted_gap(throng_restricted *self, double *gap, throng_error *err);
 
 /* ---- solving --------------------------------------------------------------------------------------------------- */
 

@@ -68,6 +68,15 @@ THRONG_API THRONG_MUST_USE throng_status throng_tree_from_normal_form(throng_con
 THRONG_API THRONG_MUST_USE throng_status throng_tree_normal_form(throng_context *context, const throng_tree *tree,
                                                                  throng_normal_form **out, throng_error *err);
 
+/**
+ * The same tree, with the same sequences, in which players get a utility of all that they get on the way to an end, at
+ * that end, and nothing on the way.
+ * @return THRONG_E_MEMORY; THRONG_E_ARGUMENT: a utility is not finite.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_tree_revalue(const throng_tree *self,
+                                                             double (*utility)(void *user, int player, double total),
+                                                             void *user, throng_tree **out, throng_error *err);
+
 /* ---- what it is ------------------------------------------------------------------------------------------------ */
 
 THRONG_API const char *throng_tree_name(const throng_tree *self);

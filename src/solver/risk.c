@@ -17,6 +17,7 @@ struct throng_risk {
     int n_actions[THRONG_GAME_PLAYERS_MAX], first[THRONG_GAME_PLAYERS_MAX], stride[THRONG_GAME_PLAYERS_MAX];
     int n_profiles;
     double *payoffs;           /* [profiles][players] the first player's action changes fastest */
+    double *variances;         /* the same, of each profile by itself; NULL: none */
     double *chances;           /* [profiles] of the others */
     double *mean, *covariance; /* [most], [most][most] */
     double *room;              /* [3 most] */
@@ -83,11 +84,22 @@ void throng_risk_free(throng_risk *self) {
     if (!self)
         return;
     throng_i_free(self->context, self->payoffs);
+    throng_i_free(self->context, self->variances);
     throng_i_free(self->context, self->chances);
     throng_i_free(self->context, self->mean);
     throng_i_free(self->context, self->covariance);
     throng_i_free(self->context, self->room);
     throng_i_free(self->context, self);
+}
+
+throng_status throng_risk_set_variances(throng_risk *self, const double *variances, throng_error *err) {
+    int64_t n = (int64_t)self->n_profiles * self->n_players;
+    throng_status status = THRONG_OK;
+    if (!self->variances)
+        THRONG_TRY(throng_i_alloc(self->context, n, sizeof *variances, &self->variances, err));
+    memcpy(self->variances, variances, (size_t)n * sizeof *variances);
+out:
+    return status;
 }
 
 /* How likely the others make each profile, whatever the player's own action in it. */
@@ -120,6 +132,8 @@ static void find_moments(throng_risk *self, int player, const double *strategy) 
                 self->covariance[a * n + b] += off * (payoffs[(i + b * stride) * players] - self->mean[b]);
         }
     }
+    for (int i = 0; i < self->n_profiles && self->variances; i++)
+        self->mean[i / stride % n] -= self->gamma * self->chances[i] * self->variances[i * players + player];
 }
 
 static double utility(const throng_risk *self, int n, const double *x) {

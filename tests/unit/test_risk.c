@@ -285,7 +285,128 @@ Test(risk, trees_as_normal_forms) {
     cr_expect_null(game);
 }
 
+/* ---- policies of trees ----------------------------------------------------------------------------------------- */
+
+/* Chance may gamble: 1 for sure, or 0 or 2.4; 0.5 is paid on the way. */
+static throng_tree *gamble(void) {
+    static const double half[2] = {0.5, 0.5}, before[2] = {0.5, 0.0};
+    static const double ends[3][2] = {{0.5, 0.0}, {-0.5, 0.0}, {1.9, 1.0}};
+    throng_tree *tree = NULL;
+    cr_assert_eq(throng_tree_create(context, "gamble", 2, &tree, &error), THRONG_OK);
+    cr_assert_eq(throng_tree_add_decision(tree, 1, "wait", 1, NULL, &error), THRONG_OK);
+    cr_assert_eq(throng_tree_pay(tree, before, &error), THRONG_OK);
+    cr_assert_eq(throng_tree_add_decision(tree, 0, "", 2, NULL, &error), THRONG_OK);
+    cr_assert_eq(throng_tree_add_end(tree, ends[0], &error), THRONG_OK);
+    cr_assert_eq(throng_tree_add_chance(tree, 2, half, NULL, &error), THRONG_OK);
+    for (int i = 1; i < 3; i++)
+        cr_assert_eq(throng_tree_add_end(tree, ends[i], &error), THRONG_OK);
+    cr_assert_eq(throng_tree_finish(tree, &error), THRONG_OK);
+    return tree;
+}
+
+static double square(void *user, int player, double total) {
+    *(int *)user += player;
+    return total * total;
+}
+
+static double wild(void *user, int player, double total) {
+    (void)user;
+    (void)player;
+    return total / 0.0;
+}
+
+Test(risk, other_utilities) {
+    throng_tree *tree = gamble(), *squares = NULL, *none = NULL;
+    int seconds = 0;
+    double strategy[4] = {1, 0, 1, 1}, plan[4], worth[4];
+    cr_assert_eq(throng_tree_revalue(tree, square, &seconds, &squares, &error), THRONG_OK);
+    cr_expect_eq(seconds, 3);
+    cr_assert_eq(throng_tree_sequences(squares), 4);
+    throng_tree_uniform(squares, strategy);
+    throng_tree_plan(squares, strategy, plan);
+    throng_tree_worth(squares, 0, plan, strategy, worth);
+    cr_expect_float_eq(worth[0], 0.5 * 1.0 + 0.25 * 2.4 * 2.4, 1e-12);
+    throng_tree_worth(squares, 1, plan, strategy, worth);
+    cr_expect_float_eq(worth[0], 0.25, 1e-12);
+    cr_expect_eq(throng_tree_revalue(tree, wild, NULL, &none, &error), THRONG_E_ARGUMENT);
+    cr_expect_null(none);
+    throng_tree_free(squares);
+    throng_tree_free(tree);
+}
+
+/* Of mean 1.2 and variance 1.44, against 1 for sure: gamma of 0.2 / 1.44 is where one changes. */
+Test(risk, what_chance_makes_counts) {
+    throng_problem problem = throng_tree_problem(gamble());
+    static const char *const solvers[2] = {"psro:gamma=0.13", "psro:gamma=0.15"};
+    for (int s = 0; s < 2; s++) {
+        throng_solution *solution = NULL;
+        throng_solve_def def = {.solver = solvers[s]};
+        cr_assert_eq(throng_solve(context, &problem, &def, &solution, &error), THRONG_OK, "%s", error.message);
+        cr_expect(throng_solution_converged(solution));
+        cr_expect_float_eq(throng_solution_value(solution, 0), s == 0 ? 1.2 : 1.0, 2e-3, "%g",
+                           throng_solution_value(solution, 0));
+        throng_solution_free(solution);
+    }
+    throng_problem_clear(&problem);
+}
+
+/* The same with both policies there: 1.2 of variance 1.44, and 1, against one who has no choice. */
+Test(risk, variances_of_profiles) {
+    static const int n_actions[2] = {2, 1};
+    static const double payoffs[4] = {1.2, 0.0, 1.0, 0.0}, variances[4] = {1.44, 0.0, 0.0, 0.0};
+    throng_normal_form *game = NULL;
+    throng_tree *tree = NULL;
+    cr_assert_eq(throng_normal_form_create(context, "gamble", 2, n_actions, &game, &error), THRONG_OK);
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(throng_normal_form_set_payoffs(game, i, payoffs + 2 * i, &error), THRONG_OK);
+    cr_assert_eq(throng_tree_from_normal_form(context, game, &tree, &error), THRONG_OK);
+    for (int k = 0; k < 2; k++) {
+        double strategy[4] = {1.0, 0.5, 0.5, 1.0}, best[4] = {1.0, 0.5, 0.5, 1.0}, gamma = k ? 0.15 : 0.13, missing;
+        throng_risk *risk = NULL;
+        cr_assert_eq(throng_risk_create(context, tree, gamma, 0.0, &risk, &error), THRONG_OK);
+        cr_assert_eq(throng_risk_set_variances(risk, variances, &error), THRONG_OK);
+        throng_risk_best(risk, 0, strategy, best, &missing);
+        cr_expect_float_eq(best[1], k ? 0.0 : 1.0, 1e-9);
+        cr_expect_float_eq(missing, 0.5 * fabs(0.2 - gamma * 1.44), 1e-9);
+        throng_risk_free(risk);
+    }
+    throng_tree_free(tree);
+    throng_normal_form_free(game);
+}
+
+/* As rae where policies are actions; an equilibrium of poker; and the gap is the game's own without aversion. */
+Test(risk, policies_are_learnt) {
+    static const double gammas[3] = {0.05, 0.1, 0.5}, both[3] = {0.0216, 0.0178, 0.0084};
+    for (int k = 0; k < 3; k++) {
+        char solver[60];
+        snprintf(solver, sizeof solver, "psro:gamma=%g,tremble=0.05,steps=5000", gammas[k]);
+        double go = first_action("crash", solver, 10, NULL);
+        cr_expect_float_eq(go * go, both[k], 2e-4, "gamma %g: %g", gammas[k], go * go);
+    }
+    throng_problem problem = {0};
+    throng_solution *solution = NULL;
+    throng_solve_def def = {.solver = "psro:steps=10000", .iterations = 20, .tolerance = -1.0};
+    cr_assert_eq(throng_problem_open(context, "kuhn", &problem, &error), THRONG_OK);
+    cr_assert_eq(throng_solve(context, &problem, &def, &solution, &error), THRONG_OK, "%s", error.message);
+    cr_expect_float_eq(throng_solution_value(solution, 0), -1.0 / 18.0, 1e-3);
+    cr_expect_leq(throng_solution_gap(solution), 0.01, "%g", throng_solution_gap(solution));
+    cr_expect_float_eq(throng_solution_gap(solution), throng_solution_game_gap(solution), 1e-12);
+    cr_expect_lt(throng_solution_iterations(solution), 15, "there is nothing to learn any more");
+    throng_solution_free(solution);
+    def.solver = "psro:policies=2"; /* no room: the gap says so */
+    cr_assert_eq(throng_solve(context, &problem, &def, &solution, &error), THRONG_OK, "%s", error.message);
+    cr_expect_gt(throng_solution_gap(solution), 0.1);
+    cr_expect_float_eq(throng_solution_gap(solution), throng_solution_game_gap(solution), 1e-12);
+    throng_solution_free(solution);
+    throng_problem_clear(&problem);
+    cr_assert_eq(throng_problem_open(context, "random:players=3,actions=2", &problem, &error), THRONG_OK);
+    cr_expect_eq(throng_solve(context, &problem, &def, &solution, &error), THRONG_E_UNSUPPORTED);
+    cr_expect_not_null(strstr(error.message, "two players"), "%s", error.message);
+    throng_problem_clear(&problem);
+}
+
 Test(risk, memory_that_runs_out) {
-    test_solving what = {"crash", "rae", NULL};
-    expect_survives(open_and_solve, &what, 1000);
+    test_solving averse = {"crash", "rae", NULL}, oracle = {"crash", "psro:gamma=0.1,steps=5", NULL};
+    expect_survives(open_and_solve, &averse, 1000);
+    expect_survives(open_and_solve, &oracle, 1000);
 }
