@@ -96,6 +96,25 @@ Test(ingest, what_is_no_json) {
     }
 }
 
+/* Control characters are refused and their neighbours are not, wherever in a block of characters they stand. */
+Test(ingest, characters_at_every_place) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
+    static const char *const characters[] = {"\x01", "\x1f", " ", "!", "#", "[", "]", "\x7f", "\u00e9", "\U0001f600"};
+    for (int n = 0; n < 40; n++)
+        for (size_t i = 0; i < sizeof characters / sizeof *characters; i++) {
+            char text[160], inside[140];
+            throng_i_json_value values[3];
+            char *copy = NULL;
+            snprintf(inside, sizeof inside, "%.*s%s%s", n, letters, characters[i], letters);
+            snprintf(text, sizeof text, "{\"a\":\"%s\"}", inside);
+            if (i >= 2)
+                expect(text, 1, inside);
+            else
+                cr_expect_not_null(scan(text, values, &copy), "%d letters and character %zu", n, i);
+            free(copy);
+        }
+}
+
 /* Every beginning of a line is refused, and nothing is read behind its end (the sanitizers see that). */
 Test(ingest, every_cut) {
     const char *whole = "{\"a\":{\"b\":\"x\\u00e9\\ud83d\\ude00\",\"n\":-1.5e+3},\"c\":[true,false,null,{\"d\":[]}]}";
