@@ -177,9 +177,11 @@ static throng_status settle_all(throng_i_store *store, throng_error *err) {
     char check[17];
     numbers it;
     throng_status status = THRONG_OK;
-    THRONG_TRY(ask(store, "SELECT count(*), count(*) FILTER (name = 'format') FROM crowd.ingest.settings", &it, err));
+    THRONG_TRY(ask(
+        store, "SELECT count(*), count(*) FILTER (name = 'format' AND value = '" FORMAT "') FROM crowd.ingest.settings",
+        &it, err));
     THRONG_REQUIRE(it.at[0] == 0 || it.at[1] == 1, E_FORMAT,
-                   "%s was begun by an earlier version of throng: take another --out.", store->def->out);
+                   "%s was begun by another version of throng: take another --out.", store->def->out);
     snprintf(check, sizeof check, "%016llx", (unsigned long long)throng_i_secret_hash(&store->secret, "throng", 6));
     THRONG_TRY(settle(store, "format", FORMAT, err));
     THRONG_TRY(settle(store, "platform", store->platform->name, err));

@@ -455,6 +455,9 @@ def test_other_settings():
     done = throng("ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", "--key", "wrong")
     assert done.code == 1 and "was begun with key-check" in done.err, done.err
     ingest("e.ndjson", "--out", "c.duckdb", "--key", "away")
+    query("c.duckdb", "UPDATE ingest.settings SET value = '1' WHERE name = 'format'")
+    done = throng("ingest", "bluesky", "e.ndjson", "--out", "c.duckdb", "--key", "away")
+    assert done.code == 1 and "begun by another version of throng" in done.err, done.err
 
 
 @test
