@@ -15,7 +15,7 @@ static int write_aggregates(const cli_common *common, throng_context *context, t
     cli_progress_clear(&progress);
     if (status == THRONG_OK && !common->quiet)
         printf("%s: %d aggregates of %s agents\n", common->out, throng_aggregates_count(aggregates),
-               cli_count(throng_aggregates_agents(aggregates)).text);
+               throng_phrase_count(throng_aggregates_agents(aggregates)).text);
     throng_aggregates_free(aggregates);
     return status == THRONG_OK ? cli_finish_output() : cli_fail_error(&err);
 }

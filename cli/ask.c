@@ -214,10 +214,10 @@ static void print_estimate(const job *self, const char *when, int64_t calls, dou
                            double price_out) {
     double answer = (double)(self->wanted->max_tokens ? self->wanted->max_tokens : self->n_options > 0 ? 16 : 256);
     double asked = (double)calls * prompt_tokens, said = (double)calls * answer;
-    printf("%s: %s calls, about %s tokens of prompts, at most %s of answers", when, cli_count(calls).text,
+    printf("%s: %s calls, about %s tokens of prompts, at most %s of answers", when, throng_phrase_count(calls).text,
            cli_amount(asked).text, cli_amount(said).text);
     if (price_in + price_out > 0.0)
-        printf(", cost at most %s", cli_value(1e-6 * (asked * price_in + said * price_out)).text);
+        printf(", cost at most %s", throng_phrase_value(1e-6 * (asked * price_in + said * price_out)).text);
     printf("\n");
 }
 
@@ -236,7 +236,7 @@ static int plan(const job *self) {
     for (int k = 0; k < self->n_options; k++)
         bytes += (double)self->n * (double)(strlen(self->options[k]) + 4);
     double tokens = self->n > 0 ? bytes / 4.0 / (double)self->n + 8.0 : 0.0;
-    printf("%s questions\n", cli_count(self->n).text);
+    printf("%s questions\n", throng_phrase_count(self->n).text);
     if (self->n_options == 0)
         print_estimate(self, "one answer each", self->n, tokens, price_in, price_out);
     if (self->n_options > 0 && !wanted->llm.no_logprobs)
@@ -261,12 +261,12 @@ static void print_text(const char *text) {
 static void print_line(const job *self) {
     const throng_llm_line *line = &self->line;
     printf("log-odds of \"%s\" = %s (%s to %s) + %s (%s to %s) %s, 95 %%\n", self->options[0],
-           cli_value(line->intercept).text, cli_value(line->intercept_low).text, cli_value(line->intercept_high).text,
-           cli_value(line->slope).text, cli_value(line->slope_low).text, cli_value(line->slope_high).text,
-           self->wanted->fit);
-    printf("answers lie at most %s off the line", cli_percent(line->residual).text);
+           throng_phrase_value(line->intercept).text, throng_phrase_value(line->intercept_low).text,
+           throng_phrase_value(line->intercept_high).text, throng_phrase_value(line->slope).text,
+           throng_phrase_value(line->slope_low).text, throng_phrase_value(line->slope_high).text, self->wanted->fit);
+    printf("answers lie at most %s off the line", throng_phrase_share(line->residual).text);
     if (isfinite(line->lack_of_fit))
-        printf("; a true line is left so far with p = %s", cli_value(line->lack_of_fit).text);
+        printf("; a true line is left so far with p = %s", throng_phrase_value(line->lack_of_fit).text);
     printf("\n");
 }
 
@@ -278,10 +278,10 @@ static void print_summary(const job *self) {
         for (int64_t i = 0; i < self->n; i++)
             mean += self->p[i * self->n_options + k] / (double)self->n;
         cli_print_left(self->options[k], 24);
-        cli_print_right(cli_percent(mean).text, 8);
+        cli_print_right(throng_phrase_share(mean).text, 8);
         if (self->n > 1 && self->n <= SHOWN)
             for (int64_t i = 0; i < self->n; i++)
-                cli_print_right(cli_percent(self->p[i * self->n_options + k]).text, 8);
+                cli_print_right(throng_phrase_share(self->p[i * self->n_options + k]).text, 8);
         printf("\n");
     }
     if (self->fitted)

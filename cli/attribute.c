@@ -23,12 +23,9 @@ const cli_command cli_command_attribute = {
     .synopsis = "TABLE... --state COL [options]",
     .summary = "Splits a macro indicator of a crowd over its agents, exactly additive and with a certificate.",
     .details = "TABLE has a row per agent, or per agent and time: Parquet, CSV or TSV, NDJSON (also .gz, .zst), a\n"
-               "DuckDB file with #table, a glob of these, a folder X.parquet of Parquet files, or - for CSV or
-"
-               "NDJSON on standard input. Several files are one table. With --game GAME it is what the players of
-"
-               "a solved game get that is split over them.
-"
+               "DuckDB file with #table, a glob of these, a folder X.parquet of Parquet files, or - for CSV or\n"
+               "NDJSON on standard input. Several files are one table. With --game GAME it is what the players of\n"
+               "a solved game get that is split over them.\n"
                "\n"
                "  throng generate bluesky --agents 20000 --days 7 --out crowd.parquet\n"
                "  throng attribute crowd.parquet --id id --time day --state state --weight followers \\\n"

@@ -108,8 +108,8 @@ static const char *strategy_name(const job *self) {
     return self->solution ? throng_solution_solver(self->solution) : self->wanted->policy;
 }
 
-static cli_text value_of(double x) {
-    return cli_value(fabs(x) < TINY ? 0.0 : x);
+static throng_phrase value_of(double x) {
+    return throng_phrase_value(fabs(x) < TINY ? 0.0 : x);
 }
 
 static void print_result(const job *self) {
@@ -127,9 +127,10 @@ static void print_result(const job *self) {
     for (int p = 0; p < n; p++) {
         char error[80] = "";
         if (self->standard_error[p] > 0.0)
-            snprintf(error, sizeof error, "± %s", cli_value(certificate->interval * self->standard_error[p]).text);
+            snprintf(error, sizeof error, "± %s",
+                     throng_phrase_value(certificate->interval * self->standard_error[p]).text);
         printf("  ");
-        cli_print_left(cli_clip(kind->player_name(self->problem.game, p), NAME_WIDTH - 2).text, NAME_WIDTH);
+        cli_print_left(throng_phrase_clip(kind->player_name(self->problem.game, p), NAME_WIDTH - 2).text, NAME_WIDTH);
         cli_print_right(value_of(self->phi[p]).text, 12);
         printf("  ");
         cli_print_left(error, 14);
@@ -143,7 +144,7 @@ static void print_result(const job *self) {
     }
     printf("adds up to %s, ", value_of(certificate->sum_phi).text);
     printf("off by %s of it; %s sets of players\n", value_of(certificate->efficiency_residual).text,
-           cli_count(certificate->evaluations).text);
+           throng_phrase_count(certificate->evaluations).text);
 }
 
 static int print_json(const job *self) {

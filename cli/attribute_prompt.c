@@ -108,10 +108,10 @@ static int plan(const job *self) {
     int parts = 0;
     if (throng_prompt_plan(self->context, &self->def, &prompts, &parts, &err) != THRONG_OK)
         return cli_fail_error(&err);
-    printf("%d parts, %s prompts", parts, cli_count(prompts).text);
+    printf("%d parts, %s prompts", parts, throng_phrase_count(prompts).text);
     if (!self->wanted->llm.no_logprobs)
-        printf("; with log-probabilities: %s calls", cli_count(prompts * orders).text);
-    printf("; by samples: %s calls\n", cli_count(prompts * samples).text);
+        printf("; with log-probabilities: %s calls", throng_phrase_count(prompts * orders).text);
+    printf("; by samples: %s calls\n", throng_phrase_count(prompts * samples).text);
     return cli_finish_output();
 }
 
@@ -129,10 +129,10 @@ static void print_parts(const job *self, const throng_prompt_summary *summary) {
         double phi = fabs(part.phi) < TINY ? 0.0 : part.phi;
         char error[80] = "";
         if (part.standard_error > 0.0)
-            snprintf(error, sizeof error, "± %s", cli_percent(1.96 * part.standard_error).text);
+            snprintf(error, sizeof error, "± %s", throng_phrase_share(1.96 * part.standard_error).text);
         printf("  ");
-        cli_print_left(cli_clip(part.name, NAME_WIDTH).text, NAME_WIDTH);
-        cli_print_right(cli_percent(phi).text, 10);
+        cli_print_left(throng_phrase_clip(part.name, NAME_WIDTH).text, NAME_WIDTH);
+        cli_print_right(throng_phrase_share(phi).text, 10);
         printf("  ");
         cli_print_left(error, 10);
         cli_print_bar(&style, &bars, phi, part.noise);
@@ -144,17 +144,20 @@ static void print_summary(const job *self) {
     throng_prompt_summary summary = throng_prompt_attribution_summary(self->result);
     const char *option = self->options[self->def.option];
     printf("\"%s\": %s with nothing of the prompt, %s with all of it\n", option,
-           cli_percent(summary.certificate.nobody).text, cli_percent(summary.certificate.everybody).text);
+           throng_phrase_share(summary.certificate.nobody).text,
+           throng_phrase_share(summary.certificate.everybody).text);
     print_parts(self, &summary);
     printf("token noise: %s of what moves the answer",
-           cli_percent(summary.noise_share < TINY ? 0.0 : summary.noise_share).text);
+           throng_phrase_share(summary.noise_share < TINY ? 0.0 : summary.noise_share).text);
     if (isnan(summary.noise_floor))
         printf("; how much of it is chance is not known");
     else if (summary.noise_floor > 0.0)
-        printf("; chance alone would make it %s", cli_percent(summary.noise_floor).text);
-    printf(
-        "\n%s over %s prompts; parts add up to within %s\n", summary.method, cli_count(summary.prompts).text,
-        cli_value(fabs(summary.certificate.sum_phi - summary.certificate.everybody + summary.certificate.nobody)).text);
+        printf("; chance alone would make it %s", throng_phrase_share(summary.noise_floor).text);
+    printf("\n%s over %s prompts; parts add up to within %s\n", summary.method,
+           throng_phrase_count(summary.prompts).text,
+           throng_phrase_value(
+               fabs(summary.certificate.sum_phi - summary.certificate.everybody + summary.certificate.nobody))
+               .text);
     cli_llm_print_counts(&summary.counts);
     cli_llm_print_usage(self->llm);
 }

@@ -31,13 +31,13 @@ static void print_audit(const throng_llm_audit *audit, const char *protocol) {
         const throng_llm_die_result *die = &audit->dice[i];
         for (int k = 0; k < THRONG_LLM_DICE_CELLS; k++)
             cells[k] = fmin(die->cells[k], TALLEST);
-        printf("  %-17s %4d %7s %9.4g %9.3g %11.4g  ", die->name, die->tier, cli_count(die->got).text, die->statistic,
-               die->p, die->wasserstein);
+        printf("  %-17s %4d %7s %9.4g %9.3g %11.4g  ", die->name, die->tier, throng_phrase_count(die->got).text,
+               die->statistic, die->p, die->wasserstein);
         cli_print_sparkline_between(cells, THRONG_LLM_DICE_CELLS, 0.0, TALLEST);
         printf("  %s\n", die->passed ? "passes" : "fails");
     }
     printf("  %d of %d pass; a fair sampler passes %d or more, but for %s of the time: %s\n\n", audit->passed,
-           THRONG_LLM_DICE, audit->needed, cli_percent(audit->false_alarm).text,
+           THRONG_LLM_DICE, audit->needed, throng_phrase_share(audit->false_alarm).text,
            audit->fair ? "nothing speaks against it" : "it cannot sample so");
 }
 
@@ -74,7 +74,7 @@ static int audit(throng_llm *llm, const request *wanted, throng_context *context
         calls += asked[i] ? more : 0;
     }
     if (plain)
-        printf("%s answers of \"%s\" are needed\n\n", cli_count(calls).text, throng_llm_model(llm));
+        printf("%s answers of \"%s\" are needed\n\n", throng_phrase_count(calls).text, throng_llm_model(llm));
     fflush(stdout);
     cli_progress_attach(&progress, context, wanted->quiet);
     for (int i = 0; status == THRONG_OK && i < 2; i++) {

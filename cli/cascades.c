@@ -1,7 +1,7 @@
 /* throng cascades: who passed on what, and who made it big. */
-#include "cli/summary.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/summary.h"
 #include "cli/terminal.h"
 
 #include <math.h>
@@ -29,7 +29,7 @@ static void print_count(const json_t *report, const char *key, const char *name,
     if (n == 0)
         return;
     printf("  ");
-    cli_print_right(cli_count(n).text, 13);
+    cli_print_right(throng_phrase_count(n).text, 13);
     printf("  ");
     cli_print_left(name, 10);
     printf("%s\n", meaning);
@@ -53,7 +53,7 @@ static void print_counts(const json_t *report) {
 
 /* "1 cascade", "3 cascades" */
 static void print_many(int64_t n, const char *one) {
-    printf("%s %s%s", cli_count(n).text, one, n == 1 ? "" : "s");
+    printf("%s %s%s", throng_phrase_count(n).text, one, n == 1 ? "" : "s");
 }
 
 static void print_trees(const cli_style *style, const json_t *report) {
@@ -65,12 +65,12 @@ static void print_trees(const cli_style *style, const json_t *report) {
     printf("    size   depth   width  virality  by%s\n", style->plain);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
-        cli_print_left(cli_clip(cli_json_text(one, "root"), 25).text, 26);
-        cli_print_right(cli_count(whole(one, "size")).text, 8);
-        cli_print_right(cli_count(whole(one, "depth")).text, 8);
-        cli_print_right(cli_count(whole(one, "width")).text, 8);
-        cli_print_right(cli_value(cli_json_number(one, "virality")).text, 10);
-        printf("  %s\n", cli_clip(cli_json_text(one, "agent"), 25).text);
+        cli_print_left(throng_phrase_clip(cli_json_text(one, "root"), 25).text, 26);
+        cli_print_right(throng_phrase_count(whole(one, "size")).text, 8);
+        cli_print_right(throng_phrase_count(whole(one, "depth")).text, 8);
+        cli_print_right(throng_phrase_count(whole(one, "width")).text, 8);
+        cli_print_right(throng_phrase_value(cli_json_number(one, "virality")).text, 10);
+        printf("  %s\n", throng_phrase_clip(cli_json_text(one, "agent"), 25).text);
     }
 }
 
@@ -83,13 +83,13 @@ static void print_agents(const cli_style *style, const json_t *report) {
     printf("     phi   share   reach  direct  starts  actions%s\n", style->plain);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
-        cli_print_left(cli_clip(cli_json_text(one, "agent"), 25).text, 26);
-        cli_print_right(cli_value(cli_json_number(one, "phi")).text, 8);
-        cli_print_right(cli_percent(cli_json_number(one, "share")).text, 8);
-        cli_print_right(cli_count(whole(one, "reach")).text, 8);
-        cli_print_right(cli_count(whole(one, "direct")).text, 8);
-        cli_print_right(cli_count(whole(one, "starts")).text, 8);
-        cli_print_right(cli_count(whole(one, "actions")).text, 9);
+        cli_print_left(throng_phrase_clip(cli_json_text(one, "agent"), 25).text, 26);
+        cli_print_right(throng_phrase_value(cli_json_number(one, "phi")).text, 8);
+        cli_print_right(throng_phrase_share(cli_json_number(one, "share")).text, 8);
+        cli_print_right(throng_phrase_count(whole(one, "reach")).text, 8);
+        cli_print_right(throng_phrase_count(whole(one, "direct")).text, 8);
+        cli_print_right(throng_phrase_count(whole(one, "starts")).text, 8);
+        cli_print_right(throng_phrase_count(whole(one, "actions")).text, 9);
         printf("\n");
     }
 }
@@ -100,14 +100,16 @@ void cli_summary_cascades(const cli_style *style, const json_t *report) {
     print_many(whole(report, "agents"), "agent");
     printf(" in ");
     print_many(whole(report, "cascades.count"), "cascade");
-    printf(", %s of them of one member; the deepest has ", cli_count(whole(report, "cascades.of_one_member")).text);
+    printf(", %s of them of one member; the deepest has ",
+           throng_phrase_count(whole(report, "cascades.of_one_member")).text);
     print_many(whole(report, "cascades.deepest"), "step");
     printf("\n");
     print_counts(report);
     print_trees(style, report);
     print_agents(style, report);
     printf("\ncertificate exactly additive: the credits sum to the %s members that somebody is above, within %.0g\n",
-           cli_count(whole(report, "certificate.reach")).text, cli_json_number(report, "certificate.residual"));
+           throng_phrase_count(whole(report, "certificate.reach")).text,
+           cli_json_number(report, "certificate.residual"));
     printf("time        %s\n", cli_duration(cli_json_number(report, "timings.total_seconds")).text);
 }
 

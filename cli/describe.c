@@ -18,8 +18,8 @@ static const char *param_type(const throng_param *param) {
 }
 
 /* The word of a choice at a place, from 0. */
-static cli_text choice_word(const char *words, int place) {
-    cli_text out;
+static throng_phrase choice_word(const char *words, int place) {
+    throng_phrase out;
     for (; place > 0; place--) {
         words += strcspn(words, " ");
         words += strspn(words, " ");
@@ -28,8 +28,8 @@ static cli_text choice_word(const char *words, int place) {
     return out;
 }
 
-static cli_text param_default(const throng_param *param) {
-    cli_text out;
+static throng_phrase param_default(const throng_param *param) {
+    throng_phrase out;
     if (param->kind == THRONG_PARAM_CHOICE)
         return choice_word(param->text, (int)param->fallback);
     if (param->kind == THRONG_PARAM_FLAG)
@@ -48,8 +48,8 @@ static bool bounded(double bound) {
     return fabs(bound) < 1e300;
 }
 
-static cli_text param_range(const throng_param *param) {
-    cli_text out;
+static throng_phrase param_range(const throng_param *param) {
+    throng_phrase out;
     bool below = bounded(param->minimum), above = bounded(param->maximum);
     if (param->kind == THRONG_PARAM_FLAG)
         snprintf(out.text, sizeof out.text, "true or false");
@@ -180,7 +180,7 @@ static void print_param(const throng_param *param, int width) {
     char head[80], doc[400];
     snprintf(head, sizeof head, "  %s", param->name);
     cli_print_left(head, 18);
-    if (cli_width(head) >= 18)
+    if (throng_phrase_width(head) >= 18)
         printf("\n%*s", 18, "");
     snprintf(doc, sizeof doc, "%s%s%s%s (%s, %s, default %s)", param->doc, *param->unit ? " [" : "", param->unit,
              *param->unit ? "]" : "", param_type(param), param_range(param).text, param_default(param).text);

@@ -140,27 +140,28 @@ static json_t *make(const json_t *a, const json_t *b) {
 
 #define LISTED_MAX 20
 
-static cli_text word_of(const json_t *value) {
+static throng_phrase word_of(const json_t *value) {
     char text[64];
     if (json_is_string(value))
-        return cli_clip(json_string_value(value), 40);
+        return throng_phrase_clip(json_string_value(value), 40);
     if (json_is_integer(value))
-        return cli_count(json_integer_value(value));
+        return throng_phrase_count(json_integer_value(value));
     if (json_is_number(value))
-        return cli_value(json_number_value(value));
+        return throng_phrase_value(json_number_value(value));
     snprintf(text, sizeof text, "%s", json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "-");
-    return cli_clip(text, 40);
+    return throng_phrase_clip(text, 40);
 }
 
 /* "-" where there is no number. */
 static void print_number(double x, bool percent, int width) {
-    cli_print_right(!isfinite(x) ? "-" : percent ? cli_percent(x).text : cli_value(x).text, width);
+    cli_print_right(!isfinite(x) ? "-" : percent ? throng_phrase_share(x).text : throng_phrase_value(x).text, width);
 }
 
 /* A change with its sign, "" where it is none. */
 static void print_change(double x, bool percent, int width) {
     char text[72];
-    snprintf(text, sizeof text, "%s%s", x > 0.0 ? "+" : "", percent ? cli_percent(x).text : cli_value(x).text);
+    snprintf(text, sizeof text, "%s%s", x > 0.0 ? "+" : "",
+             percent ? throng_phrase_share(x).text : throng_phrase_value(x).text);
     if (percent) /* a difference of percentages is not one itself */
         text[strcspn(text, "%")] = '\0';
     cli_print_right(!isfinite(x) ? "" : x == 0.0 ? "=" : text, width);
@@ -201,8 +202,8 @@ static void print_numbers(const cli_style *style, const json_t *it) {
     char name[160];
     const json_t *pair = cli_json_get(it, "indicator.name");
     bool same = strcmp(cli_json_text(pair, "a"), cli_json_text(pair, "b")) == 0;
-    snprintf(name, sizeof name, "%s%s%s", cli_clip(cli_json_text(pair, "a"), 16).text, same ? "" : " / ",
-             same ? "" : cli_clip(cli_json_text(pair, "b"), 16).text);
+    snprintf(name, sizeof name, "%s%s%s", throng_phrase_clip(cli_json_text(pair, "a"), 16).text, same ? "" : " / ",
+             same ? "" : throng_phrase_clip(cli_json_text(pair, "b"), 16).text);
     bool any = false;
     static const char *const rows[][2] = {{"", "indicator.observed"},
                                           {"baseline", "indicator.baseline"},
@@ -247,7 +248,7 @@ static void print_points(const cli_style *style, const json_t *list) {
     printf("\n");
     json_array_foreach(list, i, one) {
         write_settings(cli_json_get(one, "settings"), text, sizeof text);
-        cli_print_left(cli_clip(text, 29).text, 30);
+        cli_print_left(throng_phrase_clip(text, 29).text, 30);
         cli_diff_print_row(one, "value", false);
         printf("\n");
     }
@@ -269,14 +270,14 @@ static void print_cohorts(const cli_style *style, const json_t *list) {
     json_array_foreach(list, i, one) {
         if (i == LISTED_MAX)
             break;
-        cli_print_left(cli_clip(cli_json_text(one, "cohort"), 25).text, 26);
+        cli_print_left(throng_phrase_clip(cli_json_text(one, "cohort"), 25).text, 26);
         cli_diff_print_row(one, "share", true);
         printf("  ");
         cli_print_bar(style, &bars, cli_json_number(one, "share.change"), false);
         printf("\n");
     }
     if (json_array_size(list) > LISTED_MAX)
-        printf("... and %s more\n", cli_count((int64_t)json_array_size(list) - LISTED_MAX).text);
+        printf("... and %s more\n", throng_phrase_count((int64_t)json_array_size(list) - LISTED_MAX).text);
 }
 
 static void print_top(const cli_style *style, const json_t *list) {
@@ -297,7 +298,7 @@ static void print_top(const cli_style *style, const json_t *list) {
         const json_t *id = cli_json_get(one, "id");
         char text[40];
         snprintf(text, sizeof text, "%lld", (long long)json_integer_value(id));
-        cli_print_left(cli_clip(json_is_string(id) ? json_string_value(id) : text, 25).text, 26);
+        cli_print_left(throng_phrase_clip(json_is_string(id) ? json_string_value(id) : text, 25).text, 26);
         print_number(cli_json_number(one, "rank.a"), false, 14);
         print_number(cli_json_number(one, "rank.b"), false, 14);
         print_number(cli_json_number(one, "phi.a"), false, 14);
@@ -306,12 +307,12 @@ static void print_top(const cli_style *style, const json_t *list) {
     }
     if (json_array_size(list) > LISTED_MAX)
         printf("... and %s more that are listed in one of the two\n",
-               cli_count((int64_t)json_array_size(list) - LISTED_MAX).text);
+               throng_phrase_count((int64_t)json_array_size(list) - LISTED_MAX).text);
 }
 
 static void print_text(const char *const *runs, const json_t *it, bool solved) {
     cli_style style = cli_style_of(stdout);
-    printf("A %s\nB %s\n\n", cli_clip(runs[0], 60).text, cli_clip(runs[1], 60).text);
+    printf("A %s\nB %s\n\n", throng_phrase_clip(runs[0], 60).text, throng_phrase_clip(runs[1], 60).text);
     if (solved) {
         cli_diff_print_solutions(&style, it);
         return;

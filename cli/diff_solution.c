@@ -210,15 +210,15 @@ static void print_play(const cli_style *style, const json_t *it) {
         printf("\n");
     }
     json_array_foreach(list, i, one) {
-        cli_print_left(cli_clip(cli_json_text(one, "name"), 12).text, 13);
-        cli_print_left(cli_clip(cli_json_text(one, "set"), 9).text, 10);
-        cli_print_left(cli_clip(cli_json_text(one, "action"), 8).text, WIDTH - 23);
+        cli_print_left(throng_phrase_clip(cli_json_text(one, "name"), 12).text, 13);
+        cli_print_left(throng_phrase_clip(cli_json_text(one, "set"), 9).text, 10);
+        cli_print_left(throng_phrase_clip(cli_json_text(one, "action"), 8).text, WIDTH - 23);
         cli_diff_print_row(one, "probability", false);
         printf("\n");
     }
     if (cli_json_count(it, "compared") > 0) {
-        printf("\n%s of ", cli_count(n).text);
-        printf("%s actions are played differently", cli_count(cli_json_count(it, "compared")).text);
+        printf("\n%s of ", throng_phrase_count(n).text);
+        printf("%s actions are played differently", throng_phrase_count(cli_json_count(it, "compared")).text);
         printf(n > listed ? ", the %d that differ most are listed\n" : "\n", LARGEST);
     } else {
         printf("\nno information set is in both\n");
@@ -226,7 +226,7 @@ static void print_play(const cli_style *style, const json_t *it) {
     for (int b = 0; b < 2; b++) {
         int64_t alone = cli_json_count(it, b ? "only_in_b" : "only_in_a");
         if (alone > 0)
-            printf("%s actions are in %s alone\n", cli_count(alone).text, b ? "B" : "A");
+            printf("%s actions are in %s alone\n", throng_phrase_count(alone).text, b ? "B" : "A");
     }
 }
 
@@ -241,7 +241,7 @@ void cli_diff_print_solutions(const cli_style *style, const json_t *it) {
     printf("\n");
     json_array_foreach(cli_json_get(it, "value"), i, one) {
         char name[80];
-        snprintf(name, sizeof name, "%s gets", cli_clip(cli_json_text(one, "player"), 24).text);
+        snprintf(name, sizeof name, "%s gets", throng_phrase_clip(cli_json_text(one, "player"), 24).text);
         print_number(name, one, "value");
     }
     print_number("gap", it, "gap");

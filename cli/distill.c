@@ -20,10 +20,11 @@ typedef struct request {
 
 static void print_way(const request *self, const char *how, int64_t calls, const throng_distill_plan *plan) {
     double asked = (double)calls * plan->prompt_tokens, said = (double)calls * plan->answer_tokens;
-    fprintf(stderr, "%s: %s calls, about %s tokens of prompts, at most %s of answers", how, cli_count(calls).text,
-            cli_amount(asked).text, cli_amount(said).text);
+    fprintf(stderr, "%s: %s calls, about %s tokens of prompts, at most %s of answers", how,
+            throng_phrase_count(calls).text, cli_amount(asked).text, cli_amount(said).text);
     if (self->prices[0] + self->prices[1] > 0.0)
-        fprintf(stderr, ", cost at most %s", cli_value(1e-6 * (asked * self->prices[0] + said * self->prices[1])).text);
+        fprintf(stderr, ", cost at most %s",
+                throng_phrase_value(1e-6 * (asked * self->prices[0] + said * self->prices[1])).text);
     fprintf(stderr, "\n");
 }
 
@@ -32,11 +33,11 @@ static throng_status print_plan(void *user, const throng_distill_plan *plan, thr
     const request *self = user;
     if (!self->common.quiet) {
         fprintf(stderr, "%s questions: %s personas, %d last action%s, situations",
-                cli_count(plan->cells + plan->held_out).text, cli_count(plan->personas).text, plan->lasts,
-                plan->lasts == 1 ? "" : "s");
+                throng_phrase_count(plan->cells + plan->held_out).text, throng_phrase_count(plan->personas).text,
+                plan->lasts, plan->lasts == 1 ? "" : "s");
         for (int s = 0; s < THRONG_WORLD_SIGHTS_MAX && plan->bins[s] > 0; s++)
             fprintf(stderr, "%s%d", s > 0 ? " x " : " ", plan->bins[s]);
-        fprintf(stderr, "; %s of them only to measure the fit\n", cli_count(plan->held_out).text);
+        fprintf(stderr, "; %s of them only to measure the fit\n", throng_phrase_count(plan->held_out).text);
         if (!self->no_logprobs)
             print_way(self, "with log-probabilities", plan->calls_logprobs, plan);
         print_way(self, "by samples", plan->calls_samples < self->calls ? plan->calls_samples : self->calls, plan);
@@ -53,12 +54,13 @@ static void print_fit(const json_t *report) {
     if (cli_json_count(report, "fit.held_out") == 0)
         return;
     printf("fit      %s of decisions would be others in situations that were held out (%s; the worst %s)",
-           cli_percent(error < 1e-9 ? 0.0 : error).text, cli_count(cli_json_count(report, "fit.held_out")).text,
-           cli_percent(most < 1e-9 ? 0.0 : most).text);
+           throng_phrase_share(error < 1e-9 ? 0.0 : error).text,
+           throng_phrase_count(cli_json_count(report, "fit.held_out")).text,
+           throng_phrase_share(most < 1e-9 ? 0.0 : most).text);
     if (noise > 0.0)
-        printf(", of which chance in samples explains %s", cli_percent(noise).text);
+        printf(", of which chance in samples explains %s", throng_phrase_share(noise).text);
     printf("\n         %s would be, if everybody always did what is done on average\n",
-           cli_percent(flat < 1e-9 ? 0.0 : flat).text);
+           throng_phrase_share(flat < 1e-9 ? 0.0 : flat).text);
 }
 
 static int print_report(const request *self, const char *text) {
@@ -69,15 +71,16 @@ static int print_report(const request *self, const char *text) {
     json_t *report = json_loads(text, 0, NULL);
     if (report && !self->common.quiet) {
         printf("%s asked in %s situations, personas included\n", cli_json_text(report, "model"),
-               cli_count(cli_json_count(report, "fit.cells")).text);
+               throng_phrase_count(cli_json_count(report, "fit.cells")).text);
         printf("asked    %s questions: %s calls, %s answers from the file, %s tokens",
-               cli_count(cli_json_count(report, "plan.questions")).text,
-               cli_count(cli_json_count(report, "asked.calls")).text,
-               cli_count(cli_json_count(report, "asked.cache_hits")).text,
-               cli_count(cli_json_count(report, "asked.tokens")).text);
+               throng_phrase_count(cli_json_count(report, "plan.questions")).text,
+               throng_phrase_count(cli_json_count(report, "asked.calls")).text,
+               throng_phrase_count(cli_json_count(report, "asked.cache_hits")).text,
+               throng_phrase_count(cli_json_count(report, "asked.tokens")).text);
         if (cli_json_count(report, "asked.by_samples") > 0)
-            printf("; %s samples a question, %s given up", cli_count(cli_json_count(report, "asked.samples")).text,
-                   cli_count(cli_json_count(report, "asked.defaulted")).text);
+            printf("; %s samples a question, %s given up",
+                   throng_phrase_count(cli_json_count(report, "asked.samples")).text,
+                   throng_phrase_count(cli_json_count(report, "asked.defaulted")).text);
         printf("\n");
         print_fit(report);
         printf("written  %s\n", cli_json_text(report, "file"));

@@ -32,10 +32,10 @@ static int check_place(const request *wanted) {
 
 static void print_result(const request *wanted, int64_t rows, int columns, double seconds) {
     struct stat facts;
-    printf("%s: %s rows of %d columns, %s agents", wanted->out, cli_count(rows).text, columns,
-           cli_count(wanted->agents).text);
+    printf("%s: %s rows of %d columns, %s agents", wanted->out, throng_phrase_count(rows).text, columns,
+           throng_phrase_count(wanted->agents).text);
     if (wanted->days > 1)
-        printf(" on %s days", cli_count(wanted->days).text);
+        printf(" on %s days", throng_phrase_count(wanted->days).text);
     if (stat(wanted->out, &facts) == 0)
         printf(", %s", cli_bytes((double)facts.st_size).text);
     printf(", in %s\n", cli_duration(seconds).text);

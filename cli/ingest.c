@@ -84,7 +84,7 @@ static void print_count(const char *name, int64_t n, const char *meaning) {
     if (n == 0)
         return;
     printf("  ");
-    cli_print_right(cli_count(n).text, 13);
+    cli_print_right(throng_phrase_count(n).text, 13);
     printf("  ");
     cli_print_left(name, 14);
     printf("%s\n", meaning);
@@ -96,8 +96,8 @@ static int print_text(const request *wanted, const throng_ingest_counts *it, con
         {"degree", "1 + how many were seen to react to an agent (followers are not known)"},
         {"activity", "what an agent did that day (nothing else is known)"},
     };
-    printf("%s: %s lines of %s file%s, %s of them new, in %s\n", wanted->def.out, cli_count(it->lines).text,
-           cli_count(it->files).text, it->files == 1 ? "" : "s", cli_count(it->new_lines).text,
+    printf("%s: %s lines of %s file%s, %s of them new, in %s\n", wanted->def.out, throng_phrase_count(it->lines).text,
+           throng_phrase_count(it->files).text, it->files == 1 ? "" : "s", throng_phrase_count(it->new_lines).text,
            cli_duration(seconds).text);
     print_count("blank", it->blank, "");
     print_count("ignored", it->ignored, "of a kind that is not modelled");
@@ -110,18 +110,20 @@ static int print_text(const request *wanted, const throng_ingest_counts *it, con
     print_count("  deletes", it->deletes, "");
     print_count("  updates", it->updates, "");
     print_count("  notices", it->notices, "about accounts and their names");
-    printf("tables: %s agents, %s actions, %s edges, %s states\n", cli_count(it->agents).text,
-           cli_count(it->actions).text, cli_count(it->edges).text, cli_count(it->states).text);
+    printf("tables: %s agents, %s actions, %s edges, %s states\n", throng_phrase_count(it->agents).text,
+           throng_phrase_count(it->actions).text, throng_phrase_count(it->edges).text,
+           throng_phrase_count(it->states).text);
     for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
         if (strcmp(it->weight, weights[i][0]) == 0)
             printf("weight: %s\n", weights[i][1]);
     if (it->unread_texts > 0 && wanted->def.stance && strcmp(wanted->def.stance, "valence") == 0)
         printf("stance: %s texts are not in English, or do not say so, and have no state\n",
-               cli_count(it->unread_texts).text);
+               throng_phrase_count(it->unread_texts).text);
     if (rater->llm) {
         printf(
             "stance: %s rated %s texts; %s answers were not one number from -1 to 1, and those texts have no state\n",
-            throng_llm_model(rater->llm), cli_count(rater->n).text, cli_count(rater->n_unread).text);
+            throng_llm_model(rater->llm), throng_phrase_count(rater->n).text,
+            throng_phrase_count(rater->n_unread).text);
         cli_llm_print_usage(rater->llm);
     }
     return cli_finish_output();

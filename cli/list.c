@@ -70,7 +70,7 @@ static void list_text(const throng_context *context, throng_kind kind, bool firs
     const throng_about *about;
     int width = 0;
     for (int i = 0; (about = entry(context, kind, i)) != NULL; i++)
-        width = cli_width(about->name) > width ? cli_width(about->name) : width;
+        width = throng_phrase_width(about->name) > width ? throng_phrase_width(about->name) : width;
     printf("%s%s%s%s\n", first ? "" : "\n", style.bold, throng_kind_plural(kind), style.plain);
     for (int i = 0; (about = entry(context, kind, i)) != NULL; i++) {
         printf("  ");

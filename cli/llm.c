@@ -174,15 +174,16 @@ int cli_llm_split_options(const char *text, char **copy, const char **options, i
 
 void cli_llm_print_counts(const throng_llm_choose_counts *counts) {
     if (counts->by_logprobs > 0)
-        printf("%s by log-probabilities, which cover at least %s\n", cli_count(counts->by_logprobs).text,
-               cli_percent(counts->least_covered).text);
+        printf("%s by log-probabilities, which cover at least %s\n", throng_phrase_count(counts->by_logprobs).text,
+               throng_phrase_share(counts->least_covered).text);
     if (counts->by_samples > 0) {
-        printf("%s by samples: ", cli_count(counts->by_samples).text);
+        printf("%s by samples: ", throng_phrase_count(counts->by_samples).text);
         for (int i = 0, shown = 0; i < THRONG_LLM_RUNG_COUNT; i++)
             if (counts->rungs[i] > 0)
-                printf("%s%s %s", shown++ ? ", " : "", cli_count(counts->rungs[i]).text,
+                printf("%s%s %s", shown++ ? ", " : "", throng_phrase_count(counts->rungs[i]).text,
                        i == THRONG_LLM_RUNG_NONE ? "unreadable" : throng_llm_rung_name((throng_llm_rung)i));
-        printf("; %s refusals, %s given up\n", cli_count(counts->refusals).text, cli_count(counts->defaulted).text);
+        printf("; %s refusals, %s given up\n", throng_phrase_count(counts->refusals).text,
+               throng_phrase_count(counts->defaulted).text);
     }
 }
 
@@ -198,26 +199,26 @@ json_t *cli_llm_pack_counts(const throng_llm_choose_counts *counts) {
 
 int cli_llm_fail_void(const throng_llm_choose_counts *counts) {
     return cli_fail(CLI_FAILURE, "VOID: %s of the answers could not be read, and were taken for all options alike.",
-                    cli_percent(counts->unreadable).text);
+                    throng_phrase_share(counts->unreadable).text);
 }
 
 void cli_llm_print_usage(const throng_llm *llm) {
     throng_llm_usage usage = throng_llm_usage_so_far(llm);
-    printf("%s calls in %s attempts", cli_count(usage.calls).text, cli_count(usage.attempts).text);
+    printf("%s calls in %s attempts", throng_phrase_count(usage.calls).text, throng_phrase_count(usage.attempts).text);
     if (usage.rate_limited > 0)
-        printf(", %s refused as too many", cli_count(usage.rate_limited).text);
+        printf(", %s refused as too many", throng_phrase_count(usage.rate_limited).text);
     if (usage.broken > 0)
-        printf(", %s lost", cli_count(usage.broken).text);
-    printf(", %s tokens%s", cli_count(usage.prompt_tokens + usage.completion_tokens).text,
+        printf(", %s lost", throng_phrase_count(usage.broken).text);
+    printf(", %s tokens%s", throng_phrase_count(usage.prompt_tokens + usage.completion_tokens).text,
            usage.guessed > 0 ? " (guessed)" : "");
     if (usage.cost > 0.0)
-        printf(", cost %s", cli_value(usage.cost).text);
+        printf(", cost %s", throng_phrase_value(usage.cost).text);
     if (usage.cache_hits + usage.cache_misses > 0)
-        printf(", %s answers from the file", cli_count(usage.cache_hits).text);
+        printf(", %s answers from the file", throng_phrase_count(usage.cache_hits).text);
     if (usage.cache_damaged > 0)
-        printf(", %s damaged lines in it passed over", cli_count(usage.cache_damaged).text);
+        printf(", %s damaged lines in it passed over", throng_phrase_count(usage.cache_damaged).text);
     if (usage.repaired > 0)
-        printf(", %s answers were not UTF-8", cli_count(usage.repaired).text);
+        printf(", %s answers were not UTF-8", throng_phrase_count(usage.repaired).text);
     printf("\n");
 }
 

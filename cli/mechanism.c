@@ -134,18 +134,19 @@ static int search(job *self) {
 /* ---- results --------------------------------------------------------------------------------------------------- */
 
 static void print_outcome(const job *self) {
-    printf("%s, %s agent%s: ", throng_rule_name(self->rule), cli_count(self->n).text, self->n == 1 ? "" : "s");
+    printf("%s, %s agent%s: ", throng_rule_name(self->rule), throng_phrase_count(self->n).text,
+           self->n == 1 ? "" : "s");
     if (!decides_place(self)) {
         int64_t winner = self->outcome.winner;
-        printf("agent %s gets it", cli_count(winner + 1).text);
-        printf(" and pays %s\n", cli_value(self->payments[winner]).text);
+        printf("agent %s gets it", throng_phrase_count(winner + 1).text);
+        printf(" and pays %s\n", throng_phrase_value(self->payments[winner]).text);
         return;
     }
-    printf("%s\n", cli_value(self->outcome.place).text);
-    printf("  welfare %s, ", cli_value(self->welfare.welfare).text);
-    printf("%s at best; ", cli_value(self->welfare.best_welfare).text);
-    printf("distances add up to %s, ", cli_value(self->welfare.cost).text);
-    printf("%s at least\n", cli_value(self->welfare.best_cost).text);
+    printf("%s\n", throng_phrase_value(self->outcome.place).text);
+    printf("  welfare %s, ", throng_phrase_value(self->welfare.welfare).text);
+    printf("%s at best; ", throng_phrase_value(self->welfare.best_welfare).text);
+    printf("distances add up to %s, ", throng_phrase_value(self->welfare.cost).text);
+    printf("%s at least\n", throng_phrase_value(self->welfare.best_cost).text);
 }
 
 /* "3 agents at 0 (2 times), 1" */
@@ -155,7 +156,7 @@ static void print_example(const double *types, int n) {
     for (int i = 0; i < n && shown < SHOWN; i = last, shown++) {
         for (last = i + 1; last < n && types[last] == types[i];)
             last++;
-        printf("%s %s", i > 0 ? "," : "", cli_value(types[i]).text);
+        printf("%s %s", i > 0 ? "," : "", throng_phrase_value(types[i]).text);
         if (last - i > 1)
             printf(" (%d times)", last - i);
     }
@@ -170,10 +171,10 @@ static void print_axiom(const job *self, throng_axiom axiom) {
     cli_print_left(promised ? "promised" : "", 10);
     cli_print_left(finding->broken > 0 ? "BROKEN" : finding->tried > 0 ? "holds" : "not tried", 11);
     if (finding->broken > 0)
-        printf("%s of ", cli_count(finding->broken).text);
-    printf("%s", cli_count(finding->tried).text);
+        printf("%s of ", throng_phrase_count(finding->broken).text);
+    printf("%s", throng_phrase_count(finding->tried).text);
     if (finding->broken > 0)
-        printf(", by %s at most", cli_value(finding->worst).text);
+        printf(", by %s at most", throng_phrase_value(finding->worst).text);
     printf("\n");
     if (finding->broken == 0)
         return;
@@ -181,13 +182,13 @@ static void print_axiom(const job *self, throng_axiom axiom) {
     print_example(finding->example, finding->n);
     if (axiom == THRONG_AXIOM_STRATEGYPROOF) {
         printf(": number %d", finding->agent + 1);
-        printf(" gains by saying %s", cli_value(finding->instead).text);
+        printf(" gains by saying %s", throng_phrase_value(finding->instead).text);
     }
     printf("\n");
 }
 
 static void print_ratio(const char *what, const throng_ratio_finding *finding) {
-    printf("  %s at most %s", what, cli_value(finding->worst).text);
+    printf("  %s at most %s", what, throng_phrase_value(finding->worst).text);
     if (finding->worst > 1.0 + 1e-9) {
         printf(", such as ");
         print_example(finding->example, finding->n);
@@ -196,7 +197,7 @@ static void print_ratio(const char *what, const throng_ratio_finding *finding) {
 }
 
 static void print_check(const job *self) {
-    printf("%s, %s profiles\n", throng_rule_name(self->rule), cli_count(self->wanted->check).text);
+    printf("%s, %s profiles\n", throng_rule_name(self->rule), throng_phrase_count(self->wanted->check).text);
     for (int a = 0; a < THRONG_AXIOM_COUNT; a++)
         if (throng_axiom_applies((throng_axiom)a, throng_rule_mechanism(self->rule)->domain))
             print_axiom(self, (throng_axiom)a);
@@ -209,10 +210,10 @@ static void print_check(const job *self) {
 static void print_replies(const job *self) {
     const replies *them = &self->replies;
     printf("%sbest replies from %s profile%s: %s came to rest, after at most %s rounds\n", self->check ? "  " : "",
-           cli_count(them->profiles).text, them->profiles == 1 ? "" : "s", cli_count(them->rested).text,
-           cli_count(them->rounds).text);
+           throng_phrase_count(them->profiles).text, them->profiles == 1 ? "" : "s",
+           throng_phrase_count(them->rested).text, throng_phrase_count(them->rounds).text);
     printf("%sat most %s from what %s makes of the truth\n", self->check ? "    " : "  ",
-           cli_value(them->distance).text, throng_rule_name(self->like ? self->like : self->rule));
+           throng_phrase_value(them->distance).text, throng_rule_name(self->like ? self->like : self->rule));
 }
 
 static json_t *number(double x) {

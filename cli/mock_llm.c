@@ -38,7 +38,7 @@ static int serve(throng_context *context, const request *wanted) {
     throng_mock_llm_counts(server, &requests, &answers);
     throng_mock_llm_stop(server);
     if (!wanted->quiet && code == CLI_OK)
-        printf("%s requests, %s answers\n", cli_count(requests).text, cli_count(answers).text);
+        printf("%s requests, %s answers\n", throng_phrase_count(requests).text, throng_phrase_count(answers).text);
     return code == CLI_OK ? cli_finish_output() : code;
 }
 

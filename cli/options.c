@@ -172,7 +172,8 @@ static int take_value(cli_options *self, cli_option *option, const char *value) 
     case CLI_OPTION_COUNT:
         if (!read_count(value, &number) || number < option->minimum || number > option->maximum)
             return cli_fail(CLI_USAGE, "%s must be a whole number from %s to %s, got \"%.60s\".", option->name,
-                            cli_count((int64_t)option->minimum).text, cli_count((int64_t)option->maximum).text, value);
+                            throng_phrase_count((int64_t)option->minimum).text,
+                            throng_phrase_count((int64_t)option->maximum).text, value);
         *option->count = (int64_t)number;
         return CLI_OK;
     case CLI_OPTION_STUDY:
@@ -257,7 +258,7 @@ static void explain(const cli_option *option, int width) {
     snprintf(head, sizeof head, "  %s%s%s", option->name, option->placeholder ? " " : "",
              option->placeholder ? option->placeholder : "");
     cli_print_left(head, DOC_COLUMN);
-    if (cli_width(head) >= DOC_COLUMN)
+    if (throng_phrase_width(head) >= DOC_COLUMN)
         printf("\n%*s", DOC_COLUMN, "");
     if (option->key && option->key->fallback)
         snprintf(doc, sizeof doc, "%s (default: %s)", option->doc, option->key->fallback);

@@ -237,17 +237,17 @@ static char *write_actions(const throng_match *match, int player, int64_t most) 
 
 static void print_score(double score, double half) {
     char text[160];
-    snprintf(text, sizeof text, "%s%s%s", cli_percent(score).text, isfinite(half) ? " ± " : "",
-             isfinite(half) ? cli_percent(half).text : "");
+    snprintf(text, sizeof text, "%s%s%s", throng_phrase_share(score).text, isfinite(half) ? " ± " : "",
+             isfinite(half) ? throng_phrase_share(half).text : "");
     cli_print_right(text, 18);
 }
 
 static void print_game(job *self) {
     const throng_match *match = match_at(self, 0);
     int64_t n = select_matches(self, NULL, NULL, NULL, 0);
-    printf("%s, %s rounds", throng_normal_form_name(match->game), cli_count(match->rounds).text);
+    printf("%s, %s rounds", throng_normal_form_name(match->game), throng_phrase_count(match->rounds).text);
     if (n > 1)
-        printf(", %s times", cli_count(n).text);
+        printf(", %s times", throng_phrase_count(n).text);
     printf("\n");
     for (int p = 0; p < throng_normal_form_players(match->game); p++) {
         double half, score = throng_match_score(self->shown, n, p, &half), total = 0.0;
@@ -255,7 +255,7 @@ static void print_game(job *self) {
             total += self->shown[i]->totals[p] / (double)n;
         printf("  ");
         cli_print_left(match->players[p]->name, NAME_WIDTH);
-        cli_print_right(cli_value(total).text, 10);
+        cli_print_right(throng_phrase_value(total).text, 10);
         print_score(score, half);
         char *actions = n == 1 ? write_actions(match, p, SHOWN) : NULL;
         printf("  %s\n", actions ? actions : "");
@@ -264,12 +264,12 @@ static void print_game(job *self) {
 }
 
 static void print_families(job *self) {
-    printf("%s matches\n", cli_count(self->n).text);
+    printf("%s matches\n", throng_phrase_count(self->n).text);
     for (int f = 0; f < self->n_families; f++) {
         int64_t n = select_matches(self, self->families[f], NULL, NULL, 0);
         printf("  ");
         cli_print_left(self->families[f], NAME_WIDTH);
-        cli_print_right(cli_count(n).text, 8);
+        cli_print_right(throng_phrase_count(n).text, 8);
         for (int p = 0; p < 2; p++) {
             double half, score = throng_match_score(self->shown, n, p, &half);
             print_score(score, half);
@@ -281,7 +281,7 @@ static void print_families(job *self) {
         double score = score_of(self, self->names[k], &n);
         printf("  ");
         cli_print_left(self->names[k], NAME_WIDTH);
-        cli_print_right(cli_count(n).text, 8);
+        cli_print_right(throng_phrase_count(n).text, 8);
         print_score(score, NAN);
         printf("\n");
     }

@@ -108,7 +108,7 @@ static int play(job *self) {
 /* ---- results --------------------------------------------------------------------------------------------------- */
 
 static void print_result(const job *self) {
-    printf("%s, %s deals%s\n", throng_tree_name(self->tree), cli_count(self->wanted->deals).text,
+    printf("%s, %s deals%s\n", throng_tree_name(self->tree), throng_phrase_count(self->wanted->deals).text,
            self->wanted->fixed_seats ? "" : ", everybody on every seat");
     printf("  ");
     cli_print_left("", NAME_WIDTH);
@@ -117,12 +117,12 @@ static void print_result(const job *self) {
         double half, score = throng_hands_score(self->scores, self->wanted->deals, self->n, k, &half);
         char text[80];
         printf("  ");
-        cli_print_left(cli_clip(policy_of(self, k), NAME_WIDTH - 2).text, NAME_WIDTH);
-        cli_print_right(cli_value(fabs(score) < 1e-12 ? 0.0 : score).text, 12);
-        snprintf(text, sizeof text, "  ± %s", cli_value(half).text);
+        cli_print_left(throng_phrase_clip(policy_of(self, k), NAME_WIDTH - 2).text, NAME_WIDTH);
+        cli_print_right(throng_phrase_value(fabs(score) < 1e-12 ? 0.0 : score).text, 12);
+        snprintf(text, sizeof text, "  ± %s", throng_phrase_value(half).text);
         cli_print_left(isfinite(half) ? text : "", 16);
         if (self->exact)
-            cli_print_right(cli_value(fabs(self->expected[k]) < 1e-12 ? 0.0 : self->expected[k]).text, 12);
+            cli_print_right(throng_phrase_value(fabs(self->expected[k]) < 1e-12 ? 0.0 : self->expected[k]).text, 12);
         printf("\n");
     }
 }

@@ -53,9 +53,9 @@ double cli_now(void) {
 static void show(const cli_progress *self, const throng_progress *progress, double now) {
     char line[200], rest[80] = "";
     double elapsed = now - self->began, rate = elapsed > 0.0 ? (double)progress->done / elapsed : 0.0;
-    int used = snprintf(line, sizeof line, "%s %s", progress->stage, cli_count(progress->done).text);
+    int used = snprintf(line, sizeof line, "%s %s", progress->stage, throng_phrase_count(progress->done).text);
     if (progress->total > 0)
-        used += snprintf(line + used, sizeof line - (size_t)used, " of %s", cli_count(progress->total).text);
+        used += snprintf(line + used, sizeof line - (size_t)used, " of %s", throng_phrase_count(progress->total).text);
     snprintf(line + used, sizeof line - (size_t)used, " %s", progress->unit);
     if (elapsed > RATE_AFTER && rate > 0.0) {
         snprintf(rest, sizeof rest, ", %s/s", cli_amount(rate).text);

@@ -83,7 +83,7 @@ static int serve(throng_context *context, const cli_serve *wanted, const cli_opt
     int64_t requests = throng_server_requests(server);
     throng_server_stop(server);
     if (!quiet)
-        printf("%s requests\n", cli_count(requests).text);
+        printf("%s requests\n", throng_phrase_count(requests).text);
     return cli_finish_output();
 }
 

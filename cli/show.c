@@ -85,10 +85,10 @@ static void print_curves(const cli_style *style, const json_t *curves) {
     json_array_foreach(curves, i, one) {
         int n = take_curve(one, left);
         printf("            by ");
-        cli_print_left(cli_clip(cli_json_text(one, "order"), 10).text, 11);
+        cli_print_left(throng_phrase_clip(cli_json_text(one, "order"), 10).text, 11);
         printf("%s", style->bar);
         cli_print_sparkline_between(left, n, low, high);
-        printf("%s  a mean of %s is left\n", style->plain, cli_value(cli_json_number(one, "area")).text);
+        printf("%s  a mean of %s is left\n", style->plain, throng_phrase_value(cli_json_number(one, "area")).text);
     }
 }
 
@@ -100,7 +100,7 @@ static void print_verification(const json_t *verification) {
     bool holds = json_is_true(cli_json_get(verification, "holds"));
     printf("%sverified%s    %s", style.bold, style.plain, holds ? "it holds" : "IT DOES NOT HOLD");
     json_array_foreach(checks, i, one) if (strcmp(cli_json_text(one, "verdict"), "fails") == 0)
-        printf(", %s", cli_clip(cli_json_text(one, "name"), 20).text);
+        printf(", %s", throng_phrase_clip(cli_json_text(one, "name"), 20).text);
     printf("%s\n", json_array_size(curves) > 0 ? "; as agents fall silent:" : "");
     print_curves(&style, curves);
 }

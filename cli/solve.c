@@ -40,16 +40,16 @@ static void print_row(const throng_problem *problem, int64_t index, const double
     const throng_problem_kind *kind = problem->kind;
     throng_problem_row row = kind->row(problem->game, index);
     printf("  ");
-    cli_print_left(cli_clip(kind->player_name(problem->game, row.player), 16).text, 18);
-    cli_print_left(cli_clip(row.name, 14).text, 16);
+    cli_print_left(throng_phrase_clip(kind->player_name(problem->game, row.player), 16).text, 18);
+    cli_print_left(throng_phrase_clip(row.name, 14).text, 16);
     const double *numbers = strategy + row.first;
     double least = least_shown(numbers, row.n_actions);
     int hidden = 0;
     for (int a = 0; a < row.n_actions; a++) {
         bool shown = kind->plain ? a < SHOWN_NUMBERS : numbers[a] >= least;
         if (shown)
-            printf("%s %s  ", cli_clip(kind->action_name(problem->game, index, a), 20).text,
-                   kind->plain ? cli_value(numbers[a]).text : cli_percent(numbers[a]).text);
+            printf("%s %s  ", throng_phrase_clip(kind->action_name(problem->game, index, a), 20).text,
+                   kind->plain ? throng_phrase_value(numbers[a]).text : throng_phrase_share(numbers[a]).text);
         else
             hidden += kind->plain || numbers[a] >= NEVER;
     }
@@ -60,13 +60,13 @@ static void print_row(const throng_problem *problem, int64_t index, const double
 
 /* "value_error" with a space. */
 static void print_note(throng_solver_note note) {
-    cli_text name;
+    throng_phrase name;
     snprintf(name.text, sizeof name.text, "%s", note.name);
     for (char *c = name.text; *c; c++)
         *c = *c == '_' ? ' ' : *c;
     printf("  ");
     cli_print_left(name.text, 18);
-    printf("%s\n", cli_value(note.value).text);
+    printf("%s\n", throng_phrase_value(note.value).text);
 }
 
 static void print_result(const throng_problem *problem, const throng_solution *solution) {
@@ -76,31 +76,32 @@ static void print_result(const throng_problem *problem, const throng_solution *s
     kind->describe(problem->game, size, sizeof size);
     printf("%s: %s\n", kind->name(problem->game), size);
     printf("%s, %s iteration%s: %s %s (tolerance %s)\n", throng_solution_solver(solution),
-           cli_count(throng_solution_iterations(solution)).text, throng_solution_iterations(solution) == 1 ? "" : "s",
-           throng_solution_gap_name(solution), cli_value(throng_solution_gap(solution)).text,
-           cli_value(throng_solution_tolerance(solution)).text);
+           throng_phrase_count(throng_solution_iterations(solution)).text,
+           throng_solution_iterations(solution) == 1 ? "" : "s", throng_solution_gap_name(solution),
+           throng_phrase_value(throng_solution_gap(solution)).text,
+           throng_phrase_value(throng_solution_tolerance(solution)).text);
     if (isfinite(throng_solution_game_gap(solution)) &&
         throng_solution_gap(solution) != throng_solution_game_gap(solution))
-        printf("in the game itself: gap %s\n", cli_value(throng_solution_game_gap(solution)).text);
+        printf("in the game itself: gap %s\n", throng_phrase_value(throng_solution_game_gap(solution)).text);
     printf("\n");
     for (int p = 0; p < kind->players(problem->game); p++) {
         printf("  ");
-        cli_print_left(cli_clip(kind->player_name(problem->game, p), 16).text, 18);
-        printf("gets %s", cli_value(throng_solution_value(solution, p)).text);
+        cli_print_left(throng_phrase_clip(kind->player_name(problem->game, p), 16).text, 18);
+        printf("gets %s", throng_phrase_value(throng_solution_value(solution, p)).text);
         if (throng_solution_value_half(solution, p) > 0.0)
-            printf(" (+- %s)", cli_value(throng_solution_value_half(solution, p)).text);
+            printf(" (+- %s)", throng_phrase_value(throng_solution_value_half(solution, p)).text);
         printf("\n");
     }
     if (kind->players(problem->game) > 1 && !isnan(throng_solution_equality(solution)))
-        printf("  all together      get %s, equality %s\n", cli_value(throng_solution_welfare(solution)).text,
-               cli_value(throng_solution_equality(solution)).text);
+        printf("  all together      get %s, equality %s\n", throng_phrase_value(throng_solution_welfare(solution)).text,
+               throng_phrase_value(throng_solution_equality(solution)).text);
     for (int i = 0; throng_solution_note(solution, i).name; i++)
         print_note(throng_solution_note(solution, i));
     printf("\n");
     for (int64_t i = 0; i < n && i < SHOWN; i++)
         print_row(problem, i, throng_solution_strategy(solution));
     if (n > SHOWN)
-        printf("  ... and %s more: --json has them all\n", cli_count(n - SHOWN).text);
+        printf("  ... and %s more: --json has them all\n", throng_phrase_count(n - SHOWN).text);
 }
 
 static int print_json(throng_context *context, const throng_problem *problem, const throng_solution *solution) {

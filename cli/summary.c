@@ -9,16 +9,16 @@
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
 
 /* "day 14", "2024-11-05" or, without a time column, "" */
-static cli_text time_name(const json_t *report, const char *label) {
+static throng_phrase time_name(const json_t *report, const char *label) {
     const char *column = cli_json_text(report, "columns.time");
-    cli_text out = {""};
+    throng_phrase out = {""};
     char text[128];
     if (!*label)
         return out;
     const char *digits = label + (*label == '-');
     bool number = strspn(digits, "0123456789") == strlen(digits);
     snprintf(text, sizeof text, "%s%s%s", number ? column : "", number ? " " : "", label);
-    return cli_clip(text, 40);
+    return throng_phrase_clip(text, 40);
 }
 
 static void print_in(const char *style, const char *plain, const char *text, int width) {
@@ -66,7 +66,7 @@ static int collect_values(const json_t *by_time, double *out, size_t *lowest, si
 }
 
 static void print_extreme(const char *word, const json_t *report, const json_t *entry) {
-    printf("  %s %s (%s)", word, cli_value(cli_json_number(entry, "indicator.observed")).text,
+    printf("  %s %s (%s)", word, throng_phrase_value(cli_json_number(entry, "indicator.observed")).text,
            time_name(report, cli_json_text(entry, "time")).text);
 }
 
@@ -77,7 +77,7 @@ static void print_times(const cli_style *style, const json_t *report) {
     if (json_array_size(by_time) < 3)
         return;
     int n = collect_values(by_time, values, &lowest, &highest);
-    printf("\nby %s  %s", cli_clip(cli_json_text(report, "columns.time"), 20).text, style->bar);
+    printf("\nby %s  %s", throng_phrase_clip(cli_json_text(report, "columns.time"), 20).text, style->bar);
     cli_print_sparkline(values, n);
     printf("%s", style->plain);
     print_extreme("lowest", report, json_array_get(by_time, lowest));
@@ -109,7 +109,7 @@ static void write_certificate(const json_t *it, const char *where, char *out, si
                  cli_json_number(it, "everybody") - cli_json_number(it, "nobody"), error, length, method);
     else if (coalitions > 0)
         snprintf(out, size, "the parts add up to the whole%s%s%s; %s coalitions, %.*s", where, within, error,
-                 cli_count(coalitions).text, length, method);
+                 throng_phrase_count(coalitions).text, length, method);
     else
         snprintf(out, size, "%s: the parts add up to the whole%s%s%s; %lld nodes, %.*s",
                  json_is_true(cli_json_get(it, "converged")) ? "exactly additive" : "NOT CONVERGED", where, within,
@@ -120,13 +120,13 @@ static void print_certificate(const cli_style *style, const json_t *report, cons
     char text[600], where[128] = "";
     if (cli_report_is_change(report) && strcmp(path, "certificate") == 0)
         snprintf(where, sizeof where, " at each of %s times and in the change",
-                 cli_count(cli_json_count(report, "times")).text);
+                 throng_phrase_count(cli_json_count(report, "times")).text);
     write_certificate(cli_json_get(report, path), where, text, sizeof text);
     printf("\n%scertificate%s ", style->bold, style->plain);
     if (json_is_false(cli_json_get(report, "complete")))
         printf("STOPPED EARLY after %s of %s %s, this is the estimate so far:\n            ",
-               cli_count(cli_json_count(report, "certificate.sampled")).text,
-               cli_count(cli_json_count(report, "certificate.sampled_at_most")).text,
+               throng_phrase_count(cli_json_count(report, "certificate.sampled")).text,
+               throng_phrase_count(cli_json_count(report, "certificate.sampled_at_most")).text,
                cli_json_text(report, "certificate.sampled_unit"));
     cli_print_wrapped(stdout, text, 12, style->width);
 }

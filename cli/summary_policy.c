@@ -8,9 +8,9 @@
 #define PERSONAS_SHOWN 8
 
 /* What is rounding alone is nothing. */
-static cli_text share_of(const json_t *report, const char *path) {
+static throng_phrase share_of(const json_t *report, const char *path) {
     double share = cli_json_number(report, path);
-    return cli_percent(share < 1e-9 ? 0.0 : share);
+    return throng_phrase_share(share < 1e-9 ? 0.0 : share);
 }
 
 /* "llm-archetype; 0.9 % of decisions would be others in 111 held-out situations" */
@@ -19,23 +19,23 @@ static void write_fit(const json_t *report, char *out, size_t size) {
     if (cli_json_get(report, "policy.asked"))
         used += snprintf(out + used, size - (size_t)used, " asked %.60s %s questions, %s of them different",
                          cli_json_text(report, "policy.asked.model"),
-                         cli_count(cli_json_count(report, "policy.asked.questions")).text,
-                         cli_count(cli_json_count(report, "policy.asked.different")).text);
+                         throng_phrase_count(cli_json_count(report, "policy.asked.questions")).text,
+                         throng_phrase_count(cli_json_count(report, "policy.asked.different")).text);
     if (strcmp(cli_json_text(report, "policy.play"), "drawn") == 0)
         used += snprintf(out + used, size - (size_t)used, ", actions drawn");
     if (cli_json_count(report, "policy.fit.held_out") > 0)
         used += snprintf(out + used, size - (size_t)used, "; in %s held-out situations %s of decisions would be others",
-                         cli_count(cli_json_count(report, "policy.fit.held_out")).text,
+                         throng_phrase_count(cli_json_count(report, "policy.fit.held_out")).text,
                          share_of(report, "policy.fit.error").text);
     if (cli_json_number(report, "policy.fit.noise") > 0.0)
         used += snprintf(out + used, size - (size_t)used, " (%s by chance alone)",
-                         cli_percent(cli_json_number(report, "policy.fit.noise")).text);
+                         throng_phrase_share(cli_json_number(report, "policy.fit.noise")).text);
     if (cli_json_get(report, "policy.within_fit"))
         snprintf(out + used, size - (size_t)used,
                  "; within it the indicator lies from %s to %s (95 %%), and phi moves by %s, rank correlation at least "
                  "%.4f",
-                 cli_value(cli_json_number(report, "policy.within_fit.low")).text,
-                 cli_value(cli_json_number(report, "policy.within_fit.high")).text,
+                 throng_phrase_value(cli_json_number(report, "policy.within_fit.low")).text,
+                 throng_phrase_value(cli_json_number(report, "policy.within_fit.high")).text,
                  share_of(report, "policy.within_fit.phi_moved").text,
                  floor(1e4 * cli_json_number(report, "policy.within_fit.phi_rank_correlation")) / 1e4);
 }
@@ -52,12 +52,12 @@ static void print_personas(const json_t *report) {
     printf("   of all  of phi\n");
     json_array_foreach(list, i, one) {
         cli_print_left(cli_json_text(one, "name"), 24);
-        cli_print_right(cli_percent((double)cli_json_count(one, "agents") / agents).text, 9);
-        cli_print_right(cli_percent(cli_json_number(one, "share")).text, 9);
+        cli_print_right(throng_phrase_share((double)cli_json_count(one, "agents") / agents).text, 9);
+        cli_print_right(throng_phrase_share(cli_json_number(one, "share")).text, 9);
         if (json_array_size(json_object_get(one, "behaviours")) > 1)
             json_array_foreach(json_object_get(one, "behaviours"), b, behaviour)
                 printf("%s%s %s", b > 0 ? ", " : "   ", cli_json_text(behaviour, "name"),
-                       cli_percent(cli_json_number(behaviour, "share")).text);
+                       throng_phrase_share(cli_json_number(behaviour, "share")).text);
         printf("\n");
     }
 }

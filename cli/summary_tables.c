@@ -57,7 +57,7 @@ static void add_range(const json_t *cohorts, const char *member, double *lowest,
 static int needed(const json_t *cohorts, const ranked *shown, int n, const char *member, int most) {
     int width = 6; /* "cohort" */
     for (int i = 0; i < n; i++) {
-        int wide = cli_width(cli_json_text(json_array_get(cohorts, shown[i].place), member));
+        int wide = throng_phrase_width(cli_json_text(json_array_get(cohorts, shown[i].place), member));
         width = wide > width ? wide : width;
     }
     return width < most ? width : most;
@@ -65,7 +65,7 @@ static int needed(const json_t *cohorts, const ranked *shown, int n, const char 
 
 static void print_more(size_t n, int shown) {
     if (n > (size_t)shown)
-        printf("... and %s smaller ones\n", cli_count((int64_t)n - shown).text);
+        printf("... and %s smaller ones\n", throng_phrase_count((int64_t)n - shown).text);
 }
 
 /* ---- the tree of cohorts --------------------------------------------------------------------------------------- */
@@ -125,7 +125,7 @@ static int tree_width(const tree_row *rows, int n, const char *member, const cha
     int width = 6; /* "cohort" */
     bool name = strcmp(member, "name") == 0;
     for (int i = 0; i < n; i++) {
-        int wide = cli_width(own_part(&rows[i], member, separator)) + (name ? 2 * rows[i].depth : 0);
+        int wide = throng_phrase_width(own_part(&rows[i], member, separator)) + (name ? 2 * rows[i].depth : 0);
         width = rows[i].shown && wide > width ? wide : width;
     }
     return width < most ? width : most;
@@ -136,16 +136,16 @@ static void print_row(const cli_style *style, const tree_row *row, int name, int
     double share = cli_json_number(row->it, "share"), half = cli_json_number(row->it, "high");
     half -= cli_json_number(row->it, "phi");
     printf("%*s", 2 * row->depth, "");
-    cli_print_left(cli_clip(own_part(row, "name", "/"), name - 2 * row->depth).text, name - 2 * row->depth);
+    cli_print_left(throng_phrase_clip(own_part(row, "name", "/"), name - 2 * row->depth).text, name - 2 * row->depth);
     if (meaning > 0) {
         fputs(GAP, stdout);
-        cli_print_left(cli_clip(own_part(row, "meaning", ", "), meaning - 2).text, meaning - 2);
+        cli_print_left(throng_phrase_clip(own_part(row, "meaning", ", "), meaning - 2).text, meaning - 2);
     }
-    cli_print_right(cli_count(cli_json_count(row->it, "agents")).text, 12);
-    cli_print_right(cli_value(cli_json_number(row->it, "phi")).text, 12);
+    cli_print_right(throng_phrase_count(cli_json_count(row->it, "agents")).text, 12);
+    cli_print_right(throng_phrase_value(cli_json_number(row->it, "phi")).text, 12);
     if (sampled)
-        cli_print_right(isnan(half) ? "" : cli_value(half).text, 12);
-    cli_print_right(cli_percent(share).text, 10);
+        cli_print_right(isnan(half) ? "" : throng_phrase_value(half).text, 12);
+    cli_print_right(throng_phrase_share(share).text, 10);
     fputs(GAP, stdout);
     cli_print_bar(style, bars, share, false);
     printf("\n");
@@ -201,17 +201,17 @@ void cli_summary_panel(const cli_style *style, const json_t *report) {
     cli_print_left("crowd", bars.left + (bars.left > 0) + bars.right);
     cli_print_right("agents", 8);
     cli_print_right("share", 10);
-    printf(GAP "panel of %s%s\n", cli_count(cli_json_count(report, "panel.size")).text, style->plain);
+    printf(GAP "panel of %s%s\n", throng_phrase_count(cli_json_count(report, "panel.size")).text, style->plain);
     for (int i = 0; i < n; i++) {
         const json_t *cohort = json_array_get(cohorts, shown[i].place);
         double crowd = cli_json_number(cohort, "crowd_share"), panel = cli_json_number(cohort, "share");
-        cli_print_left(cli_clip(cli_json_text(cohort, "name"), name).text, name);
-        cli_print_right(cli_count(cli_json_count(cohort, "crowd_agents")).text, 12);
-        cli_print_right(cli_percent(crowd).text, 10);
+        cli_print_left(throng_phrase_clip(cli_json_text(cohort, "name"), name).text, name);
+        cli_print_right(throng_phrase_count(cli_json_count(cohort, "crowd_agents")).text, 12);
+        cli_print_right(throng_phrase_share(crowd).text, 10);
         fputs(GAP, stdout);
         cli_print_bar(style, &bars, crowd, true);
-        cli_print_right(cli_count(cli_json_count(cohort, "agents")).text, 8);
-        cli_print_right(cli_percent(panel).text, 10);
+        cli_print_right(throng_phrase_count(cli_json_count(cohort, "agents")).text, 8);
+        cli_print_right(throng_phrase_share(panel).text, 10);
         fputs(GAP, stdout);
         cli_print_bar(style, &bars, panel, false);
         printf("\n");
@@ -223,12 +223,12 @@ void cli_summary_panel(const cli_style *style, const json_t *report) {
 static void print_measure(const json_t *panel, const char *label, const char *member) {
     char path[64];
     snprintf(path, sizeof path, "comparison.%s", member);
-    printf("  %-22s %s", label, cli_value(cli_json_number(panel, path)).text);
+    printf("  %-22s %s", label, throng_phrase_value(cli_json_number(panel, path)).text);
     if (cli_json_count(panel, "spread.draws") > 0) {
         snprintf(path, sizeof path, "spread.%s.q05", member);
-        printf(" (%s", cli_value(cli_json_number(panel, path)).text);
+        printf(" (%s", throng_phrase_value(cli_json_number(panel, path)).text);
         snprintf(path, sizeof path, "spread.%s.q95", member);
-        printf(" to %s)", cli_value(cli_json_number(panel, path)).text);
+        printf(" to %s)", throng_phrase_value(cli_json_number(panel, path)).text);
     }
     printf("\n");
 }
@@ -244,31 +244,33 @@ void cli_summary_comparison(const cli_style *style, const json_t *report) {
         return;
     printf("\n%sthe panel's credits against the crowd's of the same agents%s", style->bold, style->plain);
     if (cli_json_count(panel, "spread.draws") > 0)
-        printf(" (and of nine in ten of %s more panels)", cli_count(cli_json_count(panel, "spread.draws")).text);
+        printf(" (and of nine in ten of %s more panels)",
+               throng_phrase_count(cli_json_count(panel, "spread.draws")).text);
     printf("\n");
     for (size_t i = 0; i < sizeof measures / sizeof *measures; i++)
         print_measure(panel, measures[i][0], measures[i][1]);
     double off = cli_json_number(panel, "comparison.corrected_error");
     if (isfinite(off))
-        printf("  %-22s %s\n", "corrected panel", off > 0.0 ? cli_value(off).text : "the crowd's to the last bit");
+        printf("  %-22s %s\n", "corrected panel",
+               off > 0.0 ? throng_phrase_value(off).text : "the crowd's to the last bit");
 }
 
 /* ---- top agents ------------------------------------------------------------------------------------------------ */
 
 /* An id, number or text, as it stands in the report. */
-static cli_text id_text(const json_t *id) {
+static throng_phrase id_text(const json_t *id) {
     char number[32];
     if (json_is_string(id))
-        return cli_clip(json_string_value(id), 24);
+        return throng_phrase_clip(json_string_value(id), 24);
     snprintf(number, sizeof number, "%lld", (long long)json_integer_value(id));
-    return cli_clip(number, 24);
+    return throng_phrase_clip(number, 24);
 }
 
 /* Characters for the column of ids. */
 static int id_width(const json_t *top, size_t n) {
     int width = 10; /* "top agents" */
     for (size_t i = 0; i < n; i++) {
-        int wide = cli_width(id_text(cli_json_get(json_array_get(top, i), "id")).text);
+        int wide = throng_phrase_width(id_text(cli_json_get(json_array_get(top, i), "id")).text);
         width = wide > width ? wide : width;
     }
     return width;
@@ -283,8 +285,8 @@ void cli_summary_concentration(const cli_style *style, const json_t *report) {
     char text[400];
     snprintf(text, sizeof text,
              "concentration of |phi|: half lies with %s agent%s, the largest 1 %% hold %s; Gini %.3g",
-             cli_count(half).text, half == 1 ? "" : "s", cli_percent(cli_json_number(it, "top_hundredth")).text,
-             cli_json_number(it, "gini"));
+             throng_phrase_count(half).text, half == 1 ? "" : "s",
+             throng_phrase_share(cli_json_number(it, "top_hundredth")).text, cli_json_number(it, "gini"));
     printf("\n");
     cli_print_wrapped(stdout, text, 0, style->width);
 }
@@ -304,22 +306,22 @@ void cli_summary_top(const cli_style *style, const json_t *report) {
     if (sampled)
         cli_print_right("95 % +-", 12);
     cli_print_right("share", 10);
-    cli_print_right(cli_clip(cli_json_text(report, "columns.state"), 10).text, 11);
+    cli_print_right(throng_phrase_clip(cli_json_text(report, "columns.state"), 10).text, 11);
     if (weights)
-        cli_print_right(cli_clip(cli_json_text(report, "columns.weight"), 12).text, 13);
+        cli_print_right(throng_phrase_clip(cli_json_text(report, "columns.weight"), 12).text, 13);
     printf("%s%s\n", cohorts ? GAP "cohort" : "", style->plain);
     for (size_t i = 0; i < shown; i++) {
         const json_t *one = json_array_get(top, i);
         cli_print_left(id_text(cli_json_get(one, "id")).text, width);
-        cli_print_right(cli_value(cli_json_number(one, "phi")).text, 12);
+        cli_print_right(throng_phrase_value(cli_json_number(one, "phi")).text, 12);
         if (sampled)
-            cli_print_right(cli_value(cli_json_number(one, "high") - cli_json_number(one, "phi")).text, 12);
-        cli_print_right(cli_percent(cli_json_number(one, "share")).text, 10);
-        cli_print_right(cli_value(cli_json_number(one, "state")).text, 11);
+            cli_print_right(throng_phrase_value(cli_json_number(one, "high") - cli_json_number(one, "phi")).text, 12);
+        cli_print_right(throng_phrase_share(cli_json_number(one, "share")).text, 10);
+        cli_print_right(throng_phrase_value(cli_json_number(one, "state")).text, 11);
         if (weights)
-            cli_print_right(cli_value(cli_json_number(one, "weight")).text, 13);
-        printf("%s%s\n", cohorts ? GAP : "", cohorts ? cli_clip(cli_json_text(one, "cohort"), 20).text : "");
+            cli_print_right(throng_phrase_value(cli_json_number(one, "weight")).text, 13);
+        printf("%s%s\n", cohorts ? GAP : "", cohorts ? throng_phrase_clip(cli_json_text(one, "cohort"), 20).text : "");
     }
     if (n > shown)
-        printf("... and %s more in the report\n", cli_count((int64_t)(n - shown)).text);
+        printf("... and %s more in the report\n", throng_phrase_count((int64_t)(n - shown)).text);
 }

@@ -30,8 +30,9 @@ static void print_behaviours(const json_t *report) {
     if (json_array_size(list) < 2 || !cli_json_get(json_array_get(list, 0), "phi"))
         return;
     printf("by           ");
-    json_array_foreach(list, i, one) printf("%s %s %s", i > 0 ? "," : "", cli_clip(cli_json_text(one, "name"), 40).text,
-                                            cli_percent(cli_json_number(one, "share")).text);
+    json_array_foreach(list, i, one)
+        printf("%s %s %s", i > 0 ? "," : "", throng_phrase_clip(cli_json_text(one, "name"), 40).text,
+               throng_phrase_share(cli_json_number(one, "share")).text);
     printf("\n");
 }
 
@@ -45,8 +46,8 @@ void cli_summary_course(const cli_style *style, const json_t *report) {
     printf("\nstep by step  %s", style->bar);
     cli_print_sparkline(values, shown);
     printf("%s  from %s to %s\n", style->plain,
-           cli_value(cli_json_number(json_array_get(by_step, 0), "indicator")).text,
-           cli_value(cli_json_number(json_array_get(by_step, n - 1), "indicator")).text);
+           throng_phrase_value(cli_json_number(json_array_get(by_step, 0), "indicator")).text,
+           throng_phrase_value(cli_json_number(json_array_get(by_step, n - 1), "indicator")).text);
     if (!cli_json_get(report, "world.latency") || !(fabs(cli_json_number(report, "certificate.sum_phi")) > 0.0))
         return;
     shown = collect(by_step, "share", n - 1, values);
@@ -65,8 +66,8 @@ void cli_summary_course(const cli_style *style, const json_t *report) {
 /* ---- a simulation alone ---------------------------------------------------------------------------------------- */
 
 /* "12.3 million" */
-static cli_text millions(double number) {
-    cli_text out;
+static throng_phrase millions(double number) {
+    throng_phrase out;
     if (number >= 1e6)
         snprintf(out.text, sizeof out.text, "%.3g million", number / 1e6);
     else
@@ -91,7 +92,7 @@ void cli_summary_simulation(const cli_style *style, const json_t *report, const 
     printf("%s\n", style->plain);
     if (strcmp(cli_json_text(report, "indicator.over"), "final") != 0)
         printf("%s: %s\n", cli_json_text(report, "indicator.over"),
-               cli_value(cli_json_number(report, "indicator.value")).text);
+               throng_phrase_value(cli_json_number(report, "indicator.value")).text);
     cli_summary_policy(style, report);
     printf("\n%srate%s     %s agents a second", style->bold, style->plain,
            millions(cli_json_number(report, "rate.node_updates_per_second")).text);
@@ -139,10 +140,10 @@ static void print_point(const cli_style *style, const json_t *names, const json_
     int length = high > low && isfinite(value) ? (int)lround(BAR_MAX * fabs(value) / (high - low)) : 0;
     char text[80];
     print_settings(names, point);
-    snprintf(text, sizeof text, "%s", cli_value(value).text);
+    snprintf(text, sizeof text, "%s", throng_phrase_value(value).text);
     cli_print_left(text, 12);
     if (isfinite(to)) {
-        snprintf(text, sizeof text, "± %s", cli_value(to - value).text);
+        snprintf(text, sizeof text, "± %s", throng_phrase_value(to - value).text);
         cli_print_left(text, 14);
     }
     printf("%s", style->bar);
@@ -172,7 +173,7 @@ void cli_summary_sweep(const cli_style *style, const json_t *report, const char 
     if (repetitions > 1)
         printf("± is the half-width of a 95 %% interval of the mean.\n");
     if (resumed > 0)
-        printf("%s runs were there from before.\n", cli_count(resumed).text);
+        printf("%s runs were there from before.\n", throng_phrase_count(resumed).text);
     printf("%stime%s     %s\n", style->bold, style->plain,
            cli_duration(cli_json_number(report, "timings.total_seconds")).text);
     cli_summary_graph_remark(style, report);
@@ -212,25 +213,27 @@ void cli_summary_intervention(const cli_style *style, const json_t *report, cons
     json_array_foreach(rivals, i, one) {
         double share = cli_json_number(one, "share");
         cli_print_left(cli_json_text(one, "name"), 20);
-        snprintf(text, sizeof text, "%s", cli_value(cli_json_number(one, "value")).text);
+        snprintf(text, sizeof text, "%s", throng_phrase_value(cli_json_number(one, "value")).text);
         cli_print_left(text, 14);
-        printf("%s\n", isfinite(share) ? cli_percent(share).text : "all of it does not suffice");
+        printf("%s\n", isfinite(share) ? throng_phrase_share(share).text : "all of it does not suffice");
     }
     printf("\n%stime%s     %s, %s simulations\n", style->bold, style->plain,
            cli_duration(cli_json_number(report, "timings.total_seconds")).text,
-           cli_count(cli_json_count(report, "intervention.evaluations")).text);
+           throng_phrase_count(cli_json_count(report, "intervention.evaluations")).text);
     print_files(style, out, "intervention.parquet");
 }
 
 void cli_summary_shard(const cli_style *style, const json_t *report, const char *out) {
     char text[400];
     int64_t resumed = cli_json_count(report, "shard.resumed");
-    int used = snprintf(
-        text, sizeof text, "Shard %s of %s: its %s of %s runs are done.",
-        cli_count(cli_json_count(report, "shard.number")).text, cli_count(cli_json_count(report, "shard.of")).text,
-        cli_count(cli_json_count(report, "shard.runs")).text, cli_count(cli_json_count(report, "shard.all")).text);
+    int used = snprintf(text, sizeof text, "Shard %s of %s: its %s of %s runs are done.",
+                        throng_phrase_count(cli_json_count(report, "shard.number")).text,
+                        throng_phrase_count(cli_json_count(report, "shard.of")).text,
+                        throng_phrase_count(cli_json_count(report, "shard.runs")).text,
+                        throng_phrase_count(cli_json_count(report, "shard.all")).text);
     if (resumed > 0)
-        snprintf(text + used, sizeof text - (size_t)used, " %s were there from before.", cli_count(resumed).text);
+        snprintf(text + used, sizeof text - (size_t)used, " %s were there from before.",
+                 throng_phrase_count(resumed).text);
     fputs(style->bold, stdout);
     cli_print_wrapped(stdout, text, 0, style->width);
     printf("%s\n%stime%s     %s\n", style->plain, style->bold, style->plain,

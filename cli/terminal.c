@@ -10,9 +10,9 @@
 
 /* ---- numbers --------------------------------------------------------------------------------------------------- */
 
-cli_text cli_amount(double x) {
+throng_phrase cli_amount(double x) {
     static const char *const unit[] = {"", " k", " M", " G", " T"};
-    cli_text out;
+    throng_phrase out;
     int step = 0;
     while (fabs(x) >= 999.5 && step < 4) {
         x /= 1000.0;
@@ -26,8 +26,8 @@ cli_text cli_amount(double x) {
     return out;
 }
 
-cli_text cli_duration(double seconds) {
-    cli_text out;
+throng_phrase cli_duration(double seconds) {
+    throng_phrase out;
     if (seconds < 0.00095)
         snprintf(out.text, sizeof out.text, "%.2g ms", 1e3 * seconds);
     else if (seconds < 0.9995)
@@ -39,9 +39,9 @@ cli_text cli_duration(double seconds) {
     return out;
 }
 
-cli_text cli_bytes(double bytes) {
+throng_phrase cli_bytes(double bytes) {
     static const char *const unit[] = {"bytes", "kB", "MB", "GB", "TB"};
-    cli_text out;
+    throng_phrase out;
     int step = 0;
     while (bytes >= 999.5 && step < 4) {
         bytes /= 1000.0;
@@ -60,13 +60,13 @@ static void put_text(FILE *out, const char *text) {
 }
 
 void cli_print_left(const char *text, int width) {
-    int spaces = width - cli_width(text);
+    int spaces = width - throng_phrase_width(text);
     put_text(stdout, text);
     printf("%*s", spaces > 0 ? spaces : 0, "");
 }
 
 void cli_print_right(const char *text, int width) {
-    int spaces = width - cli_width(text);
+    int spaces = width - throng_phrase_width(text);
     printf("%*s", spaces > 0 ? spaces : 0, "");
     put_text(stdout, text);
 }
@@ -89,7 +89,7 @@ void cli_print_wrapped(FILE *out, const char *text, int indent, int width) {
         int length = word_length(text);
         char word[512];
         snprintf(word, sizeof word, "%.*s", length, text);
-        int wide = cli_width(word);
+        int wide = throng_phrase_width(word);
         if (!fresh && column + 1 + wide > width) {
             fprintf(out, "\n%*s", indent, "");
             column = indent;

@@ -8,28 +8,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* A short text by value: cli_count(n).text may stand in a printf. Those that reports have in words, too, are theirs. */
-typedef throng_phrase cli_text;
-
-static inline cli_text cli_count(int64_t n) { /* 1,671,587 */
-    return throng_phrase_count(n);
-}
-static inline cli_text cli_percent(double share) { /* 31.4 % */
-    return throng_phrase_share(share);
-}
-static inline cli_text cli_value(double x) { /* 0.3402, -1.234e-07, 12,346 */
-    return throng_phrase_value(x);
-}
-static inline cli_text cli_clip(const char *text, int width) { /* at most `width` characters, none of control */
-    return throng_phrase_clip(text, width);
-}
-static inline int cli_width(const char *text) { /* characters of a UTF-8 text */
-    return throng_phrase_width(text);
-}
-
-cli_text cli_amount(double x);         /* 1.67 M */
-cli_text cli_duration(double seconds); /* 3 ms, 2.41 s, 2 min 5 s */
-cli_text cli_bytes(double bytes);      /* 12.3 MB */
+/* More of what reports have in words. */
+throng_phrase cli_amount(double x);         /* 1.67 M */
+throng_phrase cli_duration(double seconds); /* 3 ms, 2.41 s, 2 min 5 s */
+throng_phrase cli_bytes(double bytes);      /* 12.3 MB */
 
 /* The text, then spaces up to `width` characters; or before it. */
 void cli_print_left(const char *text, int width);
