@@ -12,14 +12,17 @@
 static throng_context *context;
 static throng_error error;
 static char folder[] = "/tmp/throng-parts-XXXXXX";
+static int64_t idle_bytes; /* what a context holds that has done nothing yet */
 
 static void set_up(void) {
     cr_assert(mkdtemp(folder));
     cr_assert_eq(chdir(folder), 0);
     cr_assert_eq(throng_context_create(&context, &error), THRONG_OK);
+    idle_bytes = throng_context_bytes(context);
 }
 
 static void tear_down(void) {
+    cr_expect_eq(throng_context_bytes(context), idle_bytes, "something leaks");
     throng_context_free(context);
     cr_assert_eq(chdir("/"), 0);
     char command[80];
