@@ -116,9 +116,8 @@ THRONG_API THRONG_MUST_USE throng_status throng_normal_form_parse(throng_context
 THRONG_API THRONG_MUST_USE throng_status throng_normal_form_write(const throng_normal_form *self, const char *path,
                                                                   throng_error *err);
 
-/** A file if the name ends in .nfg or .csv (throng_problem_parse_csv), else one that is built in. */
-/** A file if the name ends in .nfg, else one that is built in, or a plug-in whose game is one of a single choice each.
- */
+/** A file if the name ends in .nfg or .csv (throng_problem_parse_csv), else one that is built in, or a plug-in whose
+ * game is one of a single choice each. */
 THRONG_API THRONG_MUST_USE throng_status throng_normal_form_open(throng_context *context, const char *name,
                                                                  throng_normal_form **out, throng_error *err);
 

@@ -321,9 +321,8 @@ static throng_status add_path(throng_i_files *files, const char *path, throng_er
     return add_file(files, path, NULL, err); /* which says why not */
 }
 
-static throng_status find_all(throng_context *context, const char *const *paths, int n_paths, bool found,
-                              throng_i_files *out, throng_error *err) {
-    throng_i_files files = {.context = context, .found = found};
+static throng_status find_all(const char *const *paths, int n_paths, throng_i_files files, throng_i_files *out,
+                              throng_error *err) {
     throng_status status = THRONG_OK;
     THRONG_REQUIRE(n_paths > 0, E_ARGUMENT, "At least one file must be given.");
     for (int i = 0; i < n_paths; i++) {
@@ -340,14 +339,14 @@ out:
     return status;
 }
 
-throng_status throng_i_files_open(throng_context *context, const char *const *paths, int n_paths, throng_i_files *out,
-                                  throng_error *err) {
-    return find_all(context, paths, n_paths, false, out, err);
+throng_status throng_i_files_open(throng_context *context, const char *const *paths, int n_paths, bool unhashed,
+                                  throng_i_files *out, throng_error *err) {
+    return find_all(paths, n_paths, (throng_i_files){.context = context, .unhashed = unhashed}, out, err);
 }
 
 throng_status throng_i_files_find(throng_context *context, const char *const *paths, int n_paths, throng_i_files *out,
                                   throng_error *err) {
-    return find_all(context, paths, n_paths, true, out, err);
+    return find_all(paths, n_paths, (throng_i_files){.context = context, .found = true}, out, err);
 }
 
 void throng_i_fields_clear(throng_context *context, throng_i_file *file) {

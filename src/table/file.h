@@ -58,7 +58,7 @@ const char *throng_i_format_name(throng_i_format format);
 /* Opens, tells apart and hashes all files that the paths stand for, patterns expanded in the order of bytes.
  * THRONG_E_FILE, THRONG_E_FORMAT, THRONG_E_ARGUMENT, THRONG_E_CANCELLED. */
 THRONG_MUST_USE throng_status throng_i_files_open(throng_context *context, const char *const *paths, int n_paths,
-                                                  throng_i_files *out, throng_error *err);
+                                                  bool unhashed, throng_i_files *out, throng_error *err);
 
 /* The same files, found and not looked into: path, opened and table alone. THRONG_E_FILE, THRONG_E_ARGUMENT. */
 THRONG_MUST_USE throng_status throng_i_files_find(throng_context *context, const char *const *paths, int n_paths,

@@ -258,8 +258,7 @@ throng_status throng_i_table_read_part(throng_context *context, const char *cons
         if (throng_i_is_offered(paths[i]))
             return throng_i_offered_read(context, paths, n_paths, requests, n_requests, condition, out, err);
     reader.files.context = context;
-    reader.files.unhashed = part->index > 0;
-    THRONG_TRY(throng_i_files_open(context, paths, n_paths, &reader.files, err));
+    THRONG_TRY(throng_i_files_open(context, paths, n_paths, part->index > 0, &reader.files, err));
     THRONG_TRY(list_wanted(&reader, requests, n_requests, err));
     THRONG_TRY(throng_i_database_open(context, "reading", &reader.database, err));
     THRONG_TRY(lock_database(&reader, err));
