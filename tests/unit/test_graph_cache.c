@@ -206,7 +206,7 @@ Test(graph_cache, notices_every_damage, .init = set_up_folder, .fini = tear_down
     }
     /* a head, one source, and both sides of 4 agents and 4 edges; all that does not matter lies between them */
     size_t matters = 184 + 48 + 2 * (5 * sizeof(int64_t) + 4 * sizeof(throng_agent) + 4 * sizeof(double));
-    cr_expect_eq(missed, n - matters, "%d", missed);
+    cr_expect_eq((size_t)missed, n - matters, "%d", missed);
     for (size_t length = 0; length < n; length += 7) {
         put(cache.path, whole, length);
         cr_expect(noticed(population, def, right), "%zu bytes of %zu", length, n);
@@ -273,8 +273,8 @@ Test(graph_cache, a_full_disk_leaves_the_graph_and_nothing_behind, .init = set_u
 Test(graph_cache, is_only_of_files, .init = set_up_folder, .fini = tear_down_folder) {
     static const char *const paths[] = {"-", "pipe", "memory:edges", "gone.csv"};
     static const char *const messages[] = {
-        "--graph-cache (graph.cache) knows a graph by the files of its table, and standard input is none: leave it "
-        "out.",
+        ("--graph-cache (graph.cache) knows a graph by the files of its table, and standard input is none: leave it "
+         "out."),
         "--graph-cache (graph.cache) knows a graph by the files of its table, and pipe is none: leave it out.",
         "--graph-cache (graph.cache) knows a graph by the files of its table, and memory:edges is none: leave it out.",
         "gone.csv cannot be read: No such file or directory."};
