@@ -151,7 +151,8 @@ typedef struct throng_method {
     throng_status (*attribute)(throng_context *context, const throng_value_function *function,
                                const throng_method_options *options, double *phi, throng_certificate *certificate,
                                throng_error *err);
-    bool samples; /* it draws, and fills standard_error */
+    bool samples;  /* it draws, and fills standard_error */
+    bool by_share; /* of several ranks, each fills phi of its share of the agents, and looks at no others' */
 } throng_method;
 
 /** tolerance 1e-10, nodes_max 1024, seed 0, no standard errors. */

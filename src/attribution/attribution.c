@@ -505,7 +505,7 @@ bool throng_i_attribution_by_share(const throng_context *context, const throng_a
     bool sums =
         form == THRONG_FORM_MOMENTS || form == THRONG_FORM_FEATURES || (form == THRONG_FORM_HISTOGRAM && !def->world);
     bool moves = !def->world || !(((const throng_world *)(const void *)world.about)->flags & THRONG_WORLD_RECORDED);
-    return sums && moves && strcmp(method.about->name, "aumann-shapley") == 0;
+    return sums && moves && ((const throng_method *)(const void *)method.about)->by_share;
 }
 
 /* Whether a method that was stopped left something to look at. */

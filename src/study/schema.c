@@ -34,17 +34,6 @@ out:
 
 /* ---- the schema ------------------------------------------------------------------------------------------------ */
 
-/* Keys whose value is the name of a plug-in, perhaps with parameters. */
-static const struct {
-    const char *key;
-    throng_kind kind;
-} named[] = {{"population.generate", THRONG_KIND_GENERATOR},
-             {"graph.model", THRONG_KIND_GRAPH},
-             {"world.name", THRONG_KIND_WORLD},
-             {"policy.name", THRONG_KIND_POLICY},
-             {"attribution.indicator", THRONG_KIND_INDICATOR},
-             {"attribution.method", THRONG_KIND_METHOD}};
-
 /* "^(ring|lattice)(:.*)?$" */
 static json_t *plugin_pattern(const throng_context *context, throng_kind kind) {
     char text[4000];
@@ -79,6 +68,7 @@ static json_t *number_of(const throng_study_key *key, const char *type) {
 
 static json_t *value_of(const throng_context *context, const throng_study_key *key) {
     json_t *text = NULL, *object = NULL;
+    throng_kind kind = THRONG_KIND_COUNT;
     switch (key->kind) {
     case THRONG_KEY_CHOICE:
         return json_pack("{s:o}", "enum", choices(key->choices));
@@ -94,9 +84,8 @@ static json_t *value_of(const throng_context *context, const throng_study_key *k
         break;
     default:
         object = json_pack("{s:[s, s]}", "type", "string", "number");
-        for (size_t i = 0; i < sizeof named / sizeof *named; i++)
-            if (strcmp(named[i].key, key->key) == 0)
-                json_object_set_new(object, "pattern", plugin_pattern(context, named[i].kind));
+        if (throng_i_study_key_plugin(key->key, &kind))
+            json_object_set_new(object, "pattern", plugin_pattern(context, kind));
         return object;
     }
     object = one_or_many(text);

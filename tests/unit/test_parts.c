@@ -1,36 +1,20 @@
 /* Tables in parts: a folder of files is one table, and of a table a part is read whose rows are never divided. */
 #define _GNU_SOURCE
+#include "folder.h"
+#include "suite.h"
 #include "table/table.h"
-#include "throng/throng.h"
 
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static throng_context *context;
-static throng_error error;
-static char folder[] = "/tmp/throng-parts-XXXXXX";
-static int64_t idle_bytes; /* what a context holds that has done nothing yet */
-
-static void set_up(void) {
-    cr_assert(mkdtemp(folder));
-    cr_assert_eq(chdir(folder), 0);
-    cr_assert_eq(throng_context_create(&context, &error), THRONG_OK);
-    idle_bytes = throng_context_bytes(context);
+static void begin(void) {
+    enter_folder();
+    set_up();
 }
 
-static void tear_down(void) {
-    cr_expect_eq(throng_context_bytes(context), idle_bytes, "something leaks");
-    throng_context_free(context);
-    cr_assert_eq(chdir("/"), 0);
-    char command[80];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    cr_assert_eq(system(command), 0);
+static void end(void) {
+    tear_down();
+    leave_folder();
 }
 
-TestSuite(parts, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(parts, .init = begin, .fini = end, .timeout = 60);
 
 /* Ids first, first + 1, ... */
 static void write_ids(const char *path, int64_t first, int64_t n) {

@@ -175,5 +175,6 @@ const throng_method throng_method_aumann_shapley = {
             .reference = "Aumann and Shapley, Values of Non-Atomic Games, Princeton 1974; for populations of agents "
                          "arXiv 2605.11404",
         },
+    .by_share = true,
     .attribute = attribute,
 };
