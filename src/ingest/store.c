@@ -219,6 +219,7 @@ static throng_status attach(throng_i_store *store, throng_error *err) {
     char sentence[THRONG_I_SENTENCE_LENGTH];
     if (store->def->memory > 0)
         THRONG_TRY(run_format(store, err, "SET memory_limit = '%lldB'", (long long)store->def->memory));
+    run(store, "SET GLOBAL write_buffer_row_group_count = 1", NULL);
     throng_i_sql_add(&sql, "SET temp_directory = ");
     throng_i_sql_path(&sql, store->spill, false);
     THRONG_TRY(throng_i_sql_check(&sql, err));

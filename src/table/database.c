@@ -303,41 +303,8 @@ static throng_status take_rows(throng_i_query *query, duckdb_data_chunk chunk, t
 }
 
 /* Runs a query to its end; take_row NULL: the rows do not matter. */
-#include <stdlib.h>
-#include <sys/resource.h>
-static double i5_cpu(void) {
-    struct rusage u;
-    getrusage(RUSAGE_SELF, &u);
-    return (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec +
-           1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-}
-static throng_status run_all_(throng_i_database *database, const char *sql, throng_i_row_fn take_row, void *user,
-                              char **failure, throng_error *err);
 static throng_status run_all(throng_i_database *database, const char *sql, throng_i_row_fn take_row, void *user,
                              char **failure, throng_error *err) {
-    double w = throng_i_seconds(), c = i5_cpu();
-    throng_status status = run_all_(database, sql, take_row, user, failure, err);
-    if (getenv("I5_TIMES")) {
-        char head[111];
-        int n = 0;
-        const char *at = sql;
-        while (*at == '-' || *at == '\n') {
-            while (*at && *at != '\n')
-                at++;
-            if (*at)
-                at++;
-        }
-        for (; *at && n < 110; at++)
-            if (!(n && head[n - 1] == ' ' && (*at == ' ' || *at == '\n')))
-                head[n++] = *at == '\n' ? ' ' : *at;
-        head[n] = 0;
-        fprintf(stderr, "%8.1f ms %8.1f cpu  at %8.1f %s\n", 1e3 * (throng_i_seconds() - w), 1e3 * (i5_cpu() - c),
-                1e3 * i5_cpu(), head);
-    }
-    return status;
-}
-static throng_status run_all_(throng_i_database *database, const char *sql, throng_i_row_fn take_row, void *user,
-                              char **failure, throng_error *err) {
     throng_i_query *query = NULL;
     throng_status status = THRONG_OK;
     THRONG_TRY(throng_i_query_open(database, sql, &query, err));
