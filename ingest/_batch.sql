@@ -25,15 +25,15 @@ judged AS (
 SELECT
     {FILE}::INTEGER,
     line,
-    CASE
+    label(CASE
         WHEN broken IS NOT NULL THEN broken
         WHEN agent IS NOT NULL AND time IS NOT NULL AND kind IS NOT NULL AND coalesce(verdict, 'row') = 'row'
             AND coalesce(operation, 'create') IN ('create', 'update', 'delete') THEN NULL
         ELSE coalesce(nullif(reason, ''), 'agent, time, kind or operation is missing or odd')
-    END,
+    END),
     time,
     created,
-    kind,
+    label(kind),
     CASE operation
         WHEN 'delete' THEN 'delete'::ENUM ('create', 'update', 'delete')
         WHEN 'update' THEN 'update'::ENUM ('create', 'update', 'delete')
@@ -47,11 +47,11 @@ SELECT
     pseudonym(target_agent),
     pseudonym(via),
     CASE WHEN text IS NOT NULL THEN length(text) END::INTEGER,
-    language,
+    label(language),
     {STATE},
     {TEXT},
     pseudonym(handle),
-    status,
+    label(status),
     followers,
     {AGENT_NAME},
     {TARGET_NAME}

@@ -29,16 +29,10 @@ GROUP BY agent;
 
 -- Accounts whose content a platform asks not to show: it counts again once they are active.
 CREATE OR REPLACE TEMP TABLE gone AS
-SELECT agent, status = 'deleted' AS forever FROM told
-WHERE status IN ('deleted', 'takendown', 'suspended', 'deactivated');
-
--- Kinds as texts that DuckDB treats as numbers, which are cheaper to group by.
-CREATE TEMP TYPE kinds AS ENUM (SELECT kind FROM crowd.ingest.records UNION SELECT 'follow' ORDER BY kind);
+SELECT agent, status = label('deleted') AS forever FROM told
+WHERE status IN (label('deleted'), label('takendown'), label('suspended'), label('deactivated'));
 
 BEGIN;
-
-CREATE OR REPLACE TABLE crowd.ingest.kinds AS
-SELECT enum_code(kind::kinds) AS number, kind FROM (SELECT unnest(enum_range(NULL::kinds)) AS kind);
 
 -- The days that count, in UTC: 'FIRST..LAST', either of which may be missing, or the last so many.
 CREATE OR REPLACE TABLE crowd.ingest.span AS
@@ -94,7 +88,7 @@ WHERE operation = 'create' AND NOT is_notice
 
 -- What was read, once each, and whether it was done on those days and not taken back.
 CREATE OR REPLACE TEMP TABLE acts AS
-SELECT agent, coalesce(target_agent, author) AS target_agent, kind::kinds AS kind, operation, is_notice, time,
+SELECT agent, coalesce(target_agent, author) AS target_agent, kind, operation, is_notice, time,
     operation = 'create' AND NOT is_notice AND is_double IS NULL
         AND (time::DATE BETWEEN span.first AND span.last OR epoch_us(time) = 0) AS is_done
 FROM crowd.ingest.records LEFT JOIN crowd.ingest.left_out USING (file, line)
@@ -103,13 +97,13 @@ WHERE is_double IS NOT TRUE;
 
 -- Who reacted to whom. What somebody does to himself is an action, and no edge.
 CREATE OR REPLACE TABLE crowd.ingest.pairs AS
-SELECT source, target, enum_code(kind) AS kind, CASE WHEN kind = 'follow' THEN 1 ELSE count(*) END AS n
-FROM (
-    SELECT agent AS source, target_agent AS target, kind FROM acts WHERE is_done
-    UNION ALL
-    SELECT source, target, 'follow'::kinds FROM crowd.ingest.follows
-)
-WHERE target <> source GROUP BY source, target, kind;
+SELECT agent AS source, target_agent AS target, kind, CASE WHEN kind = label('follow') THEN 1 ELSE count(*) END AS n
+FROM acts WHERE is_done AND target_agent <> agent GROUP BY agent, target_agent, kind;
+
+INSERT INTO crowd.ingest.pairs
+SELECT DISTINCT source, target, label('follow'), 1 FROM crowd.ingest.follows
+ANTI JOIN (SELECT source, target FROM crowd.ingest.pairs WHERE kind = label('follow')) USING (source, target)
+WHERE target <> source;
 
 -- Followers as a profile or a table says; they are known if so, and else those who were seen to follow.
 CREATE OR REPLACE TEMP TABLE people AS
@@ -117,9 +111,10 @@ WITH
 acted AS (
     SELECT agent, min(time) FILTER (epoch_us(time) > 0) AS first_seen, max(time) FILTER (epoch_us(time) > 0) AS last_seen,
         count(*) FILTER (is_done) AS actions,
-        count(*) FILTER (is_done AND kind IN ('post', 'reply', 'quote')) AS posts,
-        count(*) FILTER (is_done AND kind = 'reply') AS replies, count(*) FILTER (is_done AND kind = 'like') AS likes,
-        count(*) FILTER (is_done AND kind = 'repost') AS reposts
+        count(*) FILTER (is_done AND kind IN (label('post'), label('reply'), label('quote'))) AS posts,
+        count(*) FILTER (is_done AND kind = label('reply')) AS replies,
+        count(*) FILTER (is_done AND kind = label('like')) AS likes,
+        count(*) FILTER (is_done AND kind = label('repost')) AS reposts
     FROM acts GROUP BY agent
 ),
 heard AS (
@@ -127,7 +122,7 @@ heard AS (
 ),
 followed AS (
     SELECT target AS agent, count(*) AS seen_followers FROM crowd.ingest.pairs
-    WHERE kind = enum_code('follow'::kinds) GROUP BY target
+    WHERE kind = label('follow') GROUP BY target
 ),
 everybody AS (
     SELECT DISTINCT agent FROM (
@@ -163,23 +158,25 @@ SELECT agent, min(name) AS name FROM (
 ) GROUP BY agent;
 
 CREATE OR REPLACE TABLE crowd.agents AS
-SELECT coalesce(name, format('{:016x}', agent)) AS id, format('{:016x}', handle) AS handle, status, first_seen, last_seen,
-    coalesce(followers, seen_followers) AS followers, degree, posts, replies, likes, reposts
-FROM people LEFT JOIN crowd.ingest.naming USING (agent) ORDER BY id;
+SELECT coalesce(naming.name, format('{:016x}', agent)) AS id, format('{:016x}', handle) AS handle, labels.name AS status,
+    first_seen, last_seen, coalesce(followers, seen_followers) AS followers, degree, posts, replies, likes, reposts
+FROM people LEFT JOIN crowd.ingest.naming USING (agent) LEFT JOIN crowd.ingest.labels ON status = number ORDER BY id;
 
 CREATE OR REPLACE VIEW crowd.actions AS
-SELECT coalesce(who.name, format('{:016x}', done.agent)) AS agent, time, created, kind, record, target,
-    coalesce(whom.name, format('{:016x}', target_agent)) AS target_agent, via, text_length, language, state, text
-FROM ingest.done LEFT JOIN ingest.naming AS who ON who.agent = done.agent
+SELECT coalesce(who.name, format('{:016x}', done.agent)) AS agent, time, created, kinds.name AS kind, record, target,
+    coalesce(whom.name, format('{:016x}', target_agent)) AS target_agent, via, text_length, languages.name AS language,
+    state, text
+FROM ingest.done JOIN ingest.labels AS kinds ON kind = kinds.number
+LEFT JOIN ingest.labels AS languages ON language = languages.number LEFT JOIN ingest.naming AS who ON who.agent = done.agent
 LEFT JOIN ingest.naming AS whom ON whom.agent = target_agent
 ORDER BY time, file, line;
 
 CREATE OR REPLACE VIEW crowd.edges AS
 SELECT coalesce(who.name, format('{:016x}', source)) AS source, coalesce(whom.name, format('{:016x}', target)) AS target,
-    kinds.kind, n AS count
-FROM ingest.pairs JOIN ingest.kinds ON pairs.kind = kinds.number LEFT JOIN ingest.naming AS who ON who.agent = pairs.source
+    kinds.name AS kind, n AS count
+FROM ingest.pairs JOIN ingest.labels AS kinds ON kind = kinds.number LEFT JOIN ingest.naming AS who ON who.agent = pairs.source
 LEFT JOIN ingest.naming AS whom ON whom.agent = pairs.target
-ORDER BY pairs.source, pairs.target, kinds.kind;
+ORDER BY pairs.source, pairs.target, kinds.name;
 
 -- The state of an agent on a day is the mean over what it wrote on that day, added up in the order of time.
 CREATE OR REPLACE TABLE crowd.ingest.days AS
@@ -222,7 +219,8 @@ FROM
     ),
     (
         SELECT count(*) AS n_unread FROM crowd.ingest.records ANTI JOIN duplicates USING (file, line)
-        WHERE operation = 'create' AND NOT is_notice AND text_length > 0 AND coalesce(language, '') NOT LIKE 'en%'
+        WHERE operation = 'create' AND NOT is_notice AND text_length > 0
+            AND (language IS NULL OR language NOT IN (SELECT number FROM crowd.ingest.labels WHERE name LIKE 'en%'))
     );
 
 DELETE FROM crowd.ingest.settings WHERE name = 'changed';

@@ -48,7 +48,7 @@ judged AS (
             WHEN broken IS NOT NULL THEN NULL
             WHEN kind = 'info' THEN 'ignore: a notice of the server'
             WHEN did IS NULL THEN 'reject: did is missing'
-            WHEN NOT regexp_full_match(did, 'did:plc:[a-z2-7]{24}|did:web:[A-Za-z0-9._:%-]+') THEN 'reject: did is none'
+            WHEN NOT is_did(did) THEN 'reject: did is none'
             WHEN stamp IS NULL THEN 'reject: the time is missing or is no whole number of microseconds'
             WHEN stamp < 0 OR stamp >= 253402300800000000 THEN 'reject: the time is outside 1970 to 9999'
             WHEN kind IS NULL THEN 'reject: kind is missing'

@@ -1,316 +1,10 @@
-/* The crowd's database: see store.h. All SQL that is more than a line is in ingest/. */
-#include "ingest/store.h"
+/* The crowd's database is filled, and its tables are made: see store.h. */
+#include "ingest/statements.h"
 
-#include "ingest/days.h"
-
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-/* Of the schema `ingest`: changed when crowds of before can no longer be added to. */
-#define FORMAT "3"
-
-/* ---- running SQL ----------------------------------------------------------------------------------------------- */
-
-/* What DuckDB says about a file, as a failure to write it. */
-static throng_status explain(const throng_i_store *store, const char *failure, throng_error *err) {
-    char sentence[THRONG_I_SENTENCE_LENGTH];
-    const char *reason = failure;
-    for (const char *found = strstr(failure, "\": "); found; found = strstr(reason, "\": "))
-        reason = found + strlen("\": ");
-    throng_i_database_sentence(reason, sentence);
-    return THRONG_FAIL(err, E_WRITE, "%s cannot be written: %s What is in it stays; the same command goes on.",
-                       store->def->out, sentence);
-}
-
-static throng_status run(throng_i_store *store, const char *sql, throng_error *err) {
-    char *failure = NULL;
-    throng_status status = throng_i_database_run(&store->database, sql, &failure, err);
-    if (status == THRONG_E_QUERY && failure &&
-        (strstr(failure, "IO Error") || strstr(failure, "FATAL") || strstr(failure, "ould not write")))
-        status = explain(store, failure, err);
-    throng_i_free(store->context, failure);
-    return status;
-}
-
-static throng_status run_format(throng_i_store *store, throng_error *err, const char *format, ...) THRONG_PRINTF(3, 4);
-
-static throng_status run_format(throng_i_store *store, throng_error *err, const char *format, ...) {
-    char sql[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(sql, sizeof sql, format, arguments);
-    va_end(arguments);
-    if (length >= (int)sizeof sql)
-        return THRONG_FAIL(err, E_INTERNAL, "A statement is too long; please report this.");
-    return run(store, sql, err);
-}
-
-/* Runs the statements of a text in ingest/, which are separated by a semicolon at the end of a line. */
-static throng_status run_text(throng_i_store *store, const char *name, throng_error *err) {
-    throng_status status = THRONG_OK;
-    char *copy = NULL;
-    THRONG_TRY(throng_i_copy_text(store->context, throng_i_platform_text_of(name), &copy, err));
-    for (char *at = copy; at;) {
-        char *end = strstr(at, ";\n");
-        if (end)
-            *end = '\0';
-        THRONG_TRY(run(store, at, err));
-        at = end ? end + 2 : NULL;
-    }
-out:
-    throng_i_free(store->context, copy);
-    return status;
-}
-
-/* Numbers in the only row of a result. */
-typedef struct numbers {
-    int64_t at[THRONG_I_CELLS];
-    int64_t n_rows;
-} numbers;
-
-static throng_status take_numbers(void *user, const char *const *cells, int n, throng_error *err) {
-    numbers *to = user;
-    (void)err;
-    for (int i = 0; i < n; i++)
-        to->at[i] = cells[i] ? strtoll(cells[i], NULL, 10) : 0;
-    to->n_rows++;
-    return THRONG_OK;
-}
-
-/* The query's columns are cast to VARCHAR here. */
-static throng_status ask(throng_i_store *store, const char *sql, numbers *out, throng_error *err) {
-    throng_i_sql query = {.context = store->context};
-    throng_status status = THRONG_OK;
-    *out = (numbers){.n_rows = 0};
-    throng_i_sql_add(&query, "SELECT COLUMNS(*)::VARCHAR FROM (%s)", sql);
-    THRONG_TRY(throng_i_sql_check(&query, err));
-    THRONG_TRY(throng_i_database_rows(&store->database, query.text, take_numbers, out, NULL, err));
-out:
-    throng_i_sql_clear(&query);
-    return status;
-}
-
-static throng_status take_text(void *user, const char *const *cells, int n, throng_error *err) {
-    char *to = user;
-    (void)err;
-    (void)n;
-    snprintf(to, 200, "%s", cells[0] ? cells[0] : "");
-    return THRONG_OK;
-}
-
-/* ---- opening --------------------------------------------------------------------------------------------------- */
-
-static uint64_t hash_id(const void *user, const char *text, int64_t length) {
-    return throng_i_secret_hash(user, text, length);
-}
-
-static bool score_text(const void *user, const char *text, int64_t length, double *out) {
-    return throng_i_stance_score(user, text, length, out);
-}
-
-/* A text's number, until it is judged. */
-static bool collect_text(const void *user, const char *text, int64_t length, double *out) {
-    int64_t index = 0;
-    bool done = throng_i_texts_add((throng_i_texts *)(uintptr_t)user, text, length, &index);
-    *out = done ? (double)index : -1.0; /* -1: there was no memory, which is noticed when it is judged */
-    return true;
-}
-
-/* What the text of that number was judged to show. */
-static bool look_up_text(const void *user, const char *number, int64_t length, double *out) {
-    const throng_i_texts *texts = user;
-    int64_t index = 0;
-    for (int64_t i = 0; i < length; i++)
-        index = 10 * index + (number[i] - '0');
-    *out = texts->states[index];
-    return isfinite(*out);
-}
-
-/* A setting is written by the run that begins the crowd, and compared by every other. */
-static throng_status settle(throng_i_store *store, const char *name, const char *value, throng_error *err) {
-    char before[200] = "";
-    throng_i_sql sql = {.context = store->context};
-    throng_status status = THRONG_OK;
-    throng_i_sql_add(&sql, "SELECT value FROM crowd.ingest.settings WHERE name = ");
-    throng_i_sql_literal(&sql, name);
-    THRONG_TRY(throng_i_sql_check(&sql, err));
-    THRONG_TRY(throng_i_database_rows(&store->database, sql.text, take_text, before, NULL, err));
-    if (before[0]) {
-        THRONG_REQUIRE(strcmp(before, value) == 0, E_FORMAT, "%s was begun with %s %s, not %s: take another --out.",
-                       store->def->out, name, before, value);
-        goto out;
-    }
-    throng_i_sql_reset(&sql);
-    throng_i_sql_add(&sql, "INSERT INTO crowd.ingest.settings VALUES (");
-    throng_i_sql_literal(&sql, name);
-    throng_i_sql_add(&sql, ", ");
-    throng_i_sql_literal(&sql, value);
-    throng_i_sql_add(&sql, ")");
-    THRONG_TRY(throng_i_sql_check(&sql, err));
-    THRONG_TRY(run(store, sql.text, err));
-out:
-    throng_i_sql_clear(&sql);
-    return status;
-}
-
-/* The days may change from run to run; if they do, the tables are made anew. */
-static throng_status settle_days(throng_i_store *store, throng_error *err) {
-    char days[THRONG_I_DAYS_LENGTH], before[200] = "";
-    throng_status status = THRONG_OK;
-    THRONG_TRY(throng_i_days_read(store->def->days, days, err));
-    THRONG_TRY(throng_i_database_rows(&store->database, "SELECT value FROM crowd.ingest.settings WHERE name = 'days'",
-                                      take_text, before, NULL, err));
-    if (strcmp(days, before) == 0)
-        return THRONG_OK;
-    THRONG_TRY(run_format(
-        store, err, "INSERT OR REPLACE INTO crowd.ingest.settings VALUES ('days', '%s'), ('changed', 'yes')", days));
-out:
-    return status;
-}
-
-static throng_status settle_all(throng_i_store *store, throng_error *err) {
-    const throng_ingest_def *def = store->def;
-    char check[17];
-    numbers it;
-    throng_status status = THRONG_OK;
-    THRONG_TRY(ask(
-        store, "SELECT count(*), count(*) FILTER (name = 'format' AND value = '" FORMAT "') FROM crowd.ingest.settings",
-        &it, err));
-    THRONG_REQUIRE(it.at[0] == 0 || it.at[1] == 1, E_FORMAT,
-                   "%s was begun by another version of throng: take another --out.", store->def->out);
-    snprintf(check, sizeof check, "%016llx", (unsigned long long)throng_i_secret_hash(&store->secret, "throng", 6));
-    THRONG_TRY(settle(store, "format", FORMAT, err));
-    THRONG_TRY(settle(store, "platform", store->platform->name, err));
-    THRONG_TRY(settle(store, "stance", def->stance ? def->stance : "column", err));
-    THRONG_TRY(settle(store, "judge", def->judge_name ? def->judge_name : "none", err));
-    THRONG_TRY(settle(store, "keep-ids", def->keep_ids ? "yes" : "no", err));
-    THRONG_TRY(settle(store, "keep-text", def->keep_text ? "yes" : "no", err));
-    THRONG_TRY(settle(store, "key-check", check, err));
-    THRONG_TRY(settle_days(store, err));
-out:
-    return status;
-}
-
-/* The key of the pseudonyms, made by the run that begins the crowd. With ids kept there is nothing to hide, and the key
- * is 0. */
-static throng_status open_secret(throng_i_store *store, throng_error *err) {
-    const throng_ingest_def *def = store->def;
-    numbers settings;
-    throng_status status = THRONG_OK;
-    if (def->keep_ids)
-        return THRONG_OK;
-    THRONG_TRY(ask(store, "SELECT count(*) FROM crowd.ingest.settings WHERE name = 'key-check'", &settings, err));
-    THRONG_TRY(throng_i_print(store->context, &store->key, err, "%s%s", def->key ? def->key : def->out,
-                              def->key ? "" : ".key"));
-    store->made_key = settings.at[0] == 0 && access(store->key, F_OK) != 0;
-    THRONG_TRY(throng_i_secret_open(store->key, settings.at[0] == 0, &store->secret, err));
-out:
-    return status;
-}
-
-static throng_status attach(throng_i_store *store, throng_error *err) {
-    throng_i_sql sql = {.context = store->context};
-    throng_status status = THRONG_OK;
-    char *failure = NULL;
-    char sentence[THRONG_I_SENTENCE_LENGTH];
-    if (store->def->memory > 0)
-        THRONG_TRY(run_format(store, err, "SET memory_limit = '%lldB'", (long long)store->def->memory));
-    run(store, "SET GLOBAL write_buffer_row_group_count = 1", NULL);
-    throng_i_sql_add(&sql, "SET temp_directory = ");
-    throng_i_sql_path(&sql, store->spill, false);
-    THRONG_TRY(throng_i_sql_check(&sql, err));
-    THRONG_TRY(run(store, sql.text, err));
-    throng_i_sql_reset(&sql);
-    throng_i_sql_add(&sql, "ATTACH ");
-    throng_i_sql_path(&sql, store->def->out, false);
-    throng_i_sql_add(&sql, " AS crowd (TYPE duckdb)");
-    THRONG_TRY(throng_i_sql_check(&sql, err));
-    status = throng_i_database_run(&store->database, sql.text, &failure, err);
-    if (status == THRONG_E_QUERY && failure) {
-        throng_i_database_sentence(failure, sentence);
-        status =
-            THRONG_FAIL(err, E_WRITE, "%s cannot be opened as a DuckDB file to write: %s", store->def->out, sentence);
-    }
-out:
-    throng_i_free(store->context, failure);
-    throng_i_sql_clear(&sql);
-    return status;
-}
-
-/* Makes the view `lines` of what a batch reads. Lines have numbers, and the tables are ordered when they are read. */
-static throng_status prepare_lines(throng_i_store *store, throng_error *err) {
-    throng_status status = THRONG_OK;
-    throng_i_batch_source(store->platform, &store->batch, store->columns, &store->source);
-    store->source.n_threads = throng_context_threads(store->context);
-    THRONG_TRY(throng_i_database_source(&store->database, &store->source, err));
-    THRONG_TRY(run(store, "SET preserve_insertion_order = false", err));
-    THRONG_TRY(run(store, "CREATE TEMP VIEW lines AS SELECT * FROM line_source()", err));
-out:
-    return status;
-}
-
-throng_status throng_i_store_open(throng_context *context, const throng_ingest_def *def,
-                                  const throng_i_platform *platform, throng_i_store *store, throng_error *err) {
-    throng_status status = THRONG_OK;
-    struct stat facts;
-    *store =
-        (throng_i_store){.context = context, .def = def, .platform = platform, .is_empty = stat(def->out, &facts) != 0};
-    throng_i_texts_clear(&store->texts);
-    THRONG_TRY(throng_i_stance_open(context, def->stance, &store->stance, err));
-    THRONG_REQUIRE((store->stance.kind == THRONG_I_STANCE_JUDGE) == (def->judge != NULL), E_ARGUMENT,
-                   "stance \"llm\", and no other, needs somebody who judges texts.");
-    THRONG_TRY(throng_i_print(context, &store->spill, err, "%s.tmp", def->out));
-    THRONG_TRY(throng_i_database_open(context, "opening", &store->database, err));
-    store->is_open = true;
-    store->database.stop = &store->stop;
-    THRONG_TRY(attach(store, err));
-    THRONG_TRY(run(store, "BEGIN", err)); /* once: each end of a transaction waits for the disk */
-    THRONG_TRY(run_text(store, "_schema", err));
-    if (platform->input == THRONG_I_INPUT_NDJSON)
-        THRONG_TRY(prepare_lines(store, err));
-    THRONG_TRY(open_secret(store, err));
-    store->pseudonym = (throng_i_function){.name = "pseudonym", .hash = hash_id, .user = &store->secret};
-    store->score = (throng_i_function){.name = "score", .number = score_text, .user = &store->stance};
-    if (store->stance.kind == THRONG_I_STANCE_JUDGE)
-        store->score = (throng_i_function){.name = "score", .number = collect_text, .user = &store->texts};
-    store->judged = (throng_i_function){.name = "judged", .number = look_up_text, .user = &store->texts};
-    THRONG_TRY(throng_i_database_function(&store->database, &store->pseudonym, err));
-    THRONG_TRY(throng_i_database_function(&store->database, &store->score, err));
-    THRONG_TRY(throng_i_database_function(&store->database, &store->judged, err));
-    THRONG_TRY(settle_all(store, err));
-    THRONG_TRY(run(store, "COMMIT", err));
-out:
-    return status;
-}
-
-/* Takes away what this run made of a crowd in which nothing is. */
-static void remove_empty(const throng_i_store *store) {
-    char log[4096];
-    snprintf(log, sizeof log, "%s.wal", store->def->out);
-    unlink(store->def->out);
-    unlink(log);
-    if (store->made_key)
-        unlink(store->key);
-}
-
-void throng_i_store_close(throng_i_store *store) {
-    if (store->is_open)
-        throng_i_database_close(&store->database);
-    if (store->is_open && store->is_empty)
-        remove_empty(store);
-    store->is_open = false;
-    if (store->spill)
-        rmdir(store->spill); /* DuckDB empties it */
-    throng_i_free(store->context, store->spill);
-    throng_i_free(store->context, store->key);
-    store->spill = store->key = NULL;
-    throng_i_stance_close(&store->stance);
-    throng_i_texts_clear(&store->texts);
-}
 
 /* ---- files ----------------------------------------------------------------------------------------------------- */
 
@@ -336,14 +30,14 @@ static throng_status add_file(throng_i_store *store, const char *path, const cha
     throng_i_sql_add(&sql, ", '%s', %lld, 0, 0, false, 0, 0, 0, 0, 0 FROM crowd.ingest.files", head,
                      (long long)head_bytes);
     THRONG_TRY(throng_i_sql_check(&sql, err));
-    THRONG_TRY(run(store, sql.text, err));
+    THRONG_TRY(throng_i_store_run(store, sql.text, err));
 out:
     throng_i_sql_clear(&sql);
     return status;
 }
 
 /* Looks for a path; standard input is another one each time. */
-static throng_status look_up(throng_i_store *store, const char *path, numbers *found, throng_error *err) {
+static throng_status look_up(throng_i_store *store, const char *path, throng_i_numbers *found, throng_error *err) {
     throng_i_sql sql = {.context = store->context};
     throng_status status = THRONG_OK;
     throng_i_sql_add(&sql, "SELECT file, \"offset\", lines, head_bytes, finished::INTEGER, bytes FROM "
@@ -351,18 +45,19 @@ static throng_status look_up(throng_i_store *store, const char *path, numbers *f
     throng_i_sql_literal(&sql, path);
     throng_i_sql_add(&sql, " ORDER BY file DESC LIMIT 1");
     THRONG_TRY(throng_i_sql_check(&sql, err));
-    THRONG_TRY(ask(store, sql.text, found, err));
+    THRONG_TRY(throng_i_store_ask(store, sql.text, found, err));
 out:
     throng_i_sql_clear(&sql);
     return status;
 }
 
-static throng_status check_head(throng_i_store *store, const char *path, const numbers *found, throng_error *err) {
+static throng_status check_head(throng_i_store *store, const char *path, const throng_i_numbers *found,
+                                throng_error *err) {
     char head[32], sql[200], before[200] = "";
     int64_t bytes = found->at[3];
     hash_head(path, &bytes, head);
     snprintf(sql, sizeof sql, "SELECT head FROM crowd.ingest.files WHERE file = %lld", (long long)found->at[0]);
-    throng_status status = throng_i_database_rows(&store->database, sql, take_text, before, NULL, err);
+    throng_status status = throng_i_database_rows(&store->database, sql, throng_i_take_text, before, NULL, err);
     if (status == THRONG_OK && strcmp(head, before) != 0)
         return THRONG_FAIL(err, E_FORMAT,
                            "%s begins otherwise than the file of that name that %s has read already: give it another "
@@ -374,7 +69,7 @@ static throng_status check_head(throng_i_store *store, const char *path, const n
 throng_status throng_i_store_find(throng_i_store *store, const char *path, throng_i_store_file *out,
                                   throng_error *err) {
     throng_status status = THRONG_OK;
-    numbers found;
+    throng_i_numbers found;
     bool is_input = strcmp(path, "-") == 0;
     char head[32] = "";
     THRONG_TRY(look_up(store, path, &found, err));
@@ -450,25 +145,20 @@ static throng_status judge_texts(throng_i_store *store, int64_t file, int64_t li
     throng_status status = THRONG_OK;
     throng_i_texts *texts = &store->texts;
     const char **pointers = NULL;
-    numbers it;
-    char lost[160];
-    snprintf(lost, sizeof lost,
-             "SELECT count(*) FROM crowd.ingest.events WHERE file = %lld AND line > %lld AND state = -1",
-             (long long)file, (long long)line);
-    THRONG_TRY(ask(store, lost, &it, err));
-    THRONG_REQUIRE(it.at[0] == 0, E_MEMORY, "Out of memory for the texts of a batch.");
+    THRONG_REQUIRE(!texts->is_short, E_MEMORY, "Out of memory for the texts of a batch.");
     if (texts->n == 0)
         goto out;
     THRONG_TRY(throng_i_alloc(store->context, texts->n, sizeof *pointers, &pointers, err));
     for (int64_t i = 0; i < texts->n; i++)
-        pointers[i] = texts->bytes + texts->begins[i];
+        pointers[i] = texts->all[i]->bytes;
     texts->states = malloc((size_t)texts->n * sizeof *texts->states);
     THRONG_REQUIRE(texts->states, E_MEMORY, "Out of memory for the texts of a batch.");
     THRONG_TRY(store->def->judge(store->def->judge_user, pointers, texts->n, texts->states, err));
-    THRONG_TRY(run_format(store, err,
-                          "UPDATE crowd.ingest.events SET state = judged(state::BIGINT::VARCHAR) WHERE file = %lld AND "
-                          "line > %lld AND state IS NOT NULL",
-                          (long long)file, (long long)line));
+    THRONG_TRY(throng_i_store_run_format(
+        store, err,
+        "UPDATE crowd.ingest.events SET state = judged(state::BIGINT::VARCHAR) WHERE file = %lld AND "
+        "line > %lld AND state IS NOT NULL",
+        (long long)file, (long long)line));
 out:
     throng_i_free(store->context, pointers);
     throng_i_texts_clear(texts);
@@ -482,14 +172,16 @@ static throng_status judge(throng_i_store *store, int64_t file, int64_t line, th
     throng_error inner = {0};
     add_batch_sql(store, file, &sql);
     THRONG_TRY(throng_i_sql_check(&sql, err));
-    status = run(store, sql.text, &inner);
+    status = throng_i_store_run(store, sql.text, &inner);
     if (status == THRONG_E_QUERY)
         status =
             THRONG_FAIL(err, E_QUERY, "The SQL of platform %s does not do: %s", store->platform->name, inner.message);
     else if (status != THRONG_OK && err)
         *err = inner;
-    if (status == THRONG_OK && store->def->judge)
-        status = judge_texts(store, file, line, err);
+    THRONG_TRY(status);
+    THRONG_TRY(throng_i_store_save_labels(store, err));
+    if (store->def->judge)
+        THRONG_TRY(judge_texts(store, file, line, err));
 out:
     throng_i_sql_clear(&sql);
     return status;
@@ -497,18 +189,17 @@ out:
 
 /* What became of the lines of a batch. */
 typedef struct outcome {
-    int64_t written, rejected, garbled; /* rows and rejects; rejects; rejects that are not even JSON */
+    int64_t written, rejected; /* rows and rejects; rejects */
 } outcome;
 
 static throng_status count_batch(throng_i_store *store, int64_t file, int64_t line, outcome *out, throng_error *err) {
-    char sql[300];
-    numbers it;
+    char sql[200];
+    throng_i_numbers it;
     snprintf(sql, sizeof sql,
-             "SELECT count(*), count(reason), count(*) FILTER (starts_with(reason, 'not ')) FROM crowd.ingest.events "
-             "WHERE file = %lld AND line > %lld",
+             "SELECT count(*), count(reason) FROM crowd.ingest.events WHERE file = %lld AND line > %lld",
              (long long)file, (long long)line);
-    throng_status status = ask(store, sql, &it, err);
-    *out = (outcome){it.at[0], it.at[1], it.at[2]};
+    throng_status status = throng_i_store_ask(store, sql, &it, err);
+    *out = (outcome){it.at[0], it.at[1]};
     return status;
 }
 
@@ -519,18 +210,23 @@ static throng_status first_reject(throng_i_store *store, int64_t file, const cha
     snprintf(sql, sizeof sql,
              "SELECT 'line ' || min(line) || '%s' || arg_min(reason, line) FROM crowd.ingest.rejects WHERE file = %lld",
              words, (long long)file);
-    return throng_i_database_rows(&store->database, sql, take_text, reason, NULL, err);
+    return throng_i_database_rows(&store->database, sql, throng_i_take_text, reason, NULL, err);
 }
 
 /* A file of which nothing is JSON, or nothing is what the platform reads, is a mistake, not a crowd. `n_lines` without
  * the blank ones. Of a pipe the first lines say too little of what comes, unless they are no JSON. */
 static throng_status check_first(throng_i_store *store, const char *path, int64_t file, int64_t n_lines,
                                  const outcome *made, throng_error *err) {
-    char reason[200] = "";
+    char reason[200] = "", sql[200];
     throng_status status = THRONG_OK;
+    throng_i_numbers it;
     if (n_lines == 0 || made->rejected < n_lines)
         return THRONG_OK;
-    bool is_garbled = made->garbled == n_lines && store->platform->input == THRONG_I_INPUT_NDJSON;
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM crowd.ingest.rejects WHERE file = %lld AND NOT starts_with(reason, 'not ')",
+             (long long)file);
+    THRONG_TRY(throng_i_store_ask(store, sql, &it, err));
+    bool is_garbled = it.at[0] == 0 && store->platform->input == THRONG_I_INPUT_NDJSON;
     if (!is_garbled && strcmp(path, "-") == 0)
         return THRONG_OK;
     THRONG_TRY(first_reject(store, file, is_garbled ? " is " : ": ", reason, err));
@@ -548,15 +244,15 @@ out:
 static throng_status note_progress(throng_i_store *store, const throng_i_store_file *file, int64_t n_lines,
                                    int64_t n_blank, const outcome *made, throng_error *err) {
     throng_status status = THRONG_OK;
-    THRONG_TRY(run_format(store, err,
-                          "UPDATE crowd.ingest.files SET \"offset\" = %lld, bytes = %lld, finished = %s, lines = %lld, "
-                          "blank = blank + %lld, ignored = ignored + %lld, rejected = rejected + %lld, rows = rows + "
-                          "%lld WHERE file = %lld",
-                          (long long)file->offset, (long long)file->bytes, file->is_finished ? "true" : "false",
-                          (long long)file->lines, (long long)n_blank, (long long)(n_lines - n_blank - made->written),
-                          (long long)made->rejected, (long long)(made->written - made->rejected),
-                          (long long)file->number));
-    THRONG_TRY(run(store, "INSERT OR IGNORE INTO crowd.ingest.settings VALUES ('changed', 'yes')", err));
+    THRONG_TRY(throng_i_store_run_format(
+        store, err,
+        "UPDATE crowd.ingest.files SET \"offset\" = %lld, bytes = %lld, finished = %s, lines = %lld, "
+        "blank = blank + %lld, ignored = ignored + %lld, rejected = rejected + %lld, rows = rows + "
+        "%lld WHERE file = %lld",
+        (long long)file->offset, (long long)file->bytes, file->is_finished ? "true" : "false", (long long)file->lines,
+        (long long)n_blank, (long long)(n_lines - n_blank - made->written), (long long)made->rejected,
+        (long long)(made->written - made->rejected), (long long)file->number));
+    THRONG_TRY(throng_i_store_run(store, "INSERT OR IGNORE INTO crowd.ingest.settings VALUES ('changed', 'yes')", err));
 out:
     return status;
 }
@@ -571,7 +267,7 @@ throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *fil
         (throng_progress){.stage = "ingesting", .unit = "bytes", .total = throng_i_lines_size(batch->lines)};
     store->database.done = throng_i_lines_read(batch->lines);
     store->batch = batch;
-    THRONG_TRY(run(store, "BEGIN", err));
+    THRONG_TRY(throng_i_store_run(store, "BEGIN", err));
     THRONG_TRY(judge(store, file->number, file->lines, err));
     THRONG_TRY(count_batch(store, file->number, file->lines, &made, err));
     if (file->lines == 0)
@@ -581,7 +277,7 @@ throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *fil
     file->lines = batch->line;
     file->is_finished = batch->is_finished;
     THRONG_TRY(note_progress(store, file, batch->n_rows, batch->n_blank, &made, err));
-    THRONG_TRY(run(store, "COMMIT", err));
+    THRONG_TRY(throng_i_store_run(store, "COMMIT", err));
     store->is_empty = false;
 out:
     store->database.done = NULL;
@@ -602,8 +298,8 @@ static throng_status read_table(throng_i_store *store, const char *path, const c
     throng_status status = THRONG_OK;
     throng_error inner = {0};
     bool is_parquet = ends_in(path, ".parquet");
-    THRONG_TRY(run(store, "DROP TABLE IF EXISTS reject_errors", err));
-    THRONG_TRY(run(store, "DROP TABLE IF EXISTS reject_scans", err));
+    THRONG_TRY(throng_i_store_run(store, "DROP TABLE IF EXISTS reject_errors", err));
+    THRONG_TRY(throng_i_store_run(store, "DROP TABLE IF EXISTS reject_scans", err));
     throng_i_sql_add(&sql,
                      "CREATE OR REPLACE TEMP TABLE %s AS SELECT row_number() OVER () AS line, NULL::VARCHAR AS "
                      "broken, COLUMNS(*)::VARCHAR FROM %s(",
@@ -611,7 +307,7 @@ static throng_status read_table(throng_i_store *store, const char *path, const c
     throng_i_sql_path(&sql, path, true);
     throng_i_sql_add(&sql, "%s)", is_parquet ? "" : ", all_varchar = true, header = true, store_rejects = true");
     THRONG_TRY(throng_i_sql_check(&sql, err));
-    status = run(store, sql.text, &inner);
+    status = throng_i_store_run(store, sql.text, &inner);
     if (status == THRONG_E_QUERY && strstr(inner.message, "sniffing"))
         status = THRONG_FAIL(err, E_FORMAT,
                              "%s cannot be read as CSV: a line of names and then lines of as many values, separated by "
@@ -630,7 +326,7 @@ static throng_status read_table(throng_i_store *store, const char *path, const c
                      "reject_errors GROUP BY line",
                      name);
     THRONG_TRY(throng_i_sql_check(&sql, err));
-    THRONG_TRY(run(store, sql.text, err));
+    THRONG_TRY(throng_i_store_run(store, sql.text, err));
 out:
     throng_i_sql_clear(&sql);
     return status;
@@ -649,7 +345,7 @@ static throng_status check_columns(throng_i_store *store, const char *path, thro
     throng_i_sql_literal(&sql, store->platform->sql);
     throng_i_sql_add(&sql, ", concat('\\b', regexp_escape(column_name), '\\b'), 'i'))");
     THRONG_TRY(throng_i_sql_check(&sql, err));
-    THRONG_TRY(throng_i_database_rows(&store->database, sql.text, take_text, has, NULL, err));
+    THRONG_TRY(throng_i_database_rows(&store->database, sql.text, throng_i_take_text, has, NULL, err));
     THRONG_REQUIRE(!has[0], E_FORMAT, "%s has no column that platform %s reads, but the %.120s%s.", path,
                    store->platform->name, has, strlen(has) > 120 ? " ..." : "");
 out:
@@ -660,22 +356,22 @@ out:
 throng_status throng_i_store_add_table(throng_i_store *store, throng_i_store_file *file, const char *path,
                                        int64_t bytes, throng_error *err) {
     throng_status status = THRONG_OK;
-    numbers it;
+    throng_i_numbers it;
     outcome made;
     store->database.progress = (throng_progress){.stage = "ingesting", .unit = "rows", .total = -1};
     THRONG_REQUIRE(bytes > 0, E_FORMAT, "%s is empty: not even a line of names is in it.", path);
     THRONG_TRY(read_table(store, path, "lines", err));
     THRONG_TRY(check_columns(store, path, err));
-    THRONG_TRY(run(store, "BEGIN", err));
+    THRONG_TRY(throng_i_store_run(store, "BEGIN", err));
     THRONG_TRY(judge(store, file->number, 0, err));
     THRONG_TRY(count_batch(store, file->number, 0, &made, err));
-    THRONG_TRY(ask(store, "SELECT count(*) FROM lines", &it, err));
+    THRONG_TRY(throng_i_store_ask(store, "SELECT count(*) FROM lines", &it, err));
     THRONG_TRY(check_first(store, path, file->number, it.at[0], &made, err));
     file->lines = it.at[0];
     file->offset = file->bytes = bytes;
     file->is_finished = true;
     THRONG_TRY(note_progress(store, file, file->lines, 0, &made, err));
-    THRONG_TRY(run(store, "COMMIT", err));
+    THRONG_TRY(throng_i_store_run(store, "COMMIT", err));
     store->is_empty = false;
 out:
     return status;
@@ -714,27 +410,29 @@ static throng_status insert_follows(throng_i_store *store, const follow_columns 
     const char *one = is_edges ? columns->source : columns->agent;
     const char *other = is_edges ? columns->target : columns->followers;
     throng_status status = THRONG_OK;
-    THRONG_TRY(run_format(store, err, "DELETE FROM crowd.ingest.%s", is_edges ? "follows" : "counts"));
+    THRONG_TRY(throng_i_store_run_format(store, err, "DELETE FROM crowd.ingest.%s", is_edges ? "follows" : "counts"));
     if (is_edges)
-        THRONG_TRY(run_format(store, err,
-                              "INSERT INTO crowd.ingest.follows SELECT DISTINCT pseudonym(\"%s\"), "
-                              "pseudonym(\"%s\") FROM follow_table WHERE \"%s\" IS NOT NULL AND \"%s\" IS NOT NULL",
-                              one, other, one, other));
+        THRONG_TRY(throng_i_store_run_format(
+            store, err,
+            "INSERT INTO crowd.ingest.follows SELECT DISTINCT pseudonym(\"%s\"), "
+            "pseudonym(\"%s\") FROM follow_table WHERE \"%s\" IS NOT NULL AND \"%s\" IS NOT NULL",
+            one, other, one, other));
     else
-        THRONG_TRY(run_format(store, err,
-                              "INSERT INTO crowd.ingest.counts SELECT pseudonym(\"%s\"), "
-                              "max(try_cast(\"%s\" AS BIGINT)) FROM follow_table WHERE \"%s\" IS NOT NULL GROUP BY ALL",
-                              one, other, one));
+        THRONG_TRY(throng_i_store_run_format(
+            store, err,
+            "INSERT INTO crowd.ingest.counts SELECT pseudonym(\"%s\"), "
+            "max(try_cast(\"%s\" AS BIGINT)) FROM follow_table WHERE \"%s\" IS NOT NULL GROUP BY ALL",
+            one, other, one));
     if (store->def->keep_ids)
-        THRONG_TRY(run_format(store, err,
-                              "INSERT INTO crowd.ingest.names SELECT DISTINCT pseudonym(\"%s\"), \"%s\" "
-                              "FROM follow_table WHERE \"%s\" IS NOT NULL",
-                              one, one, one));
+        THRONG_TRY(throng_i_store_run_format(store, err,
+                                             "INSERT INTO crowd.ingest.names SELECT DISTINCT pseudonym(\"%s\"), \"%s\" "
+                                             "FROM follow_table WHERE \"%s\" IS NOT NULL",
+                                             one, one, one));
     if (store->def->keep_ids && is_edges)
-        THRONG_TRY(run_format(store, err,
-                              "INSERT INTO crowd.ingest.names SELECT DISTINCT pseudonym(\"%s\"), \"%s\" "
-                              "FROM follow_table WHERE \"%s\" IS NOT NULL",
-                              other, other, other));
+        THRONG_TRY(throng_i_store_run_format(store, err,
+                                             "INSERT INTO crowd.ingest.names SELECT DISTINCT pseudonym(\"%s\"), \"%s\" "
+                                             "FROM follow_table WHERE \"%s\" IS NOT NULL",
+                                             other, other, other));
 out:
     return status;
 }
@@ -756,8 +454,8 @@ throng_status throng_i_store_follow(throng_i_store *store, const char *path, thr
     throng_status status = THRONG_OK;
     mark_file(path, mark);
     THRONG_TRY(throng_i_database_rows(&store->database,
-                                      "SELECT value FROM crowd.ingest.settings WHERE name = 'follows'", take_text,
-                                      before, NULL, err));
+                                      "SELECT value FROM crowd.ingest.settings WHERE name = 'follows'",
+                                      throng_i_take_text, before, NULL, err));
     if (strcmp(mark, before) == 0)
         return THRONG_OK;
     THRONG_TRY(read_table(store, path, "follow_table", err));
@@ -769,11 +467,12 @@ throng_status throng_i_store_follow(throng_i_store *store, const char *path, thr
                    "%s needs the columns source and target (or src and dst, follower and followed), or id and "
                    "followers.",
                    path);
-    THRONG_TRY(run(store, "BEGIN", err));
+    THRONG_TRY(throng_i_store_run(store, "BEGIN", err));
     THRONG_TRY(insert_follows(store, &columns, err));
-    THRONG_TRY(run_format(store, err, "INSERT OR REPLACE INTO crowd.ingest.settings VALUES ('follows', '%s')", mark));
-    THRONG_TRY(run(store, "INSERT OR IGNORE INTO crowd.ingest.settings VALUES ('changed', 'yes')", err));
-    THRONG_TRY(run(store, "COMMIT", err));
+    THRONG_TRY(throng_i_store_run_format(
+        store, err, "INSERT OR REPLACE INTO crowd.ingest.settings VALUES ('follows', '%s')", mark));
+    THRONG_TRY(throng_i_store_run(store, "INSERT OR IGNORE INTO crowd.ingest.settings VALUES ('changed', 'yes')", err));
+    THRONG_TRY(throng_i_store_run(store, "COMMIT", err));
     store->is_empty = false;
 out:
     return status;
@@ -782,27 +481,28 @@ out:
 /* ---- the tables ------------------------------------------------------------------------------------------------ */
 
 static throng_status count_lines(throng_i_store *store, throng_ingest_counts *out, throng_error *err) {
-    numbers it;
+    throng_i_numbers it;
     throng_status status = THRONG_OK;
-    THRONG_TRY(ask(store,
-                   "SELECT count(*), sum(lines), sum(blank), sum(ignored), sum(rejected), sum(rows) FROM "
-                   "crowd.ingest.files",
-                   &it, err));
+    THRONG_TRY(
+        throng_i_store_ask(store,
+                           "SELECT count(*), sum(lines), sum(blank), sum(ignored), sum(rejected), sum(rows) FROM "
+                           "crowd.ingest.files",
+                           &it, err));
     out->files = it.at[0], out->lines = it.at[1], out->blank = it.at[2];
     out->ignored = it.at[3], out->rejected = it.at[4], out->rows = it.at[5];
-    THRONG_TRY(
-        ask(store,
-            "SELECT n_records, n_duplicates, n_actions, n_taken_back, n_deletes, n_updates, n_notices, "
-            "n_unread, n_other_days, (SELECT count(*) FROM crowd.agents), (SELECT count(*) FROM crowd.ingest.pairs), "
-            "(SELECT count(*) FROM crowd.ingest.days) FROM crowd.ingest.totals",
-            &it, err));
+    THRONG_TRY(throng_i_store_ask(
+        store,
+        "SELECT n_records, n_duplicates, n_actions, n_taken_back, n_deletes, n_updates, n_notices, "
+        "n_unread, n_other_days, (SELECT count(*) FROM crowd.agents), (SELECT count(*) FROM crowd.ingest.pairs), "
+        "(SELECT count(*) FROM crowd.ingest.days) FROM crowd.ingest.totals",
+        &it, err));
     out->duplicates = it.at[1], out->actions = it.at[2], out->taken_back = it.at[3], out->deletes = it.at[4];
     out->updates = it.at[5], out->notices = it.at[6], out->unread_texts = it.at[7];
     out->other_days = it.at[8];
     out->agents = it.at[9], out->edges = it.at[10], out->states = it.at[11];
     char weight[200] = "";
-    THRONG_TRY(throng_i_database_rows(&store->database, "SELECT weight FROM crowd.ingest.totals", take_text, weight,
-                                      NULL, err));
+    THRONG_TRY(throng_i_database_rows(&store->database, "SELECT weight FROM crowd.ingest.totals", throng_i_take_text,
+                                      weight, NULL, err));
     snprintf(out->weight, sizeof out->weight, "%.15s", weight);
     THRONG_REQUIRE(out->lines == out->blank + out->ignored + out->rejected + out->rows && out->rows == it.at[0] &&
                        out->rows == out->duplicates + out->actions + out->taken_back + out->other_days + out->deletes +
@@ -820,29 +520,44 @@ static throng_status write_rejects(throng_i_store *store, throng_error *err) {
     throng_i_sql_path(&sql, store->def->rejects, false);
     throng_i_sql_add(&sql, " (FORMAT csv, HEADER true, COMPRESSION none)");
     THRONG_TRY(throng_i_sql_check(&sql, err));
-    THRONG_TRY(run(store, sql.text, err));
+    THRONG_TRY(throng_i_store_run(store, sql.text, err));
 out:
     throng_i_sql_clear(&sql);
     return status;
 }
 
+/* DuckDB divides the rows that it groups into as many parts as there are threads, rounded up to a power of two. Two
+ * parts of a million rows each are larger than a cache: one thread more, and there are four. Each takes memory, though.
+ */
+static throng_status make_tables(throng_i_store *store, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int n_threads = throng_context_threads(store->context);
+    if (n_threads > 1 && store->def->memory == 0)
+        THRONG_TRY(throng_i_store_run_format(store, err, "SET threads = %d", n_threads + 1));
+    THRONG_TRY(throng_i_store_run_text(store, "_tables", err));
+out:
+    return status;
+}
+
 throng_status throng_i_store_finish(throng_i_store *store, throng_ingest_counts *counts, throng_error *err) {
-    numbers it;
+    throng_i_numbers it;
     throng_status status = THRONG_OK;
     store->database.progress = (throng_progress){.stage = "making tables", .unit = "rows", .total = -1};
-    THRONG_TRY(ask(store, "SELECT count(*) FROM crowd.ingest.settings WHERE name = 'changed'", &it, err));
-    THRONG_TRY(ask(store,
-                   it.at[0] ? "SELECT 1"
-                            : "SELECT 1 - least(count(*), 1) FROM duckdb_tables() WHERE database_name "
-                              "= 'crowd' AND table_name = 'totals'",
-                   &it, err));
+    THRONG_TRY(
+        throng_i_store_ask(store, "SELECT count(*) FROM crowd.ingest.settings WHERE name = 'changed'", &it, err));
+    THRONG_TRY(throng_i_store_ask(store,
+                                  it.at[0] ? "SELECT 1"
+                                           : "SELECT 1 - least(count(*), 1) FROM duckdb_tables() WHERE database_name "
+                                             "= 'crowd' AND table_name = 'totals'",
+                                  &it, err));
     if (it.at[0])
-        THRONG_TRY(run_text(store, "_tables", err));
+        THRONG_TRY(make_tables(store, err));
     THRONG_TRY(count_lines(store, counts, err));
     if (store->def->rejects)
         THRONG_TRY(write_rejects(store, err));
     store->is_empty = false;
-    THRONG_TRY(run(store, "CHECKPOINT crowd", err)); /* closing would, too, but say nothing if the disk is full */
+    THRONG_TRY(throng_i_store_run(store, "CHECKPOINT crowd",
+                                  err)); /* closing would, too, but say nothing if the disk is full */
 out:
     return status;
 }

@@ -23,8 +23,10 @@ typedef struct throng_i_store {
     throng_i_stance stance;
     throng_i_database database;
     _Atomic bool stop;
-    throng_i_texts texts; /* of the batch, if they are judged from outside */
-    throng_i_function pseudonym, score, judged;
+    throng_i_texts labels;  /* kinds, languages, statuses, reasons, of which the first */
+    int64_t n_saved_labels; /* are in the crowd */
+    throng_i_texts texts;   /* of the batch, if they are judged from outside */
+    throng_i_function pseudonym, label, is_did, score, judged;
     throng_i_source source;
     throng_i_source_column columns[THRONG_I_BATCH_COLUMNS];
     throng_i_batch *batch; /* that `source` reads */
@@ -39,6 +41,9 @@ typedef struct throng_i_store {
 THRONG_MUST_USE throng_status throng_i_store_open(throng_context *context, const throng_ingest_def *def,
                                                   const throng_i_platform *platform, throng_i_store *store,
                                                   throng_error *err);
+
+/* Writes the labels that the crowd does not have yet. */
+THRONG_MUST_USE throng_status throng_i_store_save_labels(throng_i_store *store, throng_error *err);
 
 /* Looks a file up, and makes it known if it is not. */
 THRONG_MUST_USE throng_status throng_i_store_find(throng_i_store *store, const char *path, throng_i_store_file *out,

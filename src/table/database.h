@@ -71,13 +71,15 @@ THRONG_MUST_USE throng_status throng_i_database_scan(throng_i_database *database
 /* Computes a number from a text, on any thread. False: it has none, which is NULL. */
 typedef bool (*throng_i_text_fn)(const void *user, const char *text, int64_t length, double *out);
 typedef uint64_t (*throng_i_hash_fn)(const void *user, const char *text, int64_t length);
+typedef bool (*throng_i_test_fn)(const char *text, int64_t length);
 
-/* Adds a function of one VARCHAR to SQL: to DOUBLE if `number` is set, else to UBIGINT. *function must live as long as
- * the database. */
+/* Adds a function of one VARCHAR to SQL, to DOUBLE, UBIGINT or BOOLEAN: which of the three is set. *function must live
+ * as long as the database. */
 typedef struct throng_i_function {
     const char *name;
     throng_i_text_fn number;
     throng_i_hash_fn hash;
+    throng_i_test_fn test;
     const void *user;
 } throng_i_function;
 THRONG_MUST_USE throng_status throng_i_database_function(throng_i_database *database, const throng_i_function *function,

@@ -25,17 +25,18 @@ static void run_function(duckdb_function_info call, duckdb_data_chunk input, duc
     const uint64_t *validity = duckdb_vector_get_validity(texts);
     const duckdb_string_t *strings = duckdb_vector_get_data(texts);
     int64_t n = (int64_t)duckdb_data_chunk_get_size(input), length = 0;
-    uint64_t *hashes = duckdb_vector_get_data(output);
-    double *numbers = duckdb_vector_get_data(output);
+    void *out = duckdb_vector_get_data(output);
     for (int64_t i = 0; i < n; i++) {
         if (!throng_i_is_valid(validity, i)) {
             set_null(output, i);
             continue;
         }
         const char *text = throng_i_string(&strings[i], &length);
-        if (!function->number)
-            hashes[i] = function->hash(function->user, text, length);
-        else if (!function->number(function->user, text, length, &numbers[i]))
+        if (function->hash)
+            ((uint64_t *)out)[i] = function->hash(function->user, text, length);
+        else if (function->test)
+            ((bool *)out)[i] = function->test(text, length);
+        else if (!function->number(function->user, text, length, &((double *)out)[i]))
             set_null(output, i);
     }
 }
@@ -44,16 +45,17 @@ throng_status throng_i_database_function(throng_i_database *database, const thro
                                          throng_error *err) {
     duckdb_scalar_function made = duckdb_create_scalar_function();
     duckdb_logical_type text = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
-    duckdb_logical_type number =
-        duckdb_create_logical_type(function->number ? DUCKDB_TYPE_DOUBLE : DUCKDB_TYPE_UBIGINT);
+    duckdb_logical_type value = duckdb_create_logical_type(function->number ? DUCKDB_TYPE_DOUBLE
+                                                           : function->hash ? DUCKDB_TYPE_UBIGINT
+                                                                            : DUCKDB_TYPE_BOOLEAN);
     duckdb_scalar_function_set_name(made, function->name);
     duckdb_scalar_function_add_parameter(made, text);
-    duckdb_scalar_function_set_return_type(made, number);
+    duckdb_scalar_function_set_return_type(made, value);
     duckdb_scalar_function_set_extra_info(made, (void *)(uintptr_t)function, NULL);
     duckdb_scalar_function_set_function(made, run_function);
     duckdb_state state = duckdb_register_scalar_function(database->connection, made);
     duckdb_destroy_logical_type(&text);
-    duckdb_destroy_logical_type(&number);
+    duckdb_destroy_logical_type(&value);
     duckdb_destroy_scalar_function(&made);
     if (state != DUCKDB_OK)
         return THRONG_FAIL(err, E_INTERNAL, "DuckDB %s does not take the function %s; please report this.",

@@ -181,7 +181,9 @@ def test_edge_cases():
     assert it["taken_back"] == 1 and it["deletes"] == 3
     assert query("e.duckdb", "SELECT count(*) FROM actions WHERE kind = 'follow' AND agent = target_agent") == [["1"]]
     assert query("e.duckdb", "SELECT count(*) FROM edges WHERE source = target") == [["0"]]
-    statuses = {status for status, in query("e.duckdb", "SELECT status FROM ingest.records WHERE kind = 'account'")}
+    statuses = {status for status, in query(
+        "e.duckdb", "SELECT name FROM ingest.records JOIN ingest.labels ON status = number "
+        "WHERE kind = (SELECT number FROM ingest.labels WHERE name = 'account')")}
     assert statuses == {"takendown", "suspended", "deleted", "deactivated", "desynchronized", "throttled"}
 
 

@@ -1,13 +1,16 @@
 /* What ingest does in C: JSON lines, their files, pseudonyms, terms. */
 #define _POSIX_C_SOURCE 200809L
+#include "ingest/did.h"
 #include "ingest/json.h"
 #include "ingest/lines.h"
 #include "ingest/secret.h"
 #include "ingest/stance.h"
+#include "ingest/texts.h"
 #include "throng/throng.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +244,73 @@ Test(ingest, siphash) {
 }
 
 /* ---- terms ----------------------------------------------------------------------------------------------------- */
+
+Test(ingest, dids) {
+    static const struct {
+        const char *text;
+        bool is_did;
+    } cases[] = {{"did:plc:abcdefghijklmnopqrstuvwx", true},
+                 {"did:plc:yz234567yz234567yz234567", true},
+                 {"did:plc:abcdefghijklmnopqrstuvw", false},
+                 {"did:plc:abcdefghijklmnopqrstuvwxy", false},
+                 {"did:plc:abcdefghijklmnopqrstuvw1", false},
+                 {"did:plc:abcdefghijklmnopqrstuvw8", false},
+                 {"did:plc:abcdefghijklmnopqrstuvwX", false},
+                 {"did:plc:abcdefghijklmnopqrstuvw:", false},
+                 {"did:plc:abcdefghijklmnopqrstuv\xC3\xA4", false},
+                 {"did:web:example.org:a_b-c%3A80", true},
+                 {"did:web:", false},
+                 {"did:web:example.org/a", false},
+                 {"did:web:m\xC3\xBCller.de", false},
+                 {"did:key:abcdefghijklmnopqrstuvwx", false},
+                 {"DID:plc:abcdefghijklmnopqrstuvwx", false},
+                 {"did:", false},
+                 {"", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t length = strlen(cases[i].text);
+        char *copy = malloc(length + 1); /* so that a read behind its end is found */
+        memcpy(copy, cases[i].text, length);
+        cr_expect_eq(throng_i_is_did(copy, (int64_t)length), cases[i].is_did, "%s", cases[i].text);
+        free(copy);
+    }
+    cr_expect_not(throng_i_is_did("did:plc:abcdefghijk\0mnopqrstuvwx", 32), "a zero");
+}
+
+#define N_TEXTS 5000
+
+static void *number_texts(void *user) {
+    throng_i_texts *texts = user;
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < N_TEXTS; i++) {
+            char text[16];
+            int length = snprintf(text, sizeof text, "t%d", i);
+            if (throng_i_texts_number(texts, text, length) < 0)
+                return texts;
+        }
+    return NULL;
+}
+
+Test(ingest, texts_have_one_number_each_on_any_thread) {
+    throng_i_texts *texts = calloc(1, sizeof *texts);
+    throng_i_texts_clear(texts);
+    pthread_t threads[4];
+    void *failed = NULL;
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, number_texts, texts), 0);
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], &failed);
+        cr_expect_null(failed);
+    }
+    cr_expect_eq(texts->n, N_TEXTS);
+    for (int64_t i = 0; i < texts->n; i++)
+        cr_expect_eq(throng_i_texts_number(texts, texts->all[i]->bytes, (int64_t)strlen(texts->all[i]->bytes)), i);
+    cr_expect_eq(throng_i_texts_number(texts, "", 0), N_TEXTS, "an empty text is one");
+    cr_expect_eq(throng_i_texts_number(texts, "t1\0rest", 7), throng_i_texts_number(texts, "t1", 2), "zero ends it");
+    cr_expect_eq(throng_i_texts_number(texts, "t1234", 2), throng_i_texts_number(texts, "t1", 2), "length counts");
+    throng_i_texts_clear(texts);
+    cr_expect_eq(texts->n, 0);
+    free(texts);
+}
 
 Test(ingest, terms) {
     char path[] = "/tmp/throng-terms-XXXXXX";
