@@ -123,15 +123,18 @@ typedef struct measure_job {
     bool *weighs;
 } measure_job;
 
-/* Sum of the agent's in-weights, and of their sizes. */
-static void add_weights(const throng_simulation *self, int64_t agent, double *sum, double *size) {
+/* Sum of the agent's in-weights, and of their sizes. Gives whether one of them is negative. */
+static bool add_weights(const throng_simulation *self, int64_t agent, double *sum, double *size) {
+    bool negative = false;
     *sum = *size = self->complete ? (double)self->n : 0.0;
     for (int64_t e = self->in.offsets ? self->in.offsets[agent] : 0;
          self->in.offsets && e < self->in.offsets[agent + 1]; e++) {
         double weight = self->in.weights ? self->in.weights[e] : 1.0;
         *sum += weight;
         *size += fabs(weight);
+        negative = negative || weight < 0.0;
     }
+    return negative;
 }
 
 /* Each agent's in-weight: what it hears is divided by it, or it is how much there is to hear. */
@@ -142,8 +145,7 @@ static void measure_chunk(void *user, throng_chunk chunk) {
     job->negative[chunk.index] = -1;
     for (int64_t i = chunk.begin; i < chunk.end; i++) {
         double sum = 0.0, size = 0.0;
-        add_weights(self, i, &sum, &size);
-        if (sum < size && job->negative[chunk.index] < 0)
+        if (add_weights(self, i, &sum, &size) && job->negative[chunk.index] < 0)
             job->negative[chunk.index] = i;
         job->weighs[chunk.index] = job->weighs[chunk.index] || size > 0.0;
         double share = sum < size ? sum / size : 1.0;

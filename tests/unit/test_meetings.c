@@ -98,6 +98,45 @@ Test(meetings, nobody_chooses_the_silent) {
     scene_clear(&self);
 }
 
+/* Bytes as one number: FNV-1a. */
+static uint64_t add_bytes(uint64_t hash, const void *data, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ ((const unsigned char *)data)[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
+/* Choosers find whom they would if they looked at everybody, which gave these numbers, also where those who take part
+ * are counted by twos. */
+Test(meetings, choosing_by_counts_is_choosing_from_everybody) {
+    enum {
+        N = 5003,
+        STEPS = 3
+    };
+    const char *spec =
+        "direct-punishment:punishment=both,selection=true,sucker=1,rounds=2,repute-just=1,explore-last=0.3,"
+        "explore-steps=2";
+    static const struct {
+        int column;
+        uint64_t hash;
+    } found[] = {{1, UINT64_C(0xdc34a449f74a4d1e)},
+                 {2, UINT64_C(0x116e19e3aa4498c9)},
+                 {18, UINT64_C(0x4caf5e25963c1806)},
+                 {19, UINT64_C(0x8dfeab2d4ecb6a49)},
+                 {20, UINT64_C(0x1be2fdba0684cead)}};
+    scene self = scene_make(N, 2, 70);
+    double *alpha = malloc(N * sizeof *alpha);
+    for (int i = 0; i < N; i++)
+        alpha[i] = i % 3 == 0 ? 0.0 : i % 3 == 1 ? 1.0 : 0.5;
+    for (size_t k = 0; k < sizeof found / sizeof *found; k++) {
+        double *x = trajectory_of(&self, spec, found[k].column, STEPS, false, alpha);
+        uint64_t hash = add_bytes(UINT64_C(14695981039346656037), x, (size_t)(STEPS + 1) * N * sizeof *x);
+        cr_expect_eq(hash, found[k].hash, "column %d: %#llx", found[k].column, (unsigned long long)hash);
+        free(x);
+    }
+    free(alpha);
+    scene_clear(&self);
+}
+
 /* What sampling finds is as near to what all coalitions say as it thinks, whatever the threads. */
 Test(meetings, learners_are_credited_for_cooperation) {
     enum {

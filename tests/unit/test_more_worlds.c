@@ -345,6 +345,19 @@ static throng_status prepare(const scene *self, const char *world, throng_error 
     return status;
 }
 
+/* An edge of negative weight next to one that it does not change the sum of is seen all the same. */
+Test(more_worlds, negative_weights_are_seen_however_small) {
+    scene self = scene_make(3, 2, 32);
+    throng_error err = {0};
+    const throng_agent source[] = {0, 2}, target[] = {1, 1};
+    const double weight[] = {1.0, -1e-20};
+    scene_join(&self, 2, source, target, weight);
+    cr_expect_eq(prepare(&self, "voter", &err), THRONG_E_WEIGHT);
+    cr_expect_str_eq(err.message, "voter: the edge from agent 3 to agent 2 weighs -1e-20, but in this world weights of "
+                                  "edges must not be negative.");
+    scene_clear(&self);
+}
+
 Test(more_worlds, negative_weights_are_for_worlds_that_know_them) {
     scene self = scene_make(23, 5, 31);
     throng_error err = {0};
