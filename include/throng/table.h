@@ -121,8 +121,9 @@ typedef struct throng_source {
  * @param requests   [n_requests] a column may be requested twice, with the same role
  * @param condition  SQL expression over the file's columns that rows must fulfil; NULL: all rows
  * @return THRONG_E_FILE (missing, unreadable, a directory), THRONG_E_FORMAT (empty, truncated, ragged),
- *         THRONG_E_COLUMN (unknown column, duplicate column names, text where numbers are wanted: file, row and value
- *         are in the message), THRONG_E_MISSING_VALUE (NULL key or time), THRONG_E_QUERY, THRONG_E_CANCELLED.
+ *         THRONG_E_COLUMN (unknown column, duplicate column names, text where numbers are wanted, an infinite time:
+ *         file, row and value are in the message), THRONG_E_MISSING_VALUE (NULL key or time), THRONG_E_QUERY,
+ *         THRONG_E_CANCELLED.
  *
  * Cost: one pass over the files; memory is the columns plus the reader's buffers.
  */

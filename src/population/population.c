@@ -116,7 +116,10 @@ static throng_status take_parts(throng_population *population, throng_table *tab
         if (names[role])
             THRONG_TRY(take_part(population, table, (part)role, names[role], &columns[role], err));
     population->n_rows = throng_table_rows(table);
-    THRONG_REQUIRE(population->n_rows > 0, E_EMPTY, "The table has no rows.");
+    THRONG_REQUIRE(population->n_rows > 0 || !table->chosen, E_EMPTY, "No row of %s%s fulfils the condition.",
+                   table->sources[0].path, table->n_sources > 1 ? " and the other files" : "");
+    THRONG_REQUIRE(population->n_rows > 0, E_EMPTY, "%s has no rows.",
+                   table->n_sources > 0 ? table->sources[0].path : "The table");
     THRONG_REQUIRE(
         def->id || population->n_rows <= INT32_MAX, E_ARGUMENT,
         "Without ids every row is an agent, but there are more rows than throng can count agents, 2^31 - 1.");

@@ -400,6 +400,8 @@ static const char *skip_kind(const char *words) {
     }
 }
 
+#define HOW_TO_CAST "CAST(x AS VARCHAR) makes x a text, AS DOUBLE a number, AS DATE a date."
+
 /* "BIGINT, STRING_LITERAL)": what the first of them is called by people. */
 static const char *type_in_words(const char *types, int n) {
     static const char *const names[][2] = {
@@ -412,6 +414,17 @@ static const char *type_in_words(const char *types, int n) {
         if (strncmp(types, names[i][0], strlen(names[i][0])) == 0)
             return names[i][1];
     return n > 0 ? "what it is given" : "nothing";
+}
+
+/* "Cannot compare values of type VARCHAR and type INTEGER_LITERAL"; false: it is about something else. */
+static bool explain_comparison(const char *words, char out[THRONG_I_SENTENCE_LENGTH]) {
+    static const char sign[] = "Cannot compare values of type ", between[] = " and type ";
+    const char *left = strstr(words, sign), *right = left ? strstr(left, between) : NULL;
+    if (!right)
+        return false;
+    snprintf(out, THRONG_I_SENTENCE_LENGTH, "%s cannot be compared with %s; " HOW_TO_CAST,
+             type_in_words(left + sizeof sign - 1, 1), type_in_words(right + sizeof between - 1, 1));
+    return true;
 }
 
 /* "No function matches ... '~~(BIGINT, STRING_LITERAL)'", for whoever wrote LIKE; false: it is about something else. */
@@ -428,15 +441,14 @@ static bool explain_call(const char *words, char out[THRONG_I_SENTENCE_LENGTH]) 
     for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
         if (strncmp(name, operators[i][0], (size_t)n) == 0 && operators[i][0][n] == '\0')
             shown = operators[i][1];
-    snprintf(out, THRONG_I_SENTENCE_LENGTH,
-             "%.*s does not take %s here; CAST(x AS VARCHAR) makes x a text, AS DOUBLE a number, AS DATE a date.",
+    snprintf(out, THRONG_I_SENTENCE_LENGTH, "%.*s does not take %s here; " HOW_TO_CAST,
              shown ? (int)strlen(shown) : n_shown, shown ? shown : name,
              type_in_words(types, (int)strcspn(types, ")")));
     return true;
 }
 
 void throng_i_database_sentence(const char *words, char out[THRONG_I_SENTENCE_LENGTH]) {
-    if (explain_call(words, out))
+    if (explain_call(words, out) || explain_comparison(words, out))
         return;
     words = skip_kind(words);
     size_t used = 0, limit = THRONG_I_SENTENCE_LENGTH - 5;

@@ -207,7 +207,7 @@ static const char *csv_flaw(const char *words) {
     static const char *const flaws[][2] = {
         {"Invalid unicode", "the text is not UTF-8"},
         {"unterminated quote", "a quoted field does not end"},
-        {"Maximum line size", "the line is longer than 2 MB; is a quote missing before it?"},
+        {"Maximum line size", "the line is longer than 2 MB; in CSV a quote may be missing before it"},
         {"quote should be followed by", "a quoted field goes on after its closing quote"},
     };
     for (size_t i = 0; i < sizeof flaws / sizeof *flaws; i++)
@@ -260,6 +260,9 @@ static throng_status explain_ndjson(throng_i_reader *reader, int index, const ch
                              (long long)finding.row, finding.value);
     } else if (status == THRONG_OK && line > 0 && flaw) {
         status = THRONG_FAIL(err, E_FORMAT, "%s, line %lld: %s.", file->shown, (long long)line, flaw);
+    } else if (status == THRONG_OK && strstr(words, "byte order mark")) {
+        status = THRONG_FAIL(err, E_FORMAT, "%s begins with a byte order mark, which JSON cannot: save it without BOM.",
+                             file->shown);
     } else if (status == THRONG_OK && strstr(words, "non-record JSON")) {
         status = THRONG_FAIL(err, E_FORMAT, "%s holds no JSON object.", file->shown);
     } else if (status == THRONG_OK) {

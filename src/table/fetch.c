@@ -89,13 +89,33 @@ static void set_whole(const throng_i_wanted *wanted, int64_t at, int64_t value) 
         ((int64_t *)wanted->data)[at] = value;
 }
 
-static void copy_fixed(const column_piece *piece) {
+/* The first row whose date or timestamp is infinite, as DuckDB and Postgres write what never begins or ends; -1: none.
+ */
+static int64_t find_infinite(const column_piece *piece, const char **word) {
+    bool is_date = piece->wanted->form == THRONG_I_FORM_DATE;
+    if (!is_date && piece->wanted->form != THRONG_I_FORM_TIMESTAMP)
+        return -1;
+    int64_t most = is_date ? INT32_MAX : INT64_MAX;
+    for (int64_t i = 0; i < piece->n; i++) {
+        int64_t value = is_date ? ((const int32_t *)piece->values)[i] : ((const int64_t *)piece->values)[i];
+        *word = value > 0 ? "infinity" : "-infinity";
+        if ((value == most || value == -most) && throng_i_is_valid(piece->validity, i))
+            return i;
+    }
+    return -1;
+}
+
+static throng_status copy_fixed(const column_piece *piece, throng_error *err) {
     throng_i_wanted *wanted = piece->wanted;
+    const char *word = NULL;
+    int64_t infinite = find_infinite(piece, &word);
+    if (infinite >= 0)
+        return fail_value(piece, infinite, word, (int64_t)strlen(word), "is not a finite time", err);
     size_t width = width_of(wanted->form);
     int64_t begin = piece->reader->n_rows;
     if (!piece->validity && !wanted->is_float) {
         memcpy((char *)wanted->data + (size_t)begin * width, piece->values, (size_t)piece->n * width);
-        return;
+        return THRONG_OK;
     }
     for (int64_t i = 0; i < piece->n; i++) {
         if (!throng_i_is_valid(piece->validity, i))
@@ -106,6 +126,7 @@ static void copy_fixed(const column_piece *piece) {
             memcpy((char *)wanted->data + (size_t)(begin + i) * width, (const char *)piece->values + (size_t)i * width,
                    width);
     }
+    return THRONG_OK;
 }
 
 /* ---- text ------------------------------------------------------------------------------------------------------ */
@@ -197,8 +218,7 @@ static throng_status copy_piece(const column_piece *piece, throng_error *err) {
     case THRONG_I_FORM_TEXT:
         return copy_text(piece, err);
     default:
-        copy_fixed(piece);
-        return THRONG_OK;
+        return copy_fixed(piece, err);
     }
 }
 

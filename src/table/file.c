@@ -75,6 +75,10 @@ static throng_status tell_format(throng_i_file *file, const char *head, size_t n
                    "%s is a DuckDB database: say which table of it, %s#TABLE.", file->shown, file->shown);
     THRONG_REQUIRE(!starts_with(head, n, 0, "\xff\xfe", 2) && !starts_with(head, n, 0, "\xfe\xff", 2), E_FORMAT,
                    "%s is in UTF-16; save it as UTF-8.", file->shown);
+    THRONG_REQUIRE(!starts_with(head, n, 0, "SQLite format 3", 16), E_FORMAT,
+                   "%s is a SQLite database, which throng does not read: write its table as CSV, `sqlite3 -csv -header "
+                   "%s \"SELECT * FROM t\" > t.csv`.",
+                   file->shown, file->shown);
     if (file->format == THRONG_I_FORMAT_PARQUET || file->compression != THRONG_I_COMPRESSION_NONE)
         return THRONG_OK;
     THRONG_REQUIRE(!memchr(head, '\0', n), E_FORMAT,
@@ -309,13 +313,13 @@ static bool is_file(const char *path, size_t length) {
 
 /* A path that is there is taken as it stands; then `file#table`, then a pattern. */
 static throng_status add_path(throng_i_files *files, const char *path, throng_error *err) {
-    const char *hash = strrchr(path, '#');
     if (is_table_in_parts(path))
         return add_parts(files, path, err);
     if (strcmp(path, "-") == 0 || is_file(path, strlen(path)))
         return add_file(files, path, NULL, err);
-    if (hash && hash[1] && is_file(path, (size_t)(hash - path)))
-        return add_file(files, path, hash + 1, err);
+    for (const char *hash = strchr(path, '#'); hash; hash = strchr(hash + 1, '#'))
+        if (hash[1] && is_file(path, (size_t)(hash - path)))
+            return add_file(files, path, hash + 1, err);
     if (strpbrk(path, "*?["))
         return add_matches(files, path, err);
     return add_file(files, path, NULL, err); /* which says why not */

@@ -235,6 +235,7 @@ static throng_status make_table(throng_i_reader *reader, const throng_column_req
         }
     }
     THRONG_TRY(add_sources(reader, table, err));
+    table->chosen = reader->condition;
     *out = table;
     return THRONG_OK;
 out:

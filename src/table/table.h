@@ -25,6 +25,7 @@ struct throng_table {
     int n_columns, n_sources;
     throng_i_table_column *columns; /* [n_columns] */
     throng_source *sources;         /* [n_sources] their paths are allocated too */
+    bool chosen;                    /* a condition chose the rows that were read */
     char *origin; /* by which command it was made up: kept in Parquet files; NULL: it was not made up */
 };
 

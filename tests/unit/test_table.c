@@ -1,49 +1,26 @@
 /* Tables: columns, and reading and writing files of every kind, broken ones above all. One long file, since all
  * tests lean on the same helpers. */
 #define _GNU_SOURCE
+#include "folder.h"
+#include "suite.h"
 #include "table/database.h"
 #include "table/table.h"
-#include "throng/throng.h"
 
-#include <criterion/criterion.h>
 #include <fcntl.h>
-#include <math.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static throng_context *context;
-static throng_error error;
-static char folder[] = "/tmp/throng-table-XXXXXX";
-static int64_t idle_bytes; /* what a context holds that has done nothing yet */
-
-static void set_up(void) {
-    cr_assert(mkdtemp(folder));
-    cr_assert_eq(chdir(folder), 0);
-    cr_assert_eq(throng_context_create(&context, &error), THRONG_OK);
-    idle_bytes = throng_context_bytes(context);
+static void begin(void) {
+    enter_folder();
+    set_up();
 }
 
-/* Bytes that what was done has left behind. */
-static int64_t left_bytes(void) {
-    return throng_context_bytes(context) - idle_bytes;
+static void end(void) {
+    tear_down();
+    leave_folder();
 }
 
-/* Every test leaves no byte behind, whatever it did. */
-static void tear_down(void) {
-    cr_expect_eq(left_bytes(), 0, "%lld bytes leak", (long long)left_bytes());
-    throng_context_free(context);
-    cr_assert_eq(chdir("/"), 0);
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    cr_expect_eq(system(command), 0);
-}
-
-TestSuite(table, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(table, .init = begin, .fini = end, .timeout = 120);
 
 /* ---- helpers --------------------------------------------------------------------------------------------------- */
 
@@ -125,7 +102,7 @@ static void expect_failure(const char *path, const char *wanted, const char *con
     cr_expect(!table);
     cr_expect(strstr(error.message, part), "%s: \"%s\" lacks \"%s\"", path, error.message, part);
     cr_expect(!strchr(error.message, '\n'), "%s", error.message);
-    cr_expect_eq(left_bytes(), 0, "%s leaks", path);
+    cr_expect_eq(throng_context_bytes(context), idle_bytes, "%s leaks", path);
     throng_table_free(table);
 }
 
@@ -572,16 +549,20 @@ Test(table, tables_of_duckdb_files) {
         "ATTACH 'crowd.duckdb' AS c",
         "CREATE TABLE c.people AS SELECT 3 AS id, 0.5::FLOAT AS state, 7::HUGEINT AS big, '8'::VARCHAR AS name",
         "CREATE TABLE c.\"odd \"\"name\" AS SELECT 1 AS id",
+        "CREATE TABLE c.\"with#hash\" AS SELECT 2 AS id",
         "CREATE SCHEMA c.side",
         "CREATE TABLE c.side.people2 AS SELECT uuid() AS id, 2.50::DECIMAL(9, 2) AS x, true AS flag",
     };
-    run_sql(statements, 5);
+    run_sql(statements, 6);
     EXPECT_ROWS(read_ok("crowd.duckdb#people", "id:key,state:number,big:label,name:key"), "int64,float32,int64,text",
                 "3|0.5|7|8");
     EXPECT_ROWS(read_ok("crowd.duckdb#odd \"name", "id:key"), "int64", "1");
     EXPECT_ROWS(read_ok("crowd.duckdb#side.people2", "x:number,flag:number"), "float64,float64", "2.5|1");
     expect_failure("crowd.duckdb#poeple", "id:key", NULL, THRONG_E_FILE, "Did you mean \"people\"?");
     expect_failure("crowd.duckdb", "id:key", NULL, THRONG_E_FORMAT, "crowd.duckdb#TABLE");
+    EXPECT_ROWS(read_ok("crowd.duckdb#with#hash", "id:key"), "int64", "2");
+    put_bytes("old.db", "SQLite format 3", 16);
+    expect_failure("old.db", "id:key", NULL, THRONG_E_FORMAT, "old.db is a SQLite database");
 }
 
 /* ---- which columns --------------------------------------------------------------------------------------------- */
@@ -649,6 +630,27 @@ Test(table, conditions_choose_rows) {
     throng_table *table = read_where("t.csv", "id:key", "false");
     cr_expect_eq(throng_table_rows(table), 0);
     throng_table_free(table);
+    put("mixed.csv", "x\n1\nmany\n");
+    expect_failure("mixed.csv", "x:number", "x > 1", THRONG_E_QUERY,
+                   "a text cannot be compared with a whole number; CAST(x AS VARCHAR) makes x a text, AS DOUBLE");
+}
+
+/* Why nobody is there: no row was kept, or there was none. */
+static void expect_nobody(const char *const *paths, int n, const char *condition, const char *message) {
+    throng_table *table = NULL;
+    throng_population *population = NULL;
+    const throng_population_def def = {.state = "x"};
+    cr_assert_eq(read_paths(paths, n, "x:number", condition, &table), THRONG_OK);
+    cr_expect_eq(throng_population_create(context, table, &def, &population, &error), THRONG_E_EMPTY);
+    cr_expect_str_eq(error.message, message);
+}
+
+Test(table, a_crowd_without_rows_says_why) {
+    const char *const paths[] = {"a.csv", "b.csv"};
+    put("a.csv", "x\n");
+    put("b.csv", "x\n1\n");
+    expect_nobody(paths, 1, NULL, "a.csv has no rows.");
+    expect_nobody(paths, 2, "x > 1", "No row of a.csv and the other files fulfils the condition.");
 }
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
@@ -751,6 +753,11 @@ Test(table, times) {
     EXPECT_ROWS(read_ok("t.csv", "day:label,flag:number"), "text,float64", "2024-02-29|1", "1969-12-31|0");
     put("t.ndjson", "{\"day\":\"2024-02-29\",\"at\":\"2024-01-01 00:00:00\"}\n");
     EXPECT_ROWS(read_ok("t.ndjson", "day:time,at:time"), "date,timestamp", "19782|1704067200000000");
+    put("never.csv", "day,at\n2024-01-01,2024-01-01 00:00:00\n-infinity,infinity\n");
+    expect_failure("never.csv", "day:time", NULL, THRONG_E_COLUMN,
+                   "row 2, column \"day\": \"-infinity\" is not a finite");
+    expect_failure("never.csv", "at:moment", NULL, THRONG_E_COLUMN,
+                   "row 2, column \"at\": \"infinity\" is not a finite");
     put("u.csv", "t\n1.5\n2\n");
     expect_failure("u.csv", "t:time", NULL, THRONG_E_COLUMN, "row 1, column \"t\": \"1.5\" is not a whole number");
     put_late("late.csv", "day\n", "2024-01-01\n", "n/a\n");
@@ -818,6 +825,7 @@ Test(table, broken_text_files) {
         {"cut.ndjson", "{\"id\":1}\n{\"id\":\n{\"id\":3}\n", "cut.ndjson, line 2 is not a JSON object: {\"id\":"},
         {"list.ndjson", "{\"id\":1}\n\n[1]\n", "list.ndjson, line 3 is not a JSON object: [1]"},
         {"latin.ndjson", "{\"id\":\"\xfc\"}\n", "latin.ndjson, line 1: the text is not UTF-8"},
+        {"bom.ndjson", "\xef\xbb\xbf{\"id\":1}\n", "bom.ndjson begins with a byte order mark"},
         {"blank.ndjson", "\n\n", "blank.ndjson holds no JSON object"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -952,48 +960,41 @@ Test(table, work_can_be_watched_and_stopped) {
         watch = (watcher){.stage = "reading", .stop_at = stop_at};
         cr_expect_eq(read_paths(&other, 1, "f64:key,text:label", NULL, &back), THRONG_E_CANCELLED);
         cr_expect_null(back);
-        cr_expect_eq(left_bytes(), 0);
+        cr_expect_eq(throng_context_bytes(context), idle_bytes);
     }
 }
 
-/* An allocator whose countdown-th call fails, as do all that follow. */
-static void *failing_realloc(void *user, void *pointer, size_t size) {
-    int *countdown = user;
-    if (size == 0) {
-        free(pointer);
-        return NULL;
-    }
-    return (*countdown)-- > 0 ? realloc(pointer, size) : NULL;
-}
-
-static throng_status read_and_write(throng_context *failing, int turn) {
+static throng_status read_and_write(throng_context *failing) {
     static const throng_column_request requests[] = {
         {"id", THRONG_ROLE_KEY}, {"x", THRONG_ROLE_NUMBER}, {"name", THRONG_ROLE_LABEL}};
     const char *const path = "t.csv";
-    char out[32];
-    snprintf(out, sizeof out, "%d.csv", turn);
     throng_table *table = NULL;
     throng_status status = throng_table_read(failing, &path, 1, requests, 3, "x > 0", &table, &error);
     if (status == THRONG_OK)
-        status = throng_table_write(table, out, true, &error);
+        status = throng_table_write(table, "out.csv", true, &error);
     throng_table_free(table);
-    cr_expect_eq(throng_context_bytes(failing), idle_bytes);
     return status;
 }
 
+/* Not one failing allocation but all from there on: who writes tries again. */
 Test(table, running_out_of_memory_is_an_error_like_others) {
+    enum {
+        PLENTY = 1000000
+    };
     put("t.csv", "id,x,name\n1,0.5,a\n2,1.5,b\n");
-    int countdown = 1000000, needed;
+    test_scarce scarce = {PLENTY};
     throng_context *failing = NULL;
-    cr_assert_eq(throng_context_create_with(failing_realloc, &countdown, &failing, &error), THRONG_OK);
-    needed = countdown;
-    cr_assert_eq(read_and_write(failing, 0), THRONG_OK, "%s", error.message);
-    needed -= countdown;
-    for (int k = 0; k < needed; k += 3) {
-        countdown = k;
-        cr_expect_eq(read_and_write(failing, k), THRONG_E_MEMORY, "%d of %d: %s", k, needed, error.message);
+    cr_assert_eq(throng_context_create_with(test_scarce_realloc, &scarce, &failing, &error), THRONG_OK);
+    int before = scarce.left;
+    int64_t idle = throng_context_bytes(failing);
+    cr_assert_eq(read_and_write(failing), THRONG_OK, "%s", error.message);
+    int needed = before - scarce.left;
+    for (scarce.left = 0; scarce.left < needed;) {
+        int left = scarce.left;
+        cr_expect_eq(read_and_write(failing), THRONG_E_MEMORY, "%d of %d: %s", left, needed, error.message);
+        cr_expect_eq(throng_context_bytes(failing), idle);
+        scarce.left = left + 3;
     }
     cr_expect_gt(needed, 60);
-    countdown = 1000000;
     throng_context_free(failing);
 }
