@@ -3,6 +3,7 @@
  * steps agent by agent: tests/reference.
  */
 #include "scenes.h"
+#include "suite.h"
 
 #include <stdio.h>
 
@@ -98,13 +99,6 @@ Test(meetings, nobody_chooses_the_silent) {
     scene_clear(&self);
 }
 
-/* Bytes as one number: FNV-1a. */
-static uint64_t add_bytes(uint64_t hash, const void *data, size_t size) {
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ ((const unsigned char *)data)[i]) * UINT64_C(1099511628211);
-    return hash;
-}
-
 /* Choosers find whom they would if they looked at everybody, which gave these numbers, also where those who take part
  * are counted by twos. */
 Test(meetings, choosing_by_counts_is_choosing_from_everybody) {
@@ -129,7 +123,7 @@ Test(meetings, choosing_by_counts_is_choosing_from_everybody) {
         alpha[i] = i % 3 == 0 ? 0.0 : i % 3 == 1 ? 1.0 : 0.5;
     for (size_t k = 0; k < sizeof found / sizeof *found; k++) {
         double *x = trajectory_of(&self, spec, found[k].column, STEPS, false, alpha);
-        uint64_t hash = add_bytes(UINT64_C(14695981039346656037), x, (size_t)(STEPS + 1) * N * sizeof *x);
+        uint64_t hash = test_hash(x, (size_t)(STEPS + 1) * N * sizeof *x);
         cr_expect_eq(hash, found[k].hash, "column %d: %#llx", found[k].column, (unsigned long long)hash);
         free(x);
     }
@@ -255,33 +249,23 @@ Test(meetings, particles_stay_in_their_square) {
     scene_clear(&self);
 }
 
-static void check_allocations(const char *world) {
-    bool finished = false;
-    for (int64_t k = 1; !finished; k++) {
-        test_faults faults = {0, 0};
-        throng_context *context = NULL;
-        throng_simulation *simulation = NULL;
-        throng_error err = {0};
-        const double state[] = {0.1, 0.7, 0.4};
-        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &context, &err), THRONG_OK);
-        int64_t idle = throng_context_bytes(context);
-        throng_simulation_def def = throng_simulation_default();
-        def.world = world;
-        faults.fail_at = faults.calls + k;
-        throng_status status = throng_simulation_create(context, NULL, 3, state, NULL, &def, &simulation, &err);
-        if (status == THRONG_OK)
-            status = throng_simulation_run(simulation, NULL, NULL, NULL, &err);
-        finished = status == THRONG_OK;
-        cr_assert(finished || status == THRONG_E_MEMORY, "%s, allocation %lld: %s", world, (long long)k, err.message);
-        throng_simulation_free(simulation);
-        cr_assert_eq(throng_context_bytes(context), idle, "%s, allocation %lld leaks", world, (long long)k);
-        throng_context_free(context);
-    }
+static throng_status run_world(throng_context *in, int64_t turn, void *user) {
+    const double state[] = {0.1, 0.7, 0.4};
+    throng_simulation *simulation = NULL;
+    throng_simulation_def def = throng_simulation_default();
+    def.world = user;
+    (void)turn;
+    throng_status status = throng_simulation_create(in, NULL, 3, state, NULL, &def, &simulation, &error);
+    if (status == THRONG_OK)
+        status = throng_simulation_run(simulation, NULL, NULL, NULL, &error);
+    throng_simulation_free(simulation);
+    return status;
 }
 
 Test(meetings, survive_every_failing_allocation) {
-    check_allocations("vicsek-particles");
-    check_allocations("direct-punishment");
+    char particles[] = "vicsek-particles", learners[] = "direct-punishment";
+    expect_survives(run_world, particles, 1000);
+    expect_survives(run_world, learners, 1000);
 }
 
 /* ---- refusals --------------------------------------------------------------------------------------------------- */

@@ -3,7 +3,7 @@
  * agents who are away; published controversy scores; and what they refuse.
  */
 #include "attribution/crowd.h"
-#include "crowds.h"
+#include "suite.h"
 
 #include <stdio.h>
 
@@ -229,38 +229,44 @@ Test(network, reach_shares_what_either_would_do) {
 
 /* ---- agents who are away --------------------------------------------------------------------------------------- */
 
-/* At the second time ben is away: his edges go with him, though the graph has them. */
-Test(network, edges_of_those_who_are_away_do_not_count) {
-    throng_error err = {0};
-    throng_context *context = test_context(1);
+/* Agents in rows of several days; the arrays stay the caller's. */
+static throng_status make_days(throng_context *in, int64_t n, const double *state, const int64_t *id,
+                               const int64_t *day, throng_population **out) {
+    const throng_population_def who = {.state = "x", .id = "id", .time = "day"};
     throng_table *table = NULL;
+    throng_status status = throng_table_create(in, n, &table, &error);
+    if (status == THRONG_OK)
+        status = throng_table_add_view(table, "x", THRONG_TYPE_FLOAT64, state, &error);
+    if (status == THRONG_OK)
+        status = throng_table_add_view(table, "id", THRONG_TYPE_INT64, id, &error);
+    if (status == THRONG_OK)
+        status = throng_table_add_view(table, "day", THRONG_TYPE_INT64, day, &error);
+    if (status == THRONG_OK)
+        return throng_population_create(in, table, &who, out, &error); /* consumes the table */
+    throng_table_free(table);
+    return status;
+}
+
+/* At the second time ben is away: his edges go with him, though the graph has them. */
+Test(network, edges_of_those_who_are_away_do_not_count, .init = set_up, .fini = tear_down) {
     throng_population *population = NULL;
     throng_graph *graph = NULL;
     throng_attribution *result = NULL;
-    double state[] = {0, 1, 3, 3, 0};
-    int64_t id[] = {1, 2, 3, 3, 1}, day[] = {1, 1, 1, 2, 2};
-    throng_population_def who = throng_population_default();
-    who.state = "x";
-    who.id = "id";
-    who.time = "day";
-    cr_assert_eq(throng_table_create(context, 5, &table, &err), THRONG_OK);
-    cr_assert_eq(throng_table_add_view(table, "x", THRONG_TYPE_FLOAT64, state, &err), THRONG_OK);
-    cr_assert_eq(throng_table_add_view(table, "id", THRONG_TYPE_INT64, id, &err), THRONG_OK);
-    cr_assert_eq(throng_table_add_view(table, "day", THRONG_TYPE_INT64, day, &err), THRONG_OK);
-    cr_assert_eq(throng_population_create(context, table, &who, &population, &err), THRONG_OK, "%s", err.message);
+    const double state[] = {0, 1, 3, 3, 0};
+    const int64_t id[] = {1, 2, 3, 3, 1}, day[] = {1, 1, 1, 2, 2};
+    cr_assert_eq(make_days(context, 5, state, id, day, &population), THRONG_OK, "%s", error.message);
     const throng_agent source[] = {0, 1, 2}, target[] = {1, 2, 0};
-    cr_assert_eq(throng_graph_create_from(context, 3, 3, source, target, NULL, &graph, &err), THRONG_OK);
+    cr_assert_eq(throng_graph_create_from(context, 3, 3, source, target, NULL, &graph, &error), THRONG_OK);
     throng_attribution_def def = throng_attribution_default();
     def.indicator = "disagreement";
     def.graph = graph;
-    cr_assert_eq(throng_attribute(context, population, &def, &result, &err), THRONG_OK, "%s", err.message);
+    cr_assert_eq(throng_attribute(context, population, &def, &result, &error), THRONG_OK, "%s", error.message);
     cr_expect_float_eq(throng_attribution_certificate(result, 0).everybody, (1.0 + 4.0 + 9.0) / 3.0, 1e-14);
     cr_expect_float_eq(throng_attribution_certificate(result, 1).everybody, 9.0, 1e-14);
     cr_expect_float_eq(throng_attribution_phi(result)[3], 4.5, 1e-14);
     throng_attribution_free(result);
     throng_graph_free(graph);
     throng_population_free(population);
-    throng_context_free(context);
 }
 
 /* ---- what they refuse ------------------------------------------------------------------------------------------ */
@@ -327,7 +333,7 @@ Test(network, controversy_agrees_with_another_program) {
     const char *shared = getenv("SHARED");
     char path[1200], line[400];
     for (int s = 0; s < 3; s++) {
-        throng_context *context = test_context(2);
+        throng_context *own = test_context(2);
         throng_error err = {0};
         throng_table *nodes = NULL, *edges = NULL;
         throng_population *population = NULL;
@@ -363,11 +369,11 @@ Test(network, controversy_agrees_with_another_program) {
         throng_population_def who = throng_population_default();
         who.state = "side";
         who.id = "id";
-        cr_assert_eq(throng_table_create(context, n, &nodes, &err), THRONG_OK);
+        cr_assert_eq(throng_table_create(own, n, &nodes, &err), THRONG_OK);
         cr_assert_eq(throng_table_add_view(nodes, "id", THRONG_TYPE_INT64, id, &err), THRONG_OK);
         cr_assert_eq(throng_table_add_view(nodes, "side", THRONG_TYPE_FLOAT64, side, &err), THRONG_OK);
-        cr_assert_eq(throng_population_create(context, nodes, &who, &population, &err), THRONG_OK, "%s", err.message);
-        cr_assert_eq(throng_table_create(context, m, &edges, &err), THRONG_OK);
+        cr_assert_eq(throng_population_create(own, nodes, &who, &population, &err), THRONG_OK, "%s", err.message);
+        cr_assert_eq(throng_table_create(own, m, &edges, &err), THRONG_OK);
         cr_assert_eq(throng_table_add_view(edges, "from", THRONG_TYPE_INT64, from, &err), THRONG_OK);
         cr_assert_eq(throng_table_add_view(edges, "to", THRONG_TYPE_INT64, to, &err), THRONG_OK);
         throng_graph_def which = throng_graph_default();
@@ -379,54 +385,40 @@ Test(network, controversy_agrees_with_another_program) {
         def.indicator = "random-walk-controversy";
         def.method = "gradient-input"; /* the cheapest: the value is what is looked at */
         def.graph = graph;
-        cr_assert_eq(throng_attribute(context, population, &def, &result, &err), THRONG_OK, "%s", err.message);
+        cr_assert_eq(throng_attribute(own, population, &def, &result, &err), THRONG_OK, "%s", err.message);
         cr_expect_float_eq(throng_attribution_certificate(result, 0).everybody, sets[s].expected, 1e-6, "%s",
                            sets[s].name);
         throng_attribution_free(result);
         throng_graph_free(graph);
         throng_population_free(population);
-        throng_context_free(context);
+        throng_context_free(own);
     }
 }
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
+static throng_status attribute_reach(throng_context *in, int64_t turn, void *user) {
+    const throng_agent source[] = {0, 1}, target[] = {1, 0};
+    const double state[] = {0, 1, 1, 0};
+    const int64_t id[] = {1, 2, 2, 1}, day[] = {1, 1, 2, 2};
+    throng_population *population = NULL;
+    throng_graph *graph = NULL;
+    throng_attribution *result = NULL;
+    throng_attribution_def def = throng_attribution_default();
+    (void)turn, (void)user;
+    throng_status status = make_days(in, 4, state, id, day, &population);
+    if (status == THRONG_OK)
+        status = throng_graph_create_from(in, 2, 2, source, target, NULL, &graph, &error);
+    def.indicator = "reach";
+    def.graph = graph;
+    if (status == THRONG_OK)
+        status = throng_attribute(in, population, &def, &result, &error);
+    throng_attribution_free(result);
+    throng_graph_free(graph);
+    throng_population_free(population);
+    return status;
+}
+
 Test(network, survives_every_failing_allocation) {
-    bool finished = false;
-    for (int64_t k = 1; !finished; k++) {
-        test_faults faults = {0, 0};
-        throng_context *context = NULL;
-        throng_error err = {0};
-        throng_table *table = NULL;
-        throng_population *population = NULL;
-        throng_graph *graph = NULL;
-        throng_attribution *result = NULL;
-        double state[] = {0, 1, 1, 0};
-        int64_t id[] = {1, 2, 2, 1}, day[] = {1, 1, 2, 2};
-        throng_population_def who = throng_population_default();
-        who.state = "x";
-        who.id = "id";
-        who.time = "day";
-        cr_assert_eq(throng_context_create_with(test_faulty_realloc, &faults, &context, &err), THRONG_OK);
-        cr_assert_eq(throng_table_create(context, 4, &table, &err), THRONG_OK);
-        cr_assert_eq(throng_table_add_view(table, "x", THRONG_TYPE_FLOAT64, state, &err), THRONG_OK);
-        cr_assert_eq(throng_table_add_view(table, "id", THRONG_TYPE_INT64, id, &err), THRONG_OK);
-        cr_assert_eq(throng_table_add_view(table, "day", THRONG_TYPE_INT64, day, &err), THRONG_OK);
-        cr_assert_eq(throng_population_create(context, table, &who, &population, &err), THRONG_OK);
-        const throng_agent source[] = {0, 1}, target[] = {1, 0};
-        cr_assert_eq(throng_graph_create_from(context, 2, 2, source, target, NULL, &graph, &err), THRONG_OK);
-        int64_t idle = throng_context_bytes(context);
-        throng_attribution_def def = throng_attribution_default();
-        def.indicator = "reach";
-        def.graph = graph;
-        faults.fail_at = faults.calls + k;
-        throng_status status = throng_attribute(context, population, &def, &result, &err);
-        finished = status == THRONG_OK;
-        cr_assert(finished || status == THRONG_E_MEMORY, "allocation %lld: %s", (long long)k, err.message);
-        throng_attribution_free(result);
-        cr_assert_eq(throng_context_bytes(context), idle, "allocation %lld leaks", (long long)k);
-        throng_graph_free(graph);
-        throng_population_free(population);
-        throng_context_free(context);
-    }
+    expect_survives(attribute_reach, NULL, 1000);
 }
