@@ -196,7 +196,7 @@ def test_what_is_wrong_is_said(settings, kind, said):
 
 
 @pytest.mark.parametrize('values, said', [
-    ([1.0, 'a'], 'mixes'), (np.ones((2, 2)), 'one dimension'), ([1 + 2j, 3], 'complex'),
+    ([1.0, 'a'], 'float and str'), (np.ones((2, 2)), 'one dimension'), ([1 + 2j, 3], 'complex'),
 ])
 def test_columns_that_are_no_columns(values, said):
     with pytest.raises(ValueError, match=said):

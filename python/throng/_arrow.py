@@ -40,7 +40,7 @@ _Stream._fields_ = [
     ('get_schema', _get_schema), ('get_next', _get_next), ('get_last_error', _get_error),
     ('release', _release_stream), ('private_data', ctypes.c_void_p)]
 
-_FORMATS = {'f4': b'f', 'f8': b'g', 'i4': b'i', 'i8': b'l', 'u1': b'C'}
+_FORMATS = {'f4': b'f', 'f8': b'g', 'i4': b'i', 'i8': b'l', 'u1': b'C', 'M8[us]': b'tsu:'}
 
 # What readers hold, by the number in private_data, until they release it.
 _held: dict[int, Any] = {}
@@ -82,6 +82,8 @@ def _buffers(values: np.ndarray) -> tuple[bytes, list[np.ndarray]]:
     kind = values.dtype.str[1:]
     if kind in _FORMATS:
         return _FORMATS[kind], [np.ascontiguousarray(values)]
+    if kind == 'M8[D]':
+        return b'tdD', [values.astype(np.int64).astype(np.int32)]
     if values.dtype.kind in 'OU':
         return _text_buffers(values)
     raise ValueError(f'a column of type {values.dtype} has no Arrow type here')

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import sys
 import threading
@@ -22,6 +23,10 @@ def failed(failure: BaseException) -> None:
     for context in list(_running):
         context.failure = context.failure or failure
 
+
+# OpenMP's threads are not there in a forked process (multiprocessing), and a parallel loop would wait for them for ever.
+_forked: list[bool] = []
+os.register_at_fork(after_in_child=lambda: _forked.append(True))
 
 #: Plug-ins of Python that every new context gets: (kind, descriptor).
 registered: list[tuple[int, Any]] = []
@@ -125,6 +130,10 @@ class Context:
         self._callback = lib.interface.ctype('throng_progress_fn')(report)
         lib.c.throng_context_set_progress(self.pointer, self._callback, None)
 
+    def __reduce__(self) -> Any:
+        raise TypeError('memory of the library cannot be pickled or copied: keep report, columns() or frame(), or save(folder) '
+                        'of a result, and the name of a game or mechanism')
+
     def set(self, progress: Progress, threads: int) -> None:
         """How the next long call shows its progress, and on how many threads it runs."""
         if progress is None:
@@ -151,6 +160,8 @@ class Context:
 
     def run(self, name: Any, *arguments: Any) -> None:
         """Calls a function that takes long; an exception of a callback comes out as it was raised."""
+        if _forked:
+            lib.call('context_set_threads', self.pointer, 1)
         self.failure = None
         self._line = self._progress if callable(self._progress) else _Line() if self._progress else None
         _running.append(self)

@@ -247,13 +247,15 @@ def policy_name(context: Context, play: Any, name: str) -> bytes:
         rows = [(key, action, share) for key, entry in play.items() for action, share in entry.items()]
         play = {'set': [row[0] for row in rows], 'action': [row[1] for row in rows],
                 'probability': [row[2] for row in rows]}
-    if not _tables.is_table(play) or not _tables.names(play):
+    try:
+        known = _tables.names(play)
+    except TypeError:
         raise TypeError('a policy is a name, a strategy, a table or a dictionary {set: {action: probability}}, got '
-                        + type(play).__name__)
-    columns = {key: [str(value) for value in _tables.array(_tables.column(play, key)).tolist()]
+                        + type(play).__name__) from None
+    columns = {key: [str(value) for value in _tables.array(_tables.column(play, key), key).tolist()]
                for key in ('set', 'action')}
-    numbers = {key: np.asarray(_tables.array(_tables.column(play, key)), np.float64)
-               for key in ('player', 'probability') if key in _tables.names(play)}
+    numbers = {key: np.asarray(_tables.array(_tables.column(play, key), key), np.float64)
+               for key in ('player', 'probability') if key in known}
     return _tables.Offer(context, name, {**columns, **numbers}, [*columns, *numbers]).path.encode()
 
 

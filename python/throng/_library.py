@@ -48,7 +48,7 @@ def _error_classes(statuses: dict[str, int]) -> dict[int, type[ThrongError]]:
         words = short.removeprefix('E_').split('_')
         title = ''.join(word.capitalize() for word in words) + 'Error'
         classes[value] = type(title, (ThrongError, _ALSO.get(short, ValueError)),
-                              {'status': short, '__module__': 'throng', '__doc__': f'The library returned {name}.'})
+                              {'status': short, '__module__': 'throng.errors', '__doc__': f'The library returned {name}.'})
     return classes
 
 

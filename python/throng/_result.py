@@ -35,6 +35,11 @@ def _percent(share: float | None) -> str:
 class Document(Record):
     """report.json with attributes; called with the name of a file, it writes the run as one HTML page there."""
 
+    _owner: Any = staticmethod(lambda: None)
+
+    def __reduce__(self) -> Any:
+        return Document, (dict(self),)
+
     def bind(self, owner: Report) -> Document:
         object.__setattr__(self, '_owner', weakref.ref(owner))  # no cycle: a result is freed when it goes
         return self
@@ -52,6 +57,9 @@ class Report:
     def __init__(self, text: str):
         self.json: str = text
         self.report = Document(_records(json.loads(text))).bind(self)
+
+    def __reduce__(self) -> Any:
+        return Report, (self.json,)
 
     @property
     def answer(self) -> str:
@@ -78,6 +86,9 @@ class Result(Report):
         self._population = lib.c.throng_run_population(run)
         self._attribution = lib.c.throng_run_attribution(run)
         self._order = self._find_order()
+
+    def __reduce__(self) -> Any:
+        return self._context.__reduce__()  # says why not
 
     # ---- arrays ----
 
@@ -286,8 +297,11 @@ class Result(Report):
         index = data.index if isinstance(data, pd.DataFrame) else None
         frame = pd.DataFrame(self.columns(), index=index, copy=False)
         if isinstance(data, pd.DataFrame):  # days and categories as they were given
-            for name in frame.columns.intersection(data.columns):
-                frame[name] = data[name]
+            for name in frame.columns:
+                if name in data.columns:
+                    frame[name] = data[name]
+                elif name in data.index.names:
+                    del frame[name]  # it is in the index
         return frame
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:

@@ -93,11 +93,11 @@ class Study:
         given = {_known(name): value for name, value in settings.items() if value is not None}
         if crowd is not None:
             given[BY_NAME['table']] = crowd
-        named = [value for key, value in given.items() if not key.table for value in _entries(value)
-                 if isinstance(value, str)]
+        named = [_text(entry) for key, value in given.items() if not key.table for entry in _entries(value)]
         named += [value.removeprefix('column:') for value in named]
         for key, value in given.items():
-            if key.table and _tables.is_table(value):
+            files = value if isinstance(value, (list, tuple)) else [value]
+            if key.table and not all(isinstance(entry, (str, bytes, os.PathLike)) for entry in files):
                 self.data[key.key] = value
                 have = set(_tables.names(value))
                 self.tables[key.key] = _tables.Offer(self.context, key.name, value, [n for n in named if n in have])
@@ -114,7 +114,7 @@ class Study:
             return
         have = {name for table in self.data.values() for name in _tables.names(table)}
         for key, value in given.items():
-            for entry in _entries(value) if key.columns else []:
+            for entry in map(_text, _entries(value) if key.columns else []):
                 if entry not in have:
                     place = {'graph': 'graph.edges', 'cohorts': 'cohorts.table'}.get(key.key.split('.')[0])
                     _tables.column(self.data.get(place or '', self.data['population.table']), entry)

@@ -40,6 +40,9 @@ class Solution(Report):
         self.strategy = strategy
         self._live: tuple[Game, Any, Any] | None = None  # game, what the library found, its report's settings
 
+    def __reduce__(self) -> Any:
+        return Solution, (self.json, self.strategy)
+
     def __getattr__(self, name: str) -> Any:
         solution = self.__dict__.get('report', {}).get('solution', {})
         if name in solution:
@@ -68,7 +71,7 @@ class Solution(Report):
         force: replaces an earlier run directory
         """
         if self._live is None:
-            raise ValueError('this solution was read from a directory: copy that')
+            raise ValueError('this solution was read from a directory, or is a copy: copy the directory')
         game, found, settings = self._live
         with game.at_work() as context:
             context.run('solution_save', context.pointer, game._problem, found, ctypes.byref(settings),

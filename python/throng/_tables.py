@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import datetime
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -15,71 +16,100 @@ _NUMBERS = {np.dtype(np.float32): 'TYPE_FLOAT32', np.dtype(np.float64): 'TYPE_FL
             np.dtype(np.int32): 'TYPE_INT32', np.dtype(np.int64): 'TYPE_INT64', np.dtype(np.uint8): 'TYPE_UINT8'}
 
 
-def is_table(value: Any) -> bool:
-    """Whether a value is data, and not the name of a file that has it."""
-    return not isinstance(value, (str, bytes, os.PathLike, list, tuple))
+def columns_of(table: Any) -> dict[str, Any]:
+    """How to get each column of a table, by its name as text: labels of pandas may be numbers, and an index is a column."""
+    if isinstance(table, np.ndarray) and table.dtype.names:
+        labels = list(table.dtype.names)
+    elif isinstance(table, Mapping):
+        labels = list(table)
+    elif hasattr(table, 'column_names'):
+        labels = list(table.column_names)
+    elif hasattr(table, 'columns'):
+        labels = list(table.columns)
+    else:
+        raise TypeError('a table is a DataFrame, an Arrow table, a dictionary of arrays, a structured array, or the name of '
+                        f'a file, got {type(table).__name__}')
+    found = {str(label): lambda label=label: table[label] for label in labels}
+    for level in getattr(getattr(table, 'index', None), 'names', None) or ():
+        if level is not None and str(level) not in found:
+            found[str(level)] = lambda level=level: table.index.get_level_values(level)
+    return found
 
 
 def column(table: Any, name: str) -> Any:
     """A column by name."""
-    try:
-        return table[name]
-    except (KeyError, IndexError, ValueError, TypeError):
+    known = columns_of(table)
+    if name not in known:
         from . import errors
-        known = list(names(table))
         hint = ctypes.create_string_buffer(256)
-        texts = (ctypes.c_char_p * len(known))(*[str(k).encode() for k in known])
+        texts = (ctypes.c_char_p * len(known))(*[key.encode() for key in known])
         lib.c.throng_suggest(name.encode(), texts, len(known), hint, ctypes.c_size_t(len(hint)))
-        raise errors.ColumnError(f'The table has no column "{name}".{hint.value.decode()}') from None
+        raise errors.ColumnError(f'The table has no column "{name}".{hint.value.decode()}')
+    return known[name]()
 
 
 def names(table: Any) -> list[str]:
-    if isinstance(table, np.ndarray) and table.dtype.names:
-        return list(table.dtype.names)
-    if hasattr(table, 'column_names'):
-        return list(table.column_names)
-    if isinstance(table, Mapping):
-        return list(table)
-    return [str(name) for name in getattr(table, 'columns', ())]
+    return list(columns_of(table))
 
 
-def array(values: Any) -> np.ndarray:
-    """A column as an array of one of the library's types, or of str: without copying wherever it is one already."""
-    if hasattr(values, 'cat') and hasattr(values, 'to_numpy'):  # pandas: categories are their values
+def array(values: Any, name: str) -> np.ndarray:
+    """A column as an array of one of the library's types, or of str: without copying wherever it is one already.
+
+    Nothing is guessed: what is masked or NA is missing, times are those of UTC.
+    """
+    from . import errors
+    kind = getattr(values, 'dtype', None)
+    if hasattr(kind, 'categories') and hasattr(values, 'astype'):  # pandas: categories are their values
         values = values.astype(object)
+    elif getattr(kind, 'tz', None) is not None:  # pandas
+        values = values.to_numpy('datetime64[ns]')
+    elif hasattr(kind, 'numpy_dtype') and kind.kind in 'biuf':  # pandas' numbers that may be NA
+        values = values.to_numpy(np.float64, na_value=np.nan) if values.isna().any() else values.to_numpy(kind.numpy_dtype)
+    elif np.ma.isMaskedArray(values):
+        gone = np.ma.getmaskarray(values)
+        values = np.where(gone, None, values.data.astype(object)) if gone.any() else values.data
     found = values.to_numpy() if hasattr(values, 'to_numpy') else np.asarray(values)
     if found.dtype.kind == 'U' and not isinstance(values, np.ndarray):  # a list with a text in it becomes all text
         found = np.array(values, object)
     if found.ndim != 1:
-        raise ValueError(f'a column must have one dimension, got an array of shape {found.shape}')
+        raise errors.FormatError(f'Column "{name}" must have one dimension, got an array of shape {found.shape}.')
+    if found.dtype.kind == 'O':
+        found = _objects(found, name)
     if found.dtype in _NUMBERS:
         return np.ascontiguousarray(found)
     if found.dtype.kind == 'M':
-        return found.astype('datetime64[us]')
+        return found if found.dtype == 'datetime64[D]' else found.astype('datetime64[us]')
     if found.dtype.kind in 'biu':
         if found.dtype == np.uint64 and found.size and found.max() > np.iinfo(np.int64).max:
-            raise ValueError('whole numbers must be less than 2^63')
+            raise errors.FormatError(f'Column "{name}": whole numbers must be less than 2^63.')
         return found.astype(np.int64)
     if found.dtype.kind == 'f':
         return found.astype(np.float64)
-    if found.dtype.kind == 'O':
-        return _objects(found)
-    if found.dtype.kind == 'U':
+    if found.dtype.kind in 'OU':
         return found
-    raise ValueError(f'a column of type {found.dtype} is not one that throng reads: numbers, text, dates')
+    raise errors.FormatError(f'Column "{name}" is of type {found.dtype}, which throng does not read: numbers, text, dates.')
 
 
-def _objects(found: np.ndarray) -> np.ndarray:
-    """Of Python objects: numbers with None for missing, or text."""
-    missing = np.array([value is None or value != value for value in found], bool)
+def _objects(found: np.ndarray, name: str) -> np.ndarray:
+    """Of Python objects: numbers with None for missing, dates, or text. Comparing pandas' NA gives NA again."""
+    from . import errors
+    missing = np.array([value is None or type(value).__name__ == 'NAType' or value != value for value in found], bool)
     rest = found[~missing]
     if all(isinstance(value, str) for value in rest):
         return found if not missing.any() else np.where(missing, None, found)
+    if all(isinstance(value, datetime.date) for value in rest):
+        return np.array([None if gone else _utc(value) for value, gone in zip(found, missing)], 'datetime64[us]')
     try:
         return np.where(missing, np.nan, found).astype(np.float64)
     except (TypeError, ValueError):
         kinds = sorted({type(value).__name__ for value in rest})
-        raise ValueError(f'a column mixes {", ".join(kinds)}: it must be numbers, or text') from None
+        raise errors.FormatError(f'Column "{name}" holds {" and ".join(kinds)}: it must be numbers, text, or dates.') from None
+
+
+def _utc(value: datetime.date) -> datetime.date:
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        return value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    return value
 
 
 def read(context: Context, path: Any, roles: dict[str, str]) -> dict[str, np.ndarray]:
@@ -120,12 +150,13 @@ class Offer:
     """A table that the library reads under the name ``memory:NAME``."""
 
     def __init__(self, context: Context, name: str, table: Any, wanted: list[str]):
-        self.path = f'memory:{name}'
-        self.arrays = {key: array(column(table, key)) for key in dict.fromkeys(wanted)}
+        self.path, self._context = f'memory:{name}', context
+        self.arrays = {key: array(column(table, key), key) for key in dict.fromkeys(wanted)}
         lengths = {len(values) for values in self.arrays.values()}
         if len(lengths) > 1:
-            raise ValueError('the columns of a table must be of one length, got ' +
-                             ', '.join(f'{key}: {len(values):,}' for key, values in self.arrays.items()))
+            from . import errors
+            raise errors.FormatError('The columns of a table must be of one length, got ' + ', '.join(
+                f'{key}: {len(values):,}' for key, values in self.arrays.items()) + '.')
         self.n_rows = lengths.pop() if lengths else 0
         made = ctypes.c_void_p()
         lib.call('table_create', context.pointer, self.n_rows, ctypes.byref(made))
@@ -145,15 +176,13 @@ class Offer:
             lib.call('table_add_view', table, name, lib.value(_NUMBERS[values.dtype]), values.ctypes.data)
         elif values.dtype.kind == 'M':
             if np.isnat(values).any():
-                raise ValueError(f'column "{key}" has no time in row {int(np.isnat(values).argmax()) + 1:,}')
+                from . import errors
+                raise errors.MissingValueError(f'Column "{key}" has no time in row {int(np.isnat(values).argmax()) + 1:,}.')
             whole = values.astype('datetime64[D]')
-            if (whole == values).all():  # days, as a file would have them
-                self.arrays[key] = whole.astype(np.int64).astype(np.int32)
-                kind = 'TYPE_DATE'
-            else:
-                self.arrays[key] = values.astype(np.int64)
-                kind = 'TYPE_TIMESTAMP'
-            lib.call('table_add_view', table, name, lib.value(kind), self.arrays[key].ctypes.data)
+            days = bool((whole == values).all())  # as a file would have them
+            numbers = whole.astype(np.int64).astype(np.int32) if days else values.astype(np.int64)
+            self._context.keep.append(numbers)
+            lib.call('table_add_view', table, name, lib.value('TYPE_DATE' if days else 'TYPE_TIMESTAMP'), numbers.ctypes.data)
         else:
             self._add_text(table, key, values)
 
