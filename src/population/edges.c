@@ -15,6 +15,7 @@
 typedef struct edge_columns {
     throng_column_view source, target, weight; /* weight.name NULL: none */
     int64_t first, total;                      /* where in the whole table its rows begin, and how many there are */
+    bool numbered;                             /* the crowd has no ids: agents are 1, 2, ... */
 } edge_columns;
 
 /* A cell as people wrote it. */
@@ -31,11 +32,13 @@ static throng_status fail_missing(const edge_columns *columns, const throng_i_ed
     const throng_column_view *column = edges->source[row] < 0 ? &columns->source : &columns->target;
     char cell[80], place[THRONG_I_COUNT_LENGTH], missing[THRONG_I_COUNT_LENGTH], all[THRONG_I_COUNT_LENGTH];
     print_cell(column, row, cell, sizeof cell);
-    return THRONG_FAIL(err, E_EDGE,
-                       "Edge %s: %s %s is not in the crowd; %s of %s edges name somebody unknown. Leave such edges out "
-                       "with --edges-missing drop.",
-                       throng_i_count_print(columns->first + row + 1, place), column->name, cell,
-                       throng_i_count_print(count, missing), throng_i_count_print(columns->total, all));
+    return THRONG_FAIL(
+        err, E_EDGE,
+        "Edge %s: %s %s is not in the crowd%s; %s of %s edges name somebody unknown. Leave such edges out "
+        "with --edges-missing drop.",
+        throng_i_count_print(columns->first + row + 1, place), column->name, cell,
+        columns->numbered ? ", where agents are 1, 2, ... unless --id names their column" : "",
+        throng_i_count_print(count, missing), throng_i_count_print(columns->total, all));
 }
 
 static throng_status fail_loop(const edge_columns *columns, int64_t row, int64_t count, throng_error *err) {
@@ -173,6 +176,7 @@ throng_status throng_i_graph_create_part(const throng_population *population, th
     edge_columns columns;
     throng_graph_counts counts = {.given = part->taken ? part->total : throng_table_rows(table)};
     THRONG_TRY(find_columns(table, def, &columns, err));
+    columns.numbered = !population->ids.name;
     if (part->taken) {
         columns.first = part->first;
         columns.total = part->total;

@@ -336,11 +336,22 @@ static void answer_sweep(writer *self) {
     say_subject(self);
     if (*word(self, "world.name"))
         say(self, " in %s", throng_phrase_clip(word(self, "world.name"), NAME_SHOWN).text);
+    if (json_array_size(settings) == 0) {
+        if (extreme_points(points, &low, &high)) {
+            say(self, " is ");
+            say_value(self, "sweep.points[0].value.mean");
+            say(self, " on average");
+        }
+        say(self, " over ");
+        say_count(self, "sweep.repetitions", "run");
+        say(self, ".");
+        return;
+    }
     say(self, " for %s setting%s of ", throng_phrase_count((int64_t)n).text, n == 1 ? "" : "s");
     for (size_t i = 0; i < json_array_size(settings); i++)
         say(self, "%s%s", i > 0 ? " and " : "",
             throng_phrase_clip(text_of(json_array_get(settings, i)), NAME_SHOWN).text);
-    say(self, "%s, ", json_array_size(settings) == 0 ? "the seed" : "");
+    say(self, ", ");
     say_count(self, "sweep.repetitions", "time");
     say(self, " each.");
     if (!extreme_points(points, &low, &high))

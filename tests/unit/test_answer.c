@@ -65,6 +65,11 @@ static const struct {
      "[{\"value\": {\"mean\": 0.5}}, {\"value\": {\"mean\": null}}, {\"value\": {\"mean\": 0.25}}]}}",
      "mean of opinion in feed for 3 settings of world.a and world.b, 2 times each. It goes from 0.25 to 0.5.",
      "60 agents; feed", "mean of opinion", NULL},
+    {"repetitions alone",
+     "{\"agents\": 60, \"world\": {\"name\": \"feed\", \"spec\": \"feed:a=1\"}, \"indicator\": {\"name\": \"mean\","
+     "\"column\": \"opinion\"}, \"sweep\": {\"settings\": [], \"repetitions\": 20, \"points\": [{\"value\": {\"mean\": "
+     "0.5}}]}}",
+     "mean of opinion in feed is 0.5 on average over 20 runs.", "60 agents; feed", "mean of opinion", NULL},
     {"intervention",
      "{\"agents\": 2000, \"world\": {\"column\": \"opinion\", \"spec\": \"feed:a=1\"}, \"certificate\": {}, "
      "\"indicator\":"

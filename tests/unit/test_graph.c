@@ -223,6 +223,15 @@ Test(graph, says_which_edges_it_cannot_use, .init = set_up, .fini = tear_down) {
     refuse_edges(named(), table, GRAPH(0), THRONG_E_EDGE,
                  "Edge 3: from \"zoe\" is not in the crowd; 1 of 3 edges name somebody unknown. Leave such edges out "
                  "with --edges-missing drop.");
+    throng_table *nameless = make_table(2);
+    view(nameless, "state", FLOAT64, 1, 2);
+    table = make_table(2);
+    view(table, "from", INT64, 1, 0);
+    view(table, "to", INT64, 2, 1);
+    refuse_edges(
+        populate(nameless, PARTS(0)), table, GRAPH(0), THRONG_E_EDGE,
+        "Edge 2: from 0 is not in the crowd, where agents are 1, 2, ... unless --id names their column; 1 of 2 "
+        "edges name somebody unknown. Leave such edges out with --edges-missing drop.");
     table = make_table(3);
     view(table, "from", INT64, 12, 700, 12);
     view(table, "to", INT64, 12, 12, 12);
