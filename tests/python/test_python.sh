@@ -10,4 +10,4 @@ python3=${PYTHON-/usr/bin/python3} # Debian's, which sees python3-pytest and pyt
 export THRONG_LIBRARY="$BUILD/libthrong.so" PYTHONPATH="$SOURCE/python" PYTHONDONTWRITEBYTECODE=1
 cd "$SOURCE/python" || exit
 "$python3" -X dev -W error -m pytest -q -p no:cacheprovider \
-    --doctest-modules --doctest-glob='*.md' throng tests ../docs/python.md
+    --doctest-modules --doctest-glob='*.md' throng tests ../docs/python.md ../docs/coming-from.md
