@@ -18,7 +18,7 @@ configured_check = $(MESON_OPTIONS)$(if $(check_mpi), -Dmpi=enabled)
 
 ## build            build/throng and build/libthrong.so (the default)
 build: configure-build
-	@ninja -C $(BUILD) throng
+	@ninja -C $(BUILD) throng interface.json
 
 ## python           build the Python package as a wheel, build/python/throng-*.whl; to install: pip install ./python
 python: build

@@ -27,7 +27,7 @@ class BuildWithLibrary(build_py):
 
     def run(self):
         super().run()
-        if not (BUILD / 'libthrong.so').exists():
+        if not ((BUILD / 'libthrong.so').exists() and (BUILD / 'interface.json').exists()):
             subprocess.run(['make', '-C', SOURCE, 'build', f'BUILD={BUILD}'], check=True)
         target = pathlib.Path(self.build_lib) / 'throng' / 'lib'
         target.mkdir(parents=True, exist_ok=True)
