@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import throng
 
 EXAMPLES = pathlib.Path(__file__).resolve().parent.parent / 'examples'
 ENVIRONMENT = {**os.environ, 'PYTHONPATH': os.pathsep.join(path for path in sys.path if path)}
@@ -39,3 +40,9 @@ def test_notebook(notebook, tmp_path):
     done = subprocess.run([sys.executable, '-m', 'nbconvert', '--to', 'notebook', '--execute', '--output-dir', tmp_path,
                            notebook], env={**ENVIRONMENT, 'HOME': str(tmp_path)}, text=True, stderr=subprocess.PIPE)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize('name', [name for name in throng.__all__ if name != 'errors'])
+def test_help_has_an_example(name):
+    """All run as doctests."""
+    assert re.search('>>> import .*throng', getattr(throng, name).__doc__)

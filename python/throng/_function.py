@@ -18,6 +18,11 @@ class FunctionResult:
     standard_error: [n] of each phi, 0 for methods that do not sample
     certificate: as everywhere in throng
     calls, hits: how often the function was called, and how often its answer was known already
+
+    >>> import throng
+    >>> r = throng.ValueFunction(2, lambda takes_part: float(takes_part.all())).attribute()
+    >>> r.phi.tolist(), r.calls
+    ([0.5, 0.5], 4)
     """
 
     def __init__(self, phi: np.ndarray, standard_error: np.ndarray, certificate: Record, calls: int, hits: int):
@@ -183,7 +188,15 @@ class _Attribution:
 
 
 def value_function(n: int, **options: Any) -> Callable[[Callable[..., float]], ValueFunction]:
-    """Decorator: the function becomes a ValueFunction of n players. With a parameter ``draw``, `draws` is needed."""
+    """Decorator: the function becomes a ValueFunction of n players. With a parameter ``draw``, `draws` is needed.
+
+    >>> import throng
+    >>> @throng.value_function(3)
+    ... def quorum(takes_part):
+    ...     return float(takes_part.sum() >= 2)
+    >>> quorum.attribute().phi.round(4).tolist()
+    [0.3333, 0.3333, 0.3333]
+    """
     def wrap(function: Callable[..., float]) -> ValueFunction:
         if len(inspect.signature(function).parameters) > 1 and options.get('draws') is None:
             raise TypeError(f'{function.__name__} has a second parameter, the draw: say how many draws there are')

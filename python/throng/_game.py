@@ -42,6 +42,11 @@ class Strategy:
 
     ``strategy['Kb']`` are the actions of an information set and their probabilities; where players have sets of one
     name it is ``strategy[1, 'Kb']``, and ``strategy[1]`` for a player who has only one.
+
+    >>> import throng
+    >>> fair = throng.game([[1, -1], [-1, 1]], actions=[['h', 't']] * 2).strategy('uniform')
+    >>> fair[1].h, fair.columns()['action'].tolist()
+    (0.5, ['h', 't', 'h', 't'])
     """
 
     def __init__(self, sets: list[Record], probabilities: np.ndarray, players: list[str]):
@@ -105,7 +110,14 @@ class Strategy:
 
 
 class Game:
-    """A game, made by ``throng.game`` or ``throng.preferences``. Several threads may use one, one after the other."""
+    """A game, made by ``throng.game``, ``preferences``, ``tree`` or ``markov``. Several threads may use one, one after the
+    other.
+
+    >>> import throng
+    >>> kuhn = throng.game('kuhn')
+    >>> kuhn.size, kuhn.players, kuhn.sets[0].actions
+    ('55 nodes, 12 information sets', ['Player 1', 'Player 2'], ['pass', 'bet'])
+    """
 
     def __init__(self, context: Context, problem: Any, name: str | None = None, plugins: Sequence[str] = ()):
         self._context, self._name, self._plugins = context, name, list(plugins)
@@ -117,6 +129,7 @@ class Game:
 
     @property
     def name(self) -> str:
+        """What it is called."""
         return self._kind.name(self._game).decode('utf-8', 'replace')
 
     @property
@@ -186,6 +199,7 @@ class Game:
         return out
 
     def from_numbers(self, numbers: np.ndarray) -> Strategy:
+        """The strategy that ``numbers()`` gave."""
         return Strategy(self.sets, numbers[self._places()], self.players)
 
     def _places(self) -> np.ndarray:

@@ -25,7 +25,15 @@ _BASIC = {
 # ---- errors ----------------------------------------------------------------------------------------------------------
 
 class ThrongError(Exception):
-    """What went wrong, in the library's own words. ``status`` is the name of the status, such as ``"E_COLUMN"``."""
+    """What went wrong, in the library's own words. ``status`` is the name of the status, such as ``"E_COLUMN"``.
+
+    >>> import throng
+    >>> try:
+    ...     throng.attribute({'x': [1.0]}, state='y')
+    ... except throng.ThrongError as error:
+    ...     print(error.status, error)
+    E_COLUMN The table has no column "y". Known: x.
+    """
 
     status = 'E_INTERNAL'
 
@@ -248,7 +256,13 @@ def plain(value: Any) -> Any:
 
 
 class Record(dict):
-    """A dictionary whose entries are attributes, too."""
+    """A dictionary whose entries are attributes, too.
+
+    >>> import throng
+    >>> found = throng.Record(name='gini', parts=3)
+    >>> found.parts == found['parts']
+    True
+    """
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -31,7 +31,13 @@ class Check(Record):
 
 
 class Rule:
-    """A mechanism with its parameters, made by ``throng.mechanism``."""
+    """A mechanism with its parameters, made by ``throng.mechanism``.
+
+    >>> import throng
+    >>> rule = throng.mechanism('phantom:at=0.3')
+    >>> rule.decide([0.2, 0.8]).place, 'strategyproof' in rule.promises
+    (0.3, True)
+    """
 
     def __init__(self, name: str, plugin: Any = None):
         self._context, pointer = Context(False), ctypes.c_void_p()

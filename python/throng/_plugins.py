@@ -160,7 +160,19 @@ class Slots:
     must treat entry k from the k-th entries alone.
 
     state: arrays, one a column; heard: arrays, one a message; present, innate: arrays; step: the step being made;
-    params: a dictionary; next (in move_adjoint): what move made of the state
+    params: a dictionary; next (in move_adjoint): what move made of the state. Arrays are the library's, and only there
+    during the call: copy what is to be kept.
+
+    >>> import numpy as np, throng
+    >>> class Drift(throng.World):
+    ...     'Everybody drifts upwards.'
+    ...     name, params = 'drift', {'by': 0.5}
+    ...     def move(self, s):
+    ...         return s.state[0] + s.params['by']
+    >>> _ = Drift().register()
+    >>> r = throng.simulate({'x': np.arange(9.0)}, state='x', graph_model='ring', world='drift', indicator='mean', steps=2)
+    >>> r.report.indicator.value  # from 4
+    5.0
     """
 
     def __init__(self, world: World, slots: Any):

@@ -52,7 +52,13 @@ class Document(Record):
 
 
 class Report:
-    """A report of throng: ``report`` is the whole document, a dictionary whose entries are attributes, too."""
+    """A report of throng: ``report`` is the whole document, a dictionary whose entries are attributes, too.
+
+    >>> import throng
+    >>> r = throng.simulate(generate='uniform', agents=50, world='voter', graph_model='ring', steps=2)
+    >>> r.report.world.name, len(r.report.trajectory)
+    ('voter', 3)
+    """
 
     def __init__(self, text: str):
         self.json: str = text
@@ -78,6 +84,15 @@ class Result(Report):
 
     Arrays have an entry a row of the table that was given, in its order. They are views of the library's memory, which
     lives as long as one of them does, unless rows were regrouped (several times, not in their order) or left out.
+
+    >>> import throng
+    >>> r = throng.attribute({'x': [1.0, 3.0, 8.0], 'camp': ['a', 'a', 'b']}, state='x', indicator='variance')
+    >>> r.answer
+    'variance of x is 8.667, up 8.667 from 0 at the baseline (neutral).'
+    >>> [(cohort.name, round(cohort.phi, 2)) for cohort in r.cohorts(by='camp')]
+    [('a', -2.0), ('b', 10.67)]
+    >>> r.top(1)[0].row, sorted(r.columns())
+    (2, ['phi', 'x'])
     """
 
     def __init__(self, context: Context, study: Study, run: Any):

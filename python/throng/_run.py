@@ -74,6 +74,12 @@ def panel(crowd: Any, size: int = 100, **settings: Any) -> Result:
 
     The comparison says how far a panel's credits are from those that the same agents have in the crowd. Settings are
     those of ``attribute``; ``bias`` says who gets into the panel.
+
+    >>> import throng
+    >>> crowd = throng.generate('bluesky', agents=2000, seed=1)
+    >>> r = throng.panel(crowd, 50, state='state', weight='followers', id='id', seed=1)
+    >>> r.panel.size
+    50
     """
     return attribute(crowd, size=size, **settings)
 
@@ -86,6 +92,14 @@ def run(study: Any, *, out: Any = None, force: bool = False, progress: Progress 
     Returns a Result; a Report if the study is a sweep or has repetitions.
 
     {settings}
+
+    >>> import pathlib, tempfile, throng
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     study = pathlib.Path(folder, 'study.yaml')
+    ...     _ = study.write_text('population: {generate: uniform, agents: 100}')
+    ...     r = throng.run(study, agents=200)
+    >>> r.phi.size
+    200
     """
     loaded = Study(Context(progress, threads))
     loaded.load(study)
@@ -115,6 +129,12 @@ def intervene(crowd: Any = None, *, target: str, out: Any = None, force: bool = 
 
     Settings are those of ``attribute``, and ``budget`` and ``by``; the columns of a graph are ``source`` and
     ``graph_target`` here.
+
+    >>> import throng
+    >>> r = throng.intervene(generate='uniform', agents=200, graph_model='chung-lu', world='nonlinear-opinion',
+    ...                      target='-5%', budget=0.05)
+    >>> r.report.intervention.reached
+    True
     """
     study = Study(Context(progress, threads))
     study.apply(crowd, {'intervene_target': target, **settings})
@@ -122,7 +142,13 @@ def intervene(crowd: Any = None, *, target: str, out: Any = None, force: bool = 
 
 
 class Verification(Record):
-    """What was checked: ``holds``, ``checks`` and ``deletions``."""
+    """What was checked: ``holds``, ``checks`` and ``deletions``. It is true if nothing fails.
+
+    >>> import throng
+    >>> found = throng.verify(throng.attribute({'x': [1.0, 3.0, 8.0]}, state='x'))
+    >>> bool(found), found.checks[2].name, found.checks[2].verdict
+    (True, 'repeat', 'holds')
+    """
 
     def __bool__(self) -> bool:
         return bool(self.holds)
@@ -135,6 +161,10 @@ def verify(what: Any, *, activity: str | None = None, progress: Progress = None,
     """Verifies a Result, or a run directory, as ``throng verify`` does. It is true if every check holds.
 
     activity: column that says how much each agent did, for one more order of deletion
+
+    >>> import throng
+    >>> bool(throng.verify(throng.attribute({'x': [1.0, 3.0, 8.0]}, state='x')))
+    True
     """
     if isinstance(what, Result):
         with tempfile.TemporaryDirectory() as folder:
@@ -160,6 +190,16 @@ def ingest(platform: str | None, files: Any, out: Any, *, progress: Progress = N
     settings: fields of ``throng_ingest_def``: follows, rejects, stance, key, memory (bytes), keep_ids, keep_text, ...
 
     Returns how much of everything there was; ``lines == blank + ignored + rejected + rows``.
+
+    >>> import pathlib, tempfile, throng
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     posts = pathlib.Path(folder, 'posts.csv')
+    ...     _ = posts.write_text('id,author,time,state\\n1,ana,2026-01-01,0.5\\n2,ben,2026-01-02,-1\\n')
+    ...     crowd = pathlib.Path(folder, 'crowd.duckdb')
+    ...     counts = throng.ingest('generic-csv', posts, crowd)
+    ...     r = throng.attribute(f'{crowd}#states', state='state', id='agent')
+    >>> counts.actions, r.phi.size
+    (2, 2)
     """
     context = Context(progress, threads)
     wanted = lib.struct('ingest_def')
@@ -226,7 +266,13 @@ def available(kind: str) -> dict[str, str]:
 
 
 def describe(kind: str, name: str) -> Record:
-    """What a plug-in's descriptor says: summary, details, reference and parameters."""
+    """What a plug-in's descriptor says: summary, details, reference and parameters.
+
+    >>> import throng
+    >>> about = throng.describe('worlds', 'voter')
+    >>> about.summary, [(param.name, param.fallback) for param in about.params]
+    ('Voter model: agents copy a neighbour drawn at random.', [('rate', 0.5)])
+    """
     context, number = Context(False), _kind(kind)
     about = next((about for about in _abouts(context, number) if about.name == name.encode()), None)
     if about is None:  # says what there is
@@ -241,7 +287,12 @@ def describe(kind: str, name: str) -> Record:
 
 
 def version() -> str:
-    """Version of the library, and the source revision that it was built from."""
+    """Version of the library, and the source revision that it was built from.
+
+    >>> import throng
+    >>> throng.version().split()[0] == throng.__version__
+    True
+    """
     return f'{lib.c.throng_version().decode()} ({lib.c.throng_revision().decode()})'
 
 

@@ -21,7 +21,15 @@ from ._result import Report
 
 
 class NotConvergedWarning(UserWarning):
-    """A solver ended above its tolerance: what it found so far is the result."""
+    """A solver ended above its tolerance: what it found so far is the result.
+
+    >>> import throng, warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter('error', throng.NotConvergedWarning)
+    ...     throng.solve('kuhn', 'cfr', iterations=3)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    throng._solve.NotConvergedWarning: cfr did not converge: after 3 iterations the gap is ...
+    """
 
 
 class Solution(Report):
@@ -33,6 +41,11 @@ class Solution(Report):
         is close enough; game_gap: the game's own gap, None where nobody knows
     trace: array with the fields iteration and gap
     game, solver, size, players, iterations, evaluations, welfare, equality, notes: as in the report
+
+    >>> import throng
+    >>> r = throng.solve('prisoners-dilemma', 'fictitious-play', tolerance=0.01)
+    >>> r.value.round(3).tolist(), r.players, r.converged, r.gap <= r.tolerance
+    ([5.0, 5.0], ['Player 1', 'Player 2'], True, True)
     """
 
     def __init__(self, text: str, strategy: Strategy):
