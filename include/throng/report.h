@@ -61,7 +61,8 @@ THRONG_API throng_phrase throng_phrase_count(int64_t n);
 THRONG_API throng_phrase throng_phrase_share(double share);
 THRONG_API throng_phrase throng_phrase_value(double x);
 
-/** A text of at most `width` characters, the last an ellipsis if it was cut; control characters are "?". */
+/** A text of at most `width` characters, the last an ellipsis if it was cut; control characters, and those
+ *  that turn the direction of writing, are "?". */
 THRONG_API throng_phrase throng_phrase_clip(const char *text, int width);
 
 /** Characters of a UTF-8 text. */

@@ -129,20 +129,13 @@ static json_t *certificate(throng_i_reporter *self, const throng_cascades *casca
 }
 
 static json_t *citations(throng_i_reporter *self) {
-    static const char *const list[][2] = {
-        {"parents by follows and time, structural virality",
-         "Goel, Anderson, Hofman and Watts 2016, The structural virality of online diffusion, doi "
-         "10.1287/mnsc.2015.2158"},
-        {"credits of reach", "Shapley 1953, A value for n-person games, doi 10.1515/9781400881970-018"},
-    };
-    json_t *array = json_array();
-    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
-        json_t *object = json_object();
-        put(self, object, "for", json_string(list[i][0]));
-        put(self, object, "reference", json_string(list[i][1]));
-        throng_i_json_append(&self->failed, array, object);
-    }
-    return array;
+    json_t *list = json_array();
+    throng_i_report_cite_text(self, list, "parents by follows and time, structural virality",
+                              "Goel, Anderson, Hofman and Watts 2016, The structural virality of online diffusion, "
+                              "doi 10.1287/mnsc.2015.2158");
+    throng_i_report_cite_text(self, list, "credits of reach",
+                              "Shapley 1953, A value for n-person games, doi 10.1515/9781400881970-018");
+    return throng_i_report_cite_throng(self, list);
 }
 
 throng_status throng_cascades_json(throng_context *context, const throng_cascades *cascades,

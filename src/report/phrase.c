@@ -49,6 +49,14 @@ static bool continues(char c) {
     return ((unsigned char)c & 0xC0) == 0x80;
 }
 
+/* Whether a character turns the direction of what follows (U+202A to 202E, 2066 to 2069): a name with one would turn
+ * the sentence that it stands in. */
+static bool turns(const char *text) {
+    const unsigned char *c = (const unsigned char *)text;
+    return c[0] == 0xE2 &&
+           ((c[1] == 0x80 && c[2] >= 0xAA && c[2] <= 0xAE) || (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9));
+}
+
 int throng_phrase_width(const char *text) {
     int n = 0;
     for (; *text; text++)
@@ -69,7 +77,9 @@ throng_phrase throng_phrase_clip(const char *text, int width) {
         if (used + sizeof more >= sizeof out.text)
             break; /* not UTF-8 */
         unsigned char c = (unsigned char)*text;
-        out.text[used++] = c < 0x20 || c == 0x7F ? '?' : *text;
+        bool turning = turns(text);
+        out.text[used++] = c < 0x20 || c == 0x7F || turning ? '?' : *text;
+        text += turning ? 2 : 0;
     }
     out.text[used] = '\0';
     if (*text)

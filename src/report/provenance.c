@@ -109,35 +109,48 @@ json_t *throng_i_report_provenance(throng_i_reporter *self) {
 
 /* ---- citations ------------------------------------------------------------------------------------------------- */
 
-static void cite(throng_i_reporter *self, json_t *list, const char *what, const char *name, const char *reference) {
-    char text[160];
+void throng_i_report_cite_text(throng_i_reporter *self, json_t *list, const char *what, const char *reference) {
     json_t *object = json_object();
-    snprintf(text, sizeof text, "%s%s%s", what, *name ? " " : "", name);
-    put(self, object, "for", throng_i_json_string(text));
+    put(self, object, "for", throng_i_json_string(what));
     put(self, object, "reference", throng_i_json_string(reference));
     throng_i_json_append(&self->failed, list, object);
 }
 
-json_t *throng_i_report_cite(throng_i_reporter *self) {
-    char name[80], text[160];
-    const throng_about *indicator = &throng_attribution_indicator(self->attribution)->about;
-    const throng_about *method = NULL;
-    const char *spec = throng_attribution_resolved(self->attribution).method;
-    json_t *list = json_array();
-    cite(self, list, "indicator", indicator->name, indicator->reference);
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, ":"), spec);
-    if (throng_context_find(self->context, THRONG_KIND_METHOD, name, &method, NULL) == THRONG_OK)
-        cite(self, list, "method", method->name, method->reference);
-    const throng_simulation *simulation = throng_attribution_simulation(self->attribution);
-    if (simulation)
-        cite(self, list, "world", throng_simulation_world(simulation)->about.name,
-             throng_simulation_world(simulation)->about.reference);
-    if (self->def->panel)
-        cite(self, list, "panel", "",
-             "Efraimidis and Spirakis 2006, Weighted random sampling with a reservoir, doi 10.1016/j.ipl.2005.11.003");
+void throng_i_report_cite_about(throng_i_reporter *self, json_t *list, const char *what, const throng_about *about) {
+    char text[160];
+    if (!about)
+        return;
+    snprintf(text, sizeof text, "%s %s", what, about->name);
+    throng_i_report_cite_text(self, list, text, about->reference);
+}
+
+json_t *throng_i_report_cite_throng(throng_i_reporter *self, json_t *list) {
+    char text[160];
     snprintf(text, sizeof text, "throng %s (revision %s)", throng_version(), throng_revision());
-    cite(self, list, "software", "", text);
+    throng_i_report_cite_text(self, list, "software", text);
     return list;
+}
+
+const throng_about *throng_i_report_plugin(const throng_i_reporter *self, throng_kind kind, const char *spec) {
+    char name[80];
+    const throng_about *about = NULL;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, ":"), spec);
+    return throng_context_find(self->context, kind, name, &about, NULL) == THRONG_OK ? about : NULL;
+}
+
+json_t *throng_i_report_cite(throng_i_reporter *self) {
+    const char *method = throng_attribution_resolved(self->attribution).method;
+    const throng_simulation *simulation = throng_attribution_simulation(self->attribution);
+    json_t *list = json_array();
+    throng_i_report_cite_about(self, list, "indicator", &throng_attribution_indicator(self->attribution)->about);
+    throng_i_report_cite_about(self, list, "method", throng_i_report_plugin(self, THRONG_KIND_METHOD, method));
+    if (simulation)
+        throng_i_report_cite_about(self, list, "world", &throng_simulation_world(simulation)->about);
+    if (self->def->panel)
+        throng_i_report_cite_text(
+            self, list, "panel",
+            "Efraimidis and Spirakis 2006, Weighted random sampling with a reservoir, doi 10.1016/j.ipl.2005.11.003");
+    return throng_i_report_cite_throng(self, list);
 }
 
 /* ---- remarks --------------------------------------------------------------------------------------------------- */

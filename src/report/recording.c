@@ -44,20 +44,11 @@ static json_t *rate(throng_i_reporter *self, const throng_i_recording *it) {
     return object;
 }
 
-static void cite(throng_i_reporter *self, json_t *list, const char *what, const throng_about *about) {
-    json_t *object = json_object();
-    char text[160];
-    snprintf(text, sizeof text, "%s %s", what, about->name);
-    put(self, object, "for", throng_i_json_string(text));
-    put(self, object, "reference", throng_i_json_string(about->reference));
-    throng_i_json_append(&self->failed, list, object);
-}
-
 static json_t *citations(throng_i_reporter *self, const throng_i_recording *it) {
     json_t *list = json_array();
-    cite(self, list, "world", &throng_simulation_world(it->simulation)->about);
-    cite(self, list, "indicator", &it->indicator->about);
-    return list;
+    throng_i_report_cite_about(self, list, "world", &throng_simulation_world(it->simulation)->about);
+    throng_i_report_cite_about(self, list, "indicator", &it->indicator->about);
+    return throng_i_report_cite_throng(self, list);
 }
 
 throng_status throng_i_recording_report(const throng_i_recording *it, const throng_report_def *def, json_t **out,

@@ -50,6 +50,15 @@ json_t *throng_i_report_provenance(throng_i_reporter *self);
 json_t *throng_i_report_cite(throng_i_reporter *self);
 json_t *throng_i_report_notes(throng_i_reporter *self);
 
+/* Lists of what to cite: a work as it is; what a plug-in cites, NULL: nothing; and throng itself, which ends every list
+ * and hands it back. */
+void throng_i_report_cite_text(throng_i_reporter *self, json_t *list, const char *what, const char *reference);
+void throng_i_report_cite_about(throng_i_reporter *self, json_t *list, const char *what, const throng_about *about);
+json_t *throng_i_report_cite_throng(throng_i_reporter *self, json_t *list);
+
+/* The plug-in of a spec "name:parameters"; NULL: there is none. */
+const throng_about *throng_i_report_plugin(const throng_i_reporter *self, throng_kind kind, const char *spec);
+
 /* What a simulation is: world, parameters, steps. Sets *failed without memory. */
 json_t *throng_i_report_simulation(bool *failed, const throng_simulation *simulation);
 

@@ -93,38 +93,11 @@ static json_t *pack_solution(solved *self) {
     return object;
 }
 
-static void cite(solved *self, json_t *list, const char *what, const throng_about *about) {
-    json_t *object = json_object();
-    char text[160];
-    snprintf(text, sizeof text, "%s %s", what, about->name);
-    put(self, object, "for", throng_i_json_string(text));
-    put(self, object, "reference", throng_i_json_string(about->reference));
-    append(self, list, object);
-}
-
-/* A plug-in of that name, parameters aside; NULL: there is none. */
-static const throng_about *find(const solved *self, throng_kind kind, const char *spec) {
-    char name[80];
-    const throng_about *about = NULL;
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, ":"), spec);
-    return throng_context_find(self->reporter.context, kind, name, &about, NULL) == THRONG_OK ? about : NULL;
-}
-
-static json_t *citations(solved *self) {
+static json_t *citations(throng_i_reporter *self, const char *game, const char *solver) {
     json_t *list = json_array();
-    const throng_about *solver = find(self, THRONG_KIND_SOLVER, throng_solution_solver(self->solution));
-    const throng_about *game = find(self, THRONG_KIND_GAME, self->problem->kind->name(self->problem->game));
-    char text[160];
-    if (game)
-        cite(self, list, "game", game);
-    if (solver)
-        cite(self, list, "solver", solver);
-    snprintf(text, sizeof text, "throng %s (revision %s)", throng_version(), throng_revision());
-    json_t *software = json_object();
-    put(self, software, "for", json_string("software"));
-    put(self, software, "reference", throng_i_json_string(text));
-    append(self, list, software);
-    return list;
+    throng_i_report_cite_about(self, list, "game", throng_i_report_plugin(self, THRONG_KIND_GAME, game));
+    throng_i_report_cite_about(self, list, "solver", throng_i_report_plugin(self, THRONG_KIND_SOLVER, solver));
+    return throng_i_report_cite_throng(self, list);
 }
 
 static throng_status make_document(solved *self, json_t **out, throng_error *err) {
@@ -137,7 +110,9 @@ static throng_status make_document(solved *self, json_t **out, throng_error *err
     put(self, document, "solution", pack_solution(self));
     put(self, document, "timings", json_object());
     put(self, document, "provenance", throng_i_report_provenance(&self->reporter));
-    put(self, document, "cite", citations(self));
+    put(self, document, "cite",
+        citations(&self->reporter, self->problem->kind->name(self->problem->game),
+                  throng_solution_solver(self->solution)));
     THRONG_REQUIRE(!self->reporter.failed, E_MEMORY, "Out of memory: the report could not be made.");
     THRONG_TRY(throng_i_report_finish(document, def->timings, def->n_timings, err));
     *out = json_incref(document);

@@ -95,6 +95,7 @@ def test_pages_of_every_kind_have_their_figures():
         assert data["name"] == run and data["study"] == study
         assert len(report["answer"]["text"]) > 40 and data["report"]["answer"]["text"] == report["answer"]["text"]
         assert data["report"].keys() == report.keys(), run
+        assert report["cite"][-1]["for"] == "software" and len(report["cite"]) > 1, (run, report["cite"])
         assert set(data["figures"]) == expected[run] | {"problems"}, (run, set(data["figures"]))
         assert data["figures"]["problems"] == [], data["figures"]["problems"]
         for name in expected[run]:

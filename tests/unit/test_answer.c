@@ -253,6 +253,12 @@ Test(answer, texts_are_cut_between_characters) {
     cr_expect_str_eq(throng_phrase_clip("short", 5).text, "short");
     cr_expect_str_eq(throng_phrase_clip("longer", 5).text, "long\xE2\x80\xA6");
     cr_expect_str_eq(throng_phrase_clip("a\x1b[31m", 9).text, "a?[31m");
+    cr_expect_str_eq(throng_phrase_clip("a\xE2\x80\xAE"
+                                        "b\xE2\x81\xA9",
+                                        9)
+                         .text,
+                     "a?b?"); /* not the other way round */
+    cr_expect_str_eq(throng_phrase_clip("\xE2\x80\xAF\xE2\x80\x94\xE2", 9).text, "\xE2\x80\xAF\xE2\x80\x94\xE2");
     cr_expect_eq(throng_phrase_width("\xC3\xA9\xE4\xB8\x96x"), 3);
     char text[200] = "x"; /* so that characters do not end where the room does */
     for (int i = 0; i < 40; i++)
