@@ -517,6 +517,41 @@ static void about(writer *self) {
         about_table(self);
 }
 
+/* ---- how agents decided ---------------------------------------------------------------------------------------- */
+
+/* A share in which rounding alone is nothing. */
+static void say_part(writer *self, const char *key) {
+    double share = number(self, key);
+    say(self, "%s", throng_phrase_share(share < 1e-9 ? 0.0 : share).text);
+}
+
+/* "llm-archetype; in 111 held-out situations 0.9 % of decisions would be others" */
+static void answer_policy(writer *self) {
+    say(self, "%s", throng_phrase_clip(word(self, "policy.name"), NAME_SHOWN).text);
+    if (find(self->report, "policy.asked"))
+        say(self, " asked %s %s questions, %s of them different",
+            throng_phrase_clip(word(self, "policy.asked.model"), NAME_SHOWN).text,
+            count_of(self, "policy.asked.questions").text, count_of(self, "policy.asked.different").text);
+    if (strcmp(word(self, "policy.play"), "drawn") == 0)
+        say(self, ", actions drawn");
+    if (number(self, "policy.fit.held_out") > 0.0) {
+        say(self, "; in %s held-out situations ", count_of(self, "policy.fit.held_out").text);
+        say_part(self, "policy.fit.error");
+        say(self, " of decisions would be others");
+    }
+    if (number(self, "policy.fit.noise") > 0.0)
+        say(self, " (%s by chance alone)", throng_phrase_share(number(self, "policy.fit.noise")).text);
+    if (find(self->report, "policy.within_fit")) {
+        say(self, "; within it the indicator lies from %s",
+            throng_phrase_value(number(self, "policy.within_fit.low")).text);
+        say(self, " to %s (95 %%), and phi moves by ",
+            throng_phrase_value(number(self, "policy.within_fit.high")).text);
+        say_part(self, "policy.within_fit.phi_moved");
+        say(self, ", rank correlation at least %.4f",
+            floor(1e4 * number(self, "policy.within_fit.phi_rank_correlation")) / 1e4);
+    }
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -540,6 +575,10 @@ throng_status throng_i_report_answer(json_t *document, throng_error *err) {
         if (find(document, "panel") && !find(document, "aggregates")) {
             answer_panel(&self);
             throng_i_json_put(&self.failed, answer, "panel", take(&self));
+        }
+        if (find(document, "policy")) {
+            answer_policy(&self);
+            throng_i_json_put(&self.failed, answer, "policy", take(&self));
         }
         about(&self);
         throng_i_json_put(&self.failed, answer, "about", take(&self));

@@ -182,6 +182,27 @@ Test(answer, says_what_a_panel_says_instead) {
     json_decref(document);
 }
 
+Test(answer, says_how_agents_decided) {
+    static const char *const policies[][2] = {
+        {"{\"name\": \"rule\", \"play\": \"likely\"}", "rule"},
+        {"{\"name\": \"llm\", \"play\": \"drawn\", \"asked\": {\"model\": \"m\\u0007\", \"questions\": 1200, "
+         "\"different\": 40}}",
+         "llm asked m? 1,200 questions, 40 of them different, actions drawn"},
+        {"{\"name\": \"table\", \"fit\": {\"held_out\": 111, \"error\": 0.02, \"noise\": 0.01}, \"within_fit\": "
+         "{\"low\": 0.5, \"high\": 0.75, \"phi_moved\": 1e-12, \"phi_rank_correlation\": 0.99999}}",
+         "table; in 111 held-out situations 2.0 % of decisions would be others (1.0 % by chance alone); within it the "
+         "indicator lies from 0.5 to 0.75 (95 %), and phi moves by 0 %, rank correlation at least 0.9999"}};
+    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
+        char document[800];
+        snprintf(document, sizeof document,
+                 "{\"world\": {\"name\": \"feed\"}, \"indicator\": {\"baseline\": 0, \"observed\": 1}, \"policy\": %s}",
+                 policies[i][0]);
+        json_t *it = answered(document);
+        expect_text(it, "policy", "answer.policy", policies[i][1]);
+        json_decref(it);
+    }
+}
+
 Test(answer, of_long_and_foreign_names_is_text) {
     char name[4096] = "", document[20000];
     for (int i = 0; i < 300; i++)

@@ -1,6 +1,7 @@
 // A chart with what belongs to it: a title, how to read it, its data as a download and as a table.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { cell, joined } from "./format";
+import { svgOf } from "./svg";
 
 export type Row = Record<string, unknown>;
 
@@ -111,9 +112,14 @@ function Drawing({ chart }: { chart: Chart }) {
 
 export function ChartCard({ chart, run }: { chart: Chart; run: string }) {
   const [open, setOpen] = useState(false);
+  const card = useRef<HTMLElement>(null);
+  const picture = () => {
+    const text = svgOf(card.current!.querySelector(".drawing")!, chart.title);
+    if (text) download(`${run}-${chart.id}.svg`, text, "image/svg+xml");
+  };
   const title = `${chart.id}-title`;
   return (
-    <section class={chart.half ? "card half" : "card"} id={chart.id} aria-labelledby={title}>
+    <section ref={card} class={chart.half ? "card half" : "card"} id={chart.id} aria-labelledby={title}>
       <h2 id={title}>{chart.title}</h2>
       <p class="aid">{joined(chart.aid)}</p>
       <Drawing chart={chart} />
@@ -121,6 +127,7 @@ export function ChartCard({ chart, run }: { chart: Chart; run: string }) {
         <button type="button" onClick={() => download(`${run}-${chart.id}.csv`, csv(chart.rows))} aria-label={`Download data: ${chart.title}`}>
           Download data
         </button>
+        <button type="button" onClick={picture} aria-label={`Save picture: ${chart.title}`}>Save picture</button>
         <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} aria-label={`${open ? "Hide" : "Show"} table: ${chart.title}`}>
           {open ? "Hide table" : "Show table"}
         </button>

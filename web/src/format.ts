@@ -66,9 +66,9 @@ export function bytes(n: number): string {
   return `${Number(n.toPrecision(3))} ${names[at]}`;
 }
 
-/** Cut to `most` characters, whole code points, with an ellipsis. */
+/** Cut to `most` characters, whole code points, with an ellipsis; nothing in it breaks a line or turns its direction. */
 export function clip(text: string, most: number): string {
-  const points = [...text.replace(/[\u0000-\u001f\u007f]/g, " ")];
+  const points = [...text.replace(/[\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, " ")];
   return points.length <= most ? points.join("") : points.slice(0, most - 1).join("") + "…";
 }
 

@@ -93,7 +93,6 @@ function Cite({ report }: { report: Report }) {
 
 function Notes({ run }: { run: Run }) {
   const notes = [...(run.report.notes ?? []), ...(run.figures.problems ?? [])];
-  if (run.report.players === "cohorts") notes.push("The players are cohorts: no agent has credit of its own.");
   if (!notes.length) return null;
   return (
     <section class="card" id="notes" aria-labelledby="notes-title">
@@ -119,6 +118,12 @@ export function ReportView({ run, heading = true }: { run: Run; heading?: boolea
         {answer?.panel && <p class="second">{joined(answer.panel)}</p>}
         <p class="aid">{answer?.about ?? "This run was made by an older throng and has no answer in words."}</p>
         {report.indicator && <p class="aid">{report.indicator.summary}</p>}
+        {report.certificate && !report.cascades && (
+          <p class="aid">
+            phi is the credit of {report.players === "cohorts" ? "a cohort" : "an agent"}: its marginal effect, averaged on the way from{" "}
+            {report.world ? "nobody taking part to everybody" : "the baseline to what was observed"}. |phi| is its size, up or down.
+          </p>
+        )}
       </header>
       <div class="charts">
         {list.map((chart) => (
@@ -126,18 +131,22 @@ export function ReportView({ run, heading = true }: { run: Run; heading?: boolea
         ))}
       </div>
       <Notes run={run} />
+      {answer?.policy && (
+        <section class="card" id="policy" aria-labelledby="policy-title">
+          <h2 id="policy-title">How the agents decide</h2>
+          <p>{joined(answer.policy)}.</p>
+        </section>
+      )}
       <CertificateBox report={report} verification={run.verification} />
       {report.solution && <GapBox solution={report.solution} />}
       <Repeat run={run} />
       <Cite report={report} />
       <Provenance report={report} />
-      {report.certificate && !report.cascades && <footer>
-        <p class="aid">
-          phi is an agent's Aumann–Shapley credit: its marginal effect, averaged while everybody moves from the baseline to
-          what was observed.{" "}
-          {report.players !== "cohorts" && `The credits of all ${count(report.agents)} agents are in attribution.parquet beside report.json.`}
-        </p>
-      </footer>}
+      {report.top && (
+        <footer>
+          <p class="aid">The credits of all {count(report.agents)} agents are in attribution.parquet beside report.json.</p>
+        </footer>
+      )}
     </div>
   );
 }

@@ -107,6 +107,11 @@ export interface World {
   latency?: Num;
 }
 
+export interface Policy {
+  name: string;
+  personas?: { name: string; agents: number; phi?: Num; share?: Num }[];
+}
+
 export interface Panel {
   size: number;
   time: string | null;
@@ -154,6 +159,8 @@ export interface Answer {
   text: string;
   /** What the panel says instead, if there is one. */
   panel?: string;
+  /** How agents decided, if they did. */
+  policy?: string;
   about: string;
   /** What the indicator is of: "variance of opinion". */
   subject?: string;
@@ -174,6 +181,7 @@ export interface Report {
   columns: Record<string, string | null>;
   graph?: { edges: number };
   world?: World;
+  policy?: Policy;
   indicator: Indicator;
   certificate?: Certificate;
   /** Of a solved game, which has no agents and no indicator. */
@@ -230,6 +238,11 @@ export function rowsOf<T>(run: Run, name: string): T[] {
   if (!columns) return [];
   const keys = Object.keys(columns);
   return (columns[keys[0]!] ?? []).map((_, i) => Object.fromEntries(keys.map((key) => [key, columns[key]![i]])) as T);
+}
+
+/** The innermost cohorts, which agents and credits of steps are in. */
+export function leaves(cohorts: Cohort[]): Cohort[] {
+  return cohorts.flatMap((one) => (one.cohorts?.length ? leaves(one.cohorts) : [one]));
 }
 
 /** What shares are a part of. */

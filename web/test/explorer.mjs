@@ -219,6 +219,8 @@ await run([
     await filter(it.page, "state > 0.3");
     await it.page.waitForSelector("#selected .scroll");
     assert(await it.page.$("#app script, #app img") === null, "markup from a name");
+    const wide = await it.page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
+    assert(wide <= 0, `${wide} pixels too wide`);
     clean(it);
     await it.close();
   }],

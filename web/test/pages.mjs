@@ -21,12 +21,14 @@ const EXPECTED = {
   solution: ["convergence", "strategy"],
   hostile: ["shares", ...AGENTS],
   cascades: ["makers", "largest"],
+  nested: ["shares", "top", "phi-by-state", "lorenz", "per-agent"],
+  played: ["course", "attribution", "personas", "top", "phi-by-state", "lorenz", "heat"],
 };
 
 const browser = await launch(chromium);
 
 // Parts are the same on all pages: these have all of them.
-const CHECKED = ["panel", "world", "sweep-of-credits", "intervention", "solution", "cascades"];
+const CHECKED = ["panel", "played", "sweep-of-credits", "intervention", "solution", "cascades"];
 
 async function visit(name, options = {}, it = undefined) {
   const address = `file://${runs}/${name}/report.html`;
@@ -77,6 +79,36 @@ await run([
     for (const [name, of] of [["count", format.count], ["value", format.value], ["share", format.percent]])
       for (const [x, text] of all[name]) assert(plain(of(x)) === text, `${name} of ${x}: ${of(x)}, not ${text}`);
   }],
+  ["cohorts within cohorts", async () => {
+    const it = await visit("nested", {}, shared);
+    const names = await it.page.$$eval("#shares [aria-label='fy-axis tick label'] text", (list) => list.map((one) => one.textContent));
+    assert(names.join() === "D,D/H,D/S,R,R/H,R/S", `shares of ${names}`);
+    const fills = (card) => it.page.$$eval(`#${card} g[aria-label=bar] rect`, (list) => [...new Set(list.map((one) => one.getAttribute("fill")))]);
+    const [top, each] = [await fills("top"), await fills("per-agent")];
+    assert(top.length === 4 && each.length === 4 && top.every((colour) => colour !== "var(--other)" && each.includes(colour)), `${top} and ${each}`);
+    clean(it);
+  }],
+  ["how agents decide, and as whom", async () => {
+    const it = await visit("played", {}, shared);
+    assert((await it.page.textContent("#policy")).includes("2.0\u00a0% of decisions"), "the policy");
+    const bars = await it.page.$$eval("#personas g[aria-label=text] text", (list) => list.map((one) => one.textContent));
+    assert(bars.join() === "66.7 %,25.0 %,33.3 %,75.0 %", bars.join());
+  }],
+  ["a picture to put into a text", async () => {
+    const it = await visit("panel", {}, shared);
+    const [download] = await Promise.all([it.page.waitForEvent("download"), it.page.click("#shares .tools button:nth-child(2)")]);
+    assert(download.suggestedFilename() === "panel-shares.svg", download.suggestedFilename());
+    const text = readFileSync(await download.path(), "utf8");
+    const title = await it.page.textContent("#shares h2");
+    assert(!text.includes("var(") && !text.includes("currentColor"), "colours of the style sheet");
+    const seen = await it.page.evaluate((text) => {
+      const page = new DOMParser().parseFromString(text, "image/svg+xml");
+      return [page.documentElement.tagName, page.querySelectorAll("g[aria-label=bar] rect").length,
+        [...page.querySelectorAll("svg > text")].map((one) => one.textContent).join()];
+    }, text);
+    assert(seen.join() === `svg,6,${title},crowd,panel`, seen.join());
+    clean(it);
+  }],
   ["the page in the dark", async () => {
     const it = await visit("panel", { scheme: "dark" });
     await accessible(it.page);
@@ -113,7 +145,7 @@ await run([
     assert(lines.length === 1 + report.top.length, `${lines.length} lines`);
     const phi = lines[0].split(",").indexOf("phi");
     report.top.forEach((one, i) => assert(Number(lines[i + 1].split(",")[phi]) === one.phi, `row ${i}`));
-    await it.page.click("#top .tools button:nth-child(2)");
+    await it.page.click("#top button[aria-expanded]");
     assert((await it.page.$$("#top tbody tr")).length === report.top.length, "rows of the table");
     clean(it);
     await it.close();
@@ -140,7 +172,7 @@ await run([
     const it = await visit("hostile");
     assert((await it.page.$$("#app script, #app img")).length === 0, "markup from a name");
     assert((await it.page.innerText("#top")).includes("<"), "the name is not shown");
-    await it.page.click("#top .tools button:nth-child(2)");
+    await it.page.click("#top button[aria-expanded]");
     assert((await it.page.textContent("#top td")) !== null, "no table");
     clean(it);
     await it.close();

@@ -1,6 +1,6 @@
 // The crowd of one run: every agent a point; filter, search, selection, time.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { count, duration } from "../format";
+import { clip, count, duration } from "../format";
 import { ApiError, mask as fetchMask, search, selectRows, selectWhere, Selection, TableInfo, tables as fetchTables } from "./api";
 import { AgentPanel } from "./agent";
 import { colourColumns, Colouring, Columns, everyOf, firstLook, Look, numericColumns, windowOf } from "./data";
@@ -220,7 +220,7 @@ function TimeSlider({ look, onFrame }: { look: Look; onFrame: (frame: number) =>
     return () => clearTimeout(timer);
   }, [playing, look.frame]);
   if (n < 2) return null;
-  const label = look.table.frames[look.frame]?.label ?? "";
+  const label = clip(look.table.frames[look.frame]?.label ?? "", 30);
   return (
     <div class="controls">
       <label class="grow">Time: <output id="time-label">{label}</output>
@@ -269,7 +269,7 @@ function Search({ run, look, onAgent }: { run: number; look: Look; onAgent: (id:
       {found && (
         <ul class="found" aria-label="Agents found">
           {found.ids.map((one) => (
-            <li key={String(one.id)}><button type="button" class="link" onClick={() => choose(one)}>{String(one.id)}</button></li>
+            <li key={String(one.id)}><button type="button" class="link" onClick={() => choose(one)}>{clip(String(one.id), 60)}</button></li>
           ))}
           {!found.ids.length && <li class="aid">nobody</li>}
           {found.more && <li class="aid">and more</li>}

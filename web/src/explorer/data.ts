@@ -124,9 +124,8 @@ export class Columns {
     const scale = cohortScale(inOrder);
     const place = names.map((name) => (inOrder.indexOf(name) + 0.5) / names.length);
     const values = Float32Array.from(codes, (code) => place[code] ?? NaN);
-    const variable = (colour: string) => colour.slice("var(".length, -1);
     return {
-      values, ramp: scale.range.map((colour) => rgb(variable(colour))), smooth: false,
+      values, ramp: scale.range.map(rgb), smooth: false,
       legend: inOrder.slice(0, 12).map((label, i) => ({ label, colour: scale.range[i]! })),
     };
   }
@@ -135,7 +134,7 @@ export class Columns {
     const scale = this.scale(name, "linear", window, values);
     const steps = [1, 2, 3, 4, 5, 6, 7, 8];
     return {
-      values: places(values, scale), ramp: steps.map((step) => rgb(`--many${step}`)), smooth: true,
+      values: places(values, scale), ramp: steps.map((step) => rgb(`var(--many${step})`)), smooth: true,
       legend: [{ label: `low ${name}`, colour: "var(--many2)" }, { label: `high ${name}`, colour: "var(--many8)" }],
     };
   }
@@ -155,7 +154,7 @@ function byCredit(values: Values): Colouring {
   const steps = [6, 5, 4, 3, 2];
   return {
     values: places(values, { ...scale, low: -most, high: most }),
-    ramp: [...steps.map((step) => rgb(`--minus${step}`)), ...steps.reverse().map((step) => rgb(`--plus${step}`))],
+    ramp: [...steps.map((step) => rgb(`var(--minus${step})`)), ...steps.reverse().map((step) => rgb(`var(--plus${step})`))],
     smooth: true,
     legend: [{ label: "phi below zero", colour: "var(--minus5)" }, { label: "phi above zero", colour: "var(--plus5)" }],
   };

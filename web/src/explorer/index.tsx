@@ -5,7 +5,7 @@ import { count, duration, percent } from "../format";
 import { Plot, margins, style, ticks, wholeTicks } from "../figures/plot";
 import { Chart, ChartCard } from "../chart";
 import { Command, ReportView } from "../report";
-import { Run } from "../run";
+import { leaves, Run } from "../run";
 import { eventsAddress, loadRun, RunInfo, runs as fetchRuns } from "./api";
 import { CrowdView, LeftOut } from "./crowd";
 
@@ -118,7 +118,7 @@ function RunView({ info, view, alone, progress, series }: { info: RunInfo; view:
       {info.state === "failed" && <p role="alert" class="problem">{info.message ?? "This run has failed."}</p>}
       {problem && <p role="alert" class="problem">{problem}</p>}
       <LeftOut problems={info.problems} />
-      {run && view === "crowd" && <CrowdView run={info.run} graph={run?.report.graph != null} cohorts={(run?.report.cohorts ?? []).map((one) => one.name)} />}
+      {run && view === "crowd" && <CrowdView run={info.run} graph={run.report.graph != null} cohorts={leaves(run.report.cohorts ?? []).map((one) => one.name)} />}
       {run && view === "report" && <ReportView run={run} heading={alone} />}
       {info.state === "complete" && !run && !problem && <p class="aid">Loading…</p>}
     </section>

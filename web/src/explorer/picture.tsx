@@ -5,7 +5,7 @@ import { Colouring, nearest, within } from "./data";
 import { CrowdCanvas } from "./canvas";
 import { roundNumbers, Scale, valueAt } from "./scales";
 import { rgb } from "../colour";
-import { count } from "../format";
+import { clip, count } from "../format";
 
 export interface Axis {
   name: string;
@@ -93,7 +93,7 @@ export function Picture(props: PictureProps) {
     crowd.current.set("y", y.places);
     if (colouring && colouring.values.length === x.places.length) {
       crowd.current.set("colour", colouring.values);
-      crowd.current.setRamp(colouring.ramp, rgb("--other"), colouring.smooth);
+      crowd.current.setRamp(colouring.ramp, rgb("var(--other)"), colouring.smooth);
     }
     if (mask && mask.length === x.places.length) crowd.current.set("on", mask);
     else crowd.current.clearMask();
@@ -183,7 +183,7 @@ export function Picture(props: PictureProps) {
         <button type="button" onClick={() => crowd.current?.zoomAt(0.5, 0.5, 1 / 1.5)} aria-label="Zoom out">−</button>
         <button type="button" onClick={() => crowd.current?.reset()}>See all</button>
         {colouring?.legend.map((one) => (
-          <span class="legend" key={one.label}><i style={{ background: one.colour }} />{one.label}</span>
+          <span class="legend" key={one.label}><i style={{ background: one.colour }} />{clip(one.label, 30)}</span>
         ))}
       </div>
       {problem && <p role="alert" class="problem">{problem}</p>}

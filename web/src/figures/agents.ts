@@ -1,6 +1,6 @@
 // Single agents: how credit lies over the crowd, who has most, what silencing them would undo.
 import { Chart } from "../chart";
-import { cohortScale, diverging, OTHERS, sequential, shownCohorts } from "../colour";
+import { diverging, OTHERS, reportScale, sequential } from "../colour";
 import { amount, clip, count, percent, value } from "../format";
 import { Run, rowsOf, subject, timeName, TopAgent, whole } from "../run";
 import { AXIS, below, fits, margins, Plot, room, style, thinned, tickCount, ticks, wholeTicks } from "./plot";
@@ -76,7 +76,8 @@ export function byWeight(run: Run): Chart | null {
 }
 
 export function byState(run: Run): Chart | null {
-  return density(run, "phi_by_state", run.report.columns.state ?? "state", false);
+  const { state, weight } = run.report.columns;
+  return state != null && state === weight ? null : density(run, "phi_by_state", state ?? "state", false);
 }
 
 /** The agents with the largest |phi|. */
@@ -85,7 +86,7 @@ export function top(run: Run): Chart | null {
   const list = report.top ?? [];
   if (!list.length) return null;
   const rows = list.map((one) => ({ ...one, id: String(one.id) }));
-  const scale = cohortScale(shownCohorts((report.cohorts ?? []).map((one) => ({ name: one.name, phi: one.phi }))));
+  const scale = reportScale(report.cohorts);
   const legend = [...new Set(rows.map((row) => (scale.domain.includes(row.cohort) ? row.cohort : OTHERS)))];
   const whiskers = rows.filter((row) => row.low != null && row.high != null);
   return {
@@ -101,14 +102,14 @@ export function top(run: Run): Chart | null {
         width, height: 54 + rows.length * 22, marginLeft: left, marginRight: 64, style, ...below,
         x: { ...AXIS, label: "phi", tickFormat: ticks.value, grid: true, ticks: Math.max(3, tickCount(width - left) - 3) },
         y: { domain: rows.map((row) => row.id), label: null, tickFormat: (id: string) => clip(id, most), tickSize: 0 },
-        color: legend.length > 1 ? { domain: legend, range: legend.map((name) => scale.range[scale.domain.indexOf(name)] ?? "var(--other)"), legend: true } : undefined,
+        color: legend.length > 1 ? { ...scale, domain: legend, range: legend.map((name) => scale.range[scale.domain.indexOf(name)] ?? "var(--other)"), legend: true } : undefined,
         marks: [
           Plot.barX(rows, { x: "phi", y: "id", fill: legend.length > 1 ? (row: TopAgent) => (scale.domain.includes(row.cohort) ? row.cohort : OTHERS) : "var(--accent)" }),
           Plot.ruleY(whiskers, { x1: "low", x2: "high", y: "id", stroke: "currentColor", strokeWidth: 1.5 }),
           Plot.ruleX([0], { stroke: "currentColor" }),
           Plot.text(rows, { x: (row: TopAgent) => Math.max(0, row.phi, row.high ?? 0), y: "id", text: (row: TopAgent) => percent(row.share), dx: 5, textAnchor: "start", fill: "currentColor" }),
           Plot.tip(rows, Plot.pointerY({ x: "phi", y: "id", title: (row: TopAgent) =>
-            `${clip(String(row.id), 60)} (${row.cohort})\nphi ${value(row.phi)}, ${percent(row.share)} of the ${whole(report)}\n${report.columns.state ?? "state"} ${value(row.state)}${report.columns.weight ? `, ${report.columns.weight} ${value(row.weight)}` : ""}` } as never)),
+            `${clip(String(row.id), 60)} (${clip(row.cohort, 40)})\nphi ${value(row.phi)}, ${percent(row.share)} of the ${whole(report)}\n${report.columns.state ?? "state"} ${value(row.state)}${report.columns.weight ? `, ${report.columns.weight} ${value(row.weight)}` : ""}` } as never)),
         ],
       });
     },

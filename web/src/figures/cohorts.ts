@@ -1,8 +1,8 @@
 // Who carries it: shares of cohorts, the panel's beside the crowd's, how unevenly credit is spread.
 import { Chart } from "../chart";
-import { OTHERS, shownCohorts, cohortScale } from "../colour";
+import { OTHERS, reportScale, shownCohorts } from "../colour";
 import { clip, count, percent, value } from "../format";
-import { Cohort, Run, subject, timeName, whole } from "../run";
+import { Cohort, leaves, Run, subject, timeName, whole } from "../run";
 import { AXIS, below, fits, margins, Plot, room, style, tickCount, ticks } from "./plot";
 
 interface Share {
@@ -10,13 +10,15 @@ interface Share {
   source: string;
   share: number;
   agents: number | null;
+  /** Whether it is a part of a cohort that is also there. */
+  inner?: boolean;
   low?: number | null;
   high?: number | null;
 }
 
-/** All branches, inner ones by their full name. */
-function flat(cohorts: Cohort[]): Cohort[] {
-  return cohorts.flatMap((one) => (one.cohorts?.length ? flat(one.cohorts) : [one]));
+/** Every cohort, those within it after it. */
+function nested(cohorts: Cohort[], inner = false): (Cohort & { inner: boolean })[] {
+  return cohorts.flatMap((one) => [{ ...one, inner }, ...nested(one.cohorts ?? [], true)]);
 }
 
 function gather(run: Run): Share[] {
@@ -27,7 +29,7 @@ function gather(run: Run): Share[] {
     const corrected = report.aggregates != null;
     const spread = new Map((panel.spread?.cohorts ?? []).map((one) => [one.name, one.share]));
     const other: Share[] = corrected
-      ? flat(report.cohorts ?? []).map((one) => ({ cohort: one.name, source: "corrected panel", share: one.share ?? 0, agents: one.agents }))
+      ? leaves(report.cohorts ?? []).map((one) => ({ cohort: one.name, source: "corrected panel", share: one.share ?? 0, agents: one.agents }))
       : panel.cohorts.map((one) => ({ cohort: one.name, source: "crowd", share: one.crowd_share ?? 0, agents: one.crowd_agents ?? null }));
     const own = panel.cohorts.map((one): Share => ({
       cohort: one.name, source: "panel", share: one.share ?? 0, agents: one.agents,
@@ -35,8 +37,8 @@ function gather(run: Run): Share[] {
     }));
     return [...other, ...own];
   }
-  return flat(report.cohorts ?? []).map((one) => ({
-    cohort: one.name, source: "crowd", share: one.share ?? 0, agents: one.agents,
+  return nested(report.cohorts ?? []).map((one) => ({
+    cohort: one.name, source: "crowd", share: one.share ?? 0, agents: one.agents, inner: one.inner,
     low: one.low != null && total ? one.low / total : undefined, high: one.high != null && total ? one.high / total : undefined,
   }));
 }
@@ -61,44 +63,66 @@ export function shares(run: Run): Chart | null {
     title: panel ? "Shares in the crowd, and what the panel says" : `Shares of the ${whole(report)}`,
     aid: panel
       ? `The longer a bar, the more the cohort carries. Where the two bars of a cohort differ, the panel misleads.${report.panel?.spread?.draws ? " The thin line is where nine in ten further panels fall." : ""}${more}`
-      : `The longer a bar, the more of the ${whole(report)} the cohort carries; to the left of zero it works against it.${more}`,
+      : `The longer a bar, the more of the ${whole(report)} the cohort carries; to the left of zero it works against it.${rows.some((row) => row.inner) ? " Paler bars are the parts of the cohort above them." : ""}${more}`,
     alt: rows.map((row) => `${row.source === "crowd" ? "" : `${row.source}: `}${row.cohort} ${percent(row.share)}`).slice(0, 12).join(", ") + ".",
     rows: all as never,
-    draw: (width) => {
-      const most = fits(width);
-      const short = (name: string) => clip(name, most);
-      const left = room(shown.map(short), width);
-      return Plot.plot({
-        width, height: 54 + shown.length * (panel ? 46 : 30), marginLeft: left, marginRight: 62, style, ...below,
-        x: { ...AXIS, label: `share of ${part}`, tickFormat: ticks.percent, grid: true, ticks: Math.max(3, tickCount(width - left) - 2) },
-        fy: { domain: shown, label: null, padding: 0.15, tickFormat: short },
-        y: { axis: null, domain: sources, padding: 0.08 },
-        color: panel ? { domain: sources, range: ["var(--c2)", "var(--c1)"], legend: true } : undefined,
-        marks: [
-          Plot.barX(rows, { x: "share", y: "source", fy: "cohort", fill: panel ? "source" : "var(--accent)" }),
-          Plot.ruleY(rows.filter((row) => row.low != null && row.high != null), { x1: "low", x2: "high", y: "source", fy: "cohort", stroke: "currentColor", strokeWidth: 1.5 }),
-          Plot.ruleX([0], { stroke: "currentColor" }),
-          Plot.text(rows, {
-            x: (row: Share) => Math.max(row.share, row.high ?? -Infinity, 0), y: "source", fy: "cohort",
-            text: (row: Share) => percent(row.share), dx: 5, textAnchor: "start", fill: "currentColor",
-          }),
-          Plot.tip(rows, Plot.pointer({ x: "share", y: "source", fy: "cohort", title: (row: Share) =>
-            `${row.cohort}, ${row.source}: ${percent(row.share)}${row.agents != null ? ` with ${count(row.agents)} agents` : ""}` } as never)),
-        ],
-      });
-    },
+    draw: (width) => shareBars(width, rows, shown, sources, `share of ${part}`),
+  };
+}
+
+/** A bar for every name and source; the parts of a cohort that is also there are paler. */
+function shareBars(width: number, rows: Share[], names: string[], sources: string[], label: string) {
+  const most = fits(width);
+  const short = (name: string) => clip(name, most);
+  const left = room(names.map(short), width);
+  const several = sources.length > 1;
+  return Plot.plot({
+    width, height: 54 + names.length * (several ? 46 : 30), marginLeft: left, marginRight: 62, style, ...below,
+    x: { ...AXIS, label, tickFormat: ticks.percent, grid: true, ticks: Math.max(3, tickCount(width - left) - 2) },
+    fy: { domain: names, label: null, padding: 0.15, tickFormat: short },
+    y: { axis: null, domain: sources, padding: 0.08 },
+    color: several ? { domain: sources, range: ["var(--c2)", "var(--c1)"], legend: true } : undefined,
+    marks: [
+      Plot.barX(rows, { x: "share", y: "source", fy: "cohort", fill: several ? "source" : "var(--accent)", fillOpacity: (row: Share) => (row.inner ? 0.5 : 1) }),
+      Plot.ruleY(rows.filter((row) => row.low != null && row.high != null), { x1: "low", x2: "high", y: "source", fy: "cohort", stroke: "currentColor", strokeWidth: 1.5 }),
+      Plot.ruleX([0], { stroke: "currentColor" }),
+      Plot.text(rows, {
+        x: (row: Share) => Math.max(row.share, row.high ?? -Infinity, 0), y: "source", fy: "cohort",
+        text: (row: Share) => percent(row.share), dx: 5, textAnchor: "start", fill: "currentColor",
+      }),
+      Plot.tip(rows, Plot.pointer({ x: "share", y: "source", fy: "cohort", title: (row: Share) =>
+        `${clip(row.cohort, 60)}, ${row.source}: ${percent(row.share)}${row.agents != null ? ` with ${count(row.agents)} agents` : ""}` } as never)),
+    ],
+  });
+}
+
+/** Crowds whose agents are played by personas: how many are of each, and how much of the credit. */
+export function personas(run: Run): Chart | null {
+  const list = (run.report.policy?.personas ?? []).filter((one) => one.share != null);
+  if (list.length < 2) return null;
+  const sources = ["of the agents", "of the credit"];
+  const rows = list.flatMap((one): Share[] =>
+    [one.agents / run.report.agents, one.share!].map((share, i) => ({ cohort: one.name, source: sources[i]!, share, agents: one.agents })));
+  const shown = list.map((one) => one.name).slice(0, MOST);
+  return {
+    id: "personas",
+    title: "Who the agents are, and what they caused",
+    aid: `A persona whose lower bar is the longer has caused more than its number.${list.length > MOST ? ` The first ${MOST} of ${count(list.length)}; the download has all.` : ""}`,
+    alt: list.slice(0, MOST).map((one) => `${one.name} ${percent(one.share)}`).join(", ") + ".",
+    rows: rows as never,
+    draw: (width) => shareBars(width, rows.filter((row) => shown.includes(row.cohort)), shown, sources, "share"),
   };
 }
 
 /** How much of |phi| the largest cohorts hold against how many agents they are. */
 export function perAgent(run: Run): Chart | null {
-  const rows = flat(run.report.cohorts ?? [])
+  const rows = leaves(run.report.cohorts ?? [])
     .filter((one) => one.per_agent != null && one.agents > 0)
     .sort((a, b) => Math.abs(b.per_agent!) - Math.abs(a.per_agent!))
     .slice(0, MOST)
     .map((one) => ({ cohort: one.name, phi_per_agent: one.per_agent!, agents: one.agents }));
   if (rows.length < 2) return null;
-  const scale = cohortScale(shownCohorts((run.report.cohorts ?? []).map((one) => ({ name: one.name, phi: one.phi }))));
+  const scale = reportScale(run.report.cohorts);
   return {
     id: "per-agent",
     half: true,
@@ -131,7 +155,7 @@ export function lorenz(run: Run): Chart | null {
     id: "lorenz",
     half: true,
     title: "How unevenly credit is spread",
-    aid: `The further the curve sags below the diagonal, the fewer agents hold it: half of |phi| lies with ${count(it.half)}, the largest 1 % hold ${percent(it.top_hundredth)}.`,
+    aid: `The further the curve sags below the diagonal, the fewer agents hold it: half of |phi| lies with ${count(it.half)} agent${it.half === 1 ? "" : "s"}, the largest 1 % hold ${percent(it.top_hundredth)}.`,
     alt: `Lorenz curve of |phi| with a Gini coefficient of ${value(it.gini, 3)}.`,
     rows,
     draw: (width) => {

@@ -1,8 +1,8 @@
 // The indicator over time or steps, and what caused it when.
 import { Chart } from "../chart";
 import { cohortScale, OTHERS, shownCohorts } from "../colour";
-import { capital, value } from "../format";
-import { Report, rowsOf, Run, subject, timeName } from "../run";
+import { capital, clip, value } from "../format";
+import { leaves, Report, rowsOf, Run, subject, timeName } from "../run";
 import { AXIS, margins, Plot, style, thinned, ticks, wholeTicks } from "./plot";
 
 interface Point {
@@ -88,7 +88,7 @@ function parts(run: Run): Part[] {
   if (report.world?.by_step?.some((one) => one.phi != null))
     return report.world.by_step.filter((one) => one.phi != null).map((one) => ({ at: one.step, cohort: "everyone", phi: one.phi! }));
   if ((report.by_time?.length ?? 0) > 1)
-    return report.by_time!.flatMap((one) => (one.cohorts ?? []).map((c) => ({ at: one.time ?? "", cohort: c.name, phi: c.phi })));
+    return report.by_time!.flatMap((one) => leaves(one.cohorts ?? []).map((c) => ({ at: one.time ?? "", cohort: c.name, phi: c.phi })));
   return [];
 }
 
@@ -111,7 +111,7 @@ export function attribution(run: Run): Chart | null {
   if (new Set(list.map((one) => one.at)).size < 2) return null;
   const totals = new Map<string, number>();
   for (const one of list) totals.set(one.cohort, (totals.get(one.cohort) ?? 0) + Math.abs(one.phi));
-  const listed = (report.cohorts ?? []).map((one) => one.name).filter((name) => totals.has(name));
+  const listed = leaves(report.cohorts ?? []).map((one) => one.name).filter((name) => totals.has(name));
   const names = [...listed, ...[...totals.keys()].filter((name) => !listed.includes(name))];
   const shown = shownCohorts(names.map((name) => ({ name, phi: totals.get(name)! })));
   const numbers = numeric(list.map((one) => one.at));
@@ -139,7 +139,7 @@ export function attribution(run: Run): Chart | null {
             : Plot.areaY(rows, { x: "at", y: "phi", ...fill }),
           Plot.ruleY([0], { stroke: "currentColor", strokeOpacity: 0.5 }),
           Plot.tip(rows, Plot.pointerX(Plot.stackY({ x: "at", y: "phi", order: shown, z: "cohort", fill: "var(--card)",
-            title: (row: Part) => `${row.cohort}: ${value(row.phi)}` } as never))),
+            title: (row: Part) => `${clip(row.cohort, 60)}: ${value(row.phi)}` } as never))),
         ],
       }),
   };

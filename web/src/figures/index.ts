@@ -3,7 +3,7 @@ import { Chart } from "../chart";
 import { Run } from "../run";
 import { byState, byWeight, dampened, deletion, heat, members, rivals, states, top } from "./agents";
 import { largest, makers } from "./cascades";
-import { behaviours, lorenz, perAgent, shares } from "./cohorts";
+import { behaviours, lorenz, perAgent, personas, shares } from "./cohorts";
 import { attribution, course } from "./course";
 import { convergence, strategy } from "./solution";
 import { sweeps } from "./sweep";
@@ -12,7 +12,7 @@ export function charts(run: Run): Chart[] {
   if (run.report.solution) return [convergence(run), strategy(run)].filter((chart) => chart != null);
   if (run.report.cascades) return [makers(run), largest(run)].filter((chart) => chart != null);
   const list = [
-    ...sweeps(run), course(run), rivals(run), states(run), attribution(run), shares(run), members(run), behaviours(run),
+    ...sweeps(run), course(run), rivals(run), states(run), attribution(run), shares(run), members(run), personas(run), behaviours(run),
     top(run), dampened(run), byWeight(run), byState(run), lorenz(run), perAgent(run), deletion(run), heat(run),
   ];
   const there = list.filter((chart) => chart != null);
