@@ -128,6 +128,11 @@ bool throng_i_call_part(throng_i_call *self, throng_i_part part, throng_column_v
     return self->table->part[part] >= 0 && read_column(self, self->table->part[part], out);
 }
 
+bool throng_i_call_ids(throng_i_call *self, throng_column_view *out) {
+    int index = self->table->part[THRONG_I_PART_ID];
+    return index >= 0 ? read_column(self, index, out) : throng_i_call_column(self, "id", out);
+}
+
 throng_i_selection *throng_i_call_selection(throng_i_call *self, const char *argument) {
     const char *name = throng_i_request_argument(self->request, argument);
     throng_i_selection *out = name ? throng_i_selections_find(&self->explorer->selections, name) : NULL;

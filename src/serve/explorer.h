@@ -73,6 +73,9 @@ bool throng_i_call_column(throng_i_call *self, const char *name, throng_column_v
 /* The same of a part of it; false without a reply if there is no such column. */
 bool throng_i_call_part(throng_i_call *self, throng_i_part part, throng_column_view *out);
 
+/* The column that says who it is; false: the table is not of agents, and the reply says so. */
+bool throng_i_call_ids(throng_i_call *self, throng_column_view *out);
+
 /* The selection that `selection` names, to be given back; NULL with a reply if it is gone, without one if none was
  * named. */
 throng_i_selection *throng_i_call_selection(throng_i_call *self, const char *argument);

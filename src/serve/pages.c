@@ -290,7 +290,7 @@ void throng_i_handle_search(throng_i_call *call) {
     throng_error err = {0};
     throng_column_view ids;
     search self = {.ids = &ids, .limit = 20, .prefix = throng_i_request_argument(call->request, "prefix")};
-    if (!throng_i_call_table(call) || !throng_i_call_range(call) || !throng_i_call_column(call, "id", &ids))
+    if (!throng_i_call_table(call) || !throng_i_call_range(call) || !throng_i_call_ids(call, &ids))
         return;
     if (!self.prefix || !*self.prefix || !throng_i_request_count(call->request, "limit", 1, SEARCH_MAX, &self.limit)) {
         throng_i_reply_fail(call->reply, 400, "parameter", "prefix must not be empty, and limit be from 1 to %d.",

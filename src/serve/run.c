@@ -145,6 +145,9 @@ static throng_status open_table(throng_i_run *self, const char *path, const char
     THRONG_TRY(throng_i_parquet_open(out->context, self->folder, file, out->shown, &out->file, err));
     for (int part = 0; part < THRONG_I_PART_COUNT; part++)
         out->part[part] = throng_i_parquet_find(&out->file, throng_i_part_name((throng_i_part)part), false);
+    int agent = throng_i_parquet_find(&out->file, "agent", false); /* of cascades, where an id is an action's */
+    if (agent >= 0)
+        out->part[THRONG_I_PART_ID] = agent;
 out:
     return status;
 }

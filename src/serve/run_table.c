@@ -165,7 +165,8 @@ static throng_status find_agents(throng_i_run_table *self, const int32_t **out, 
     throng_status status = THRONG_OK;
     throng_column_view ids;
     int index = self->part[THRONG_I_PART_ID];
-    THRONG_REQUIRE(index >= 0, E_ARGUMENT, "The table %s has no agents: there is no column \"id\".", self->name);
+    THRONG_REQUIRE(index >= 0, E_ARGUMENT, "The table %s has no agents: there is no column \"id\" or \"agent\".",
+                   self->name);
     THRONG_TRY(throng_i_parquet_column_view(&self->file, index, &ids, err));
     THRONG_REQUIRE(ids.type == THRONG_TYPE_TEXT || ids.type == THRONG_TYPE_INT64, E_ARGUMENT,
                    "The ids of the table %s are neither text nor whole numbers.", self->name);

@@ -195,7 +195,7 @@ static bool select_json(throng_i_call *call, const throng_i_selection *self, con
     if (json_object_size(body) == 1 && given == json_object_get(body, "rows"))
         status = by_list(self, given, bits, &err);
     if (json_object_size(body) == 1 && given == json_object_get(body, "ids")) {
-        if (!throng_i_call_column(call, "id", &ids))
+        if (!throng_i_call_ids(call, &ids))
             return false;
         status = by_ids(self, &ids, given, bits, &err);
     }

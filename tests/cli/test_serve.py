@@ -174,6 +174,11 @@ def test_cascades_are_served_with_their_tables():
             assert files == {path.name for path in pathlib.Path(name).iterdir()}, files
         assert {one["table"] for one in it.get("runs/0/tables")["tables"]} == {"agents", "members", "cascades"}
         assert it.get("runs/0/page", table="agents", sort="-|phi|", limit=1)["total"] == 4  # squares modulo 7
+        # Who it is stands in "agent": such tables can be searched and selected from like all others.
+        assert [one["id"] for one in it.get("runs/0/search", table="agents", prefix="u4")["ids"]] == ["u4"]
+        rows = {one["table"]: len(one["rows"]) for one in it.get("runs/0/agent", id="u4")["tables"]}
+        assert rows["agents"] == 1 and rows["members"] > 5, rows
+        assert it.get("runs/0/select", table="agents", where="phi >= 0")["agents"] == 4
 
 
 @test

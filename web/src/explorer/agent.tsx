@@ -108,7 +108,7 @@ function NetworkView({ run, id, window, phiOf, onAgent }: { run: number; id: str
         <>
           <canvas ref={canvas} class="network" width={2 * SIZE} height={2 * SIZE} role="img" onClick={click}
             aria-label={`Network of ${it.nodes.length} agents and ${it.edges.length} edges around agent ${id}`} />
-          <p class="aid">Orange agents raised the number, blue ones lowered it, fuller with more. Click one to go there.</p>
+          <p class="aid">{it.nodes.some((node) => phiOf(node.row) != null) ? "Orange agents raised the number, blue ones lowered it, fuller with more. " : ""}Click one to go there.</p>
         </>
       )}
     </div>

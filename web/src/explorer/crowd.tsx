@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { clip, count, duration } from "../format";
 import { ApiError, mask as fetchMask, search, selectRows, selectWhere, Selection, TableInfo, tables as fetchTables } from "./api";
 import { AgentPanel } from "./agent";
-import { colourColumns, Colouring, Columns, everyOf, firstLook, Look, numericColumns, windowOf } from "./data";
+import { colourColumns, Colouring, Columns, everyOf, firstLook, idColumn, Look, numericColumns, windowOf } from "./data";
 import { Axis, Picture } from "./picture";
 import { Kind, usualKind } from "./scales";
 import { SelectedPanel } from "./selected";
@@ -49,6 +49,7 @@ function TableView({ run, list, first, graph, cohorts }: { run: number; list: Ta
   const [marked, setMarked] = useState<number | null>(null);
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
+  const who = idColumn(look.table);
   const window = windowOf(look);
   const every = everyOf(window);
   const turn = useRef(0);
@@ -149,7 +150,7 @@ function TableView({ run, list, first, graph, cohorts }: { run: number; list: Ta
             <button type="submit">Filter</button>
             <label class="check"><input type="checkbox" checked={only} onChange={(event) => setOnly(event.currentTarget.checked)} /> hide the others</label>
           </form>
-          {look.table.columns.some((one) => one.column === "id") && <Search run={run} look={look} onAgent={toAgent} />}
+          {who && <Search run={run} look={look} onAgent={toAgent} />}
         </div>
         {problem && <p role="alert" class="problem">{problem}</p>}
         <Picture x={axes?.x ?? null} y={axes?.y ?? null} colouring={axes?.colouring ?? null} mask={mask} only={only} marked={marked}
@@ -159,13 +160,13 @@ function TableView({ run, list, first, graph, cohorts }: { run: number; list: Ta
             const rows = Uint32Array.from(points, (point) => window.from + point * every);
             select((signal) => selectRows(run, window, rows, signal));
           }}
-          onPoint={toPoint} />
+          onPoint={who ? toPoint : () => {}} />
         <p class="aid" role="status">
-          {busy ? "Working… " : ""}{count(window.to - window.from)} {look.table.columns.some((one) => one.role === "id") ? "agents" : "rows"}{every > 1 ? `, every ${every}th of them is drawn` : ""}.{" "}
-          {selected ? `The last question took ${duration(selected.seconds)}. ` : ""}Drag to move, wheel to zoom, click for an agent, Shift and drag to select.
+          {busy ? "Working… " : ""}{count(window.to - window.from)} {who ? "agents" : "rows"}{every > 1 ? `, one in ${every} of them is drawn` : ""}.{" "}
+          {selected ? `The last question took ${duration(selected.seconds)}. ` : ""}Drag to move, wheel to zoom,{who ? " click for an agent," : ""} Shift and drag to select.
         </p>
       </section>
-      {selected && <SelectedPanel run={run} window={window} selected={selected} table={look.table.table} onAgent={toAgent} onClear={() => { setWhere(""); clear(); }} />}
+      {selected && <SelectedPanel run={run} window={window} selected={selected} who={who} onAgent={toAgent} onClear={() => { setWhere(""); clear(); }} />}
       {agentId != null && (
         <AgentPanel run={run} id={agentId} window={window} graph={graph} onClose={() => { setAgentId(null); setMarked(null); }}
           onAgent={(id) => search(run, window, String(id)).then((found) => toAgent(id, found.ids.find((one) => String(one.id) === String(id))?.row ?? -1), () => setAgentId(id))}

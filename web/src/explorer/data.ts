@@ -29,11 +29,16 @@ export interface Colouring {
 
 const NUMERIC = ["float32", "float64", "int32", "int64"];
 
-/** Not time and step, where they are the slider's; and the number of the agent, which every table of agents has. */
+/** The column that says who it is; undefined: the table is not of agents. */
+export function idColumn(table: TableInfo): string | undefined {
+  return table.columns.find((one) => one.role === "id")?.column;
+}
+
+/** Not time and step, where they are the slider's; and the number of the agent, where that is not its id. */
 export function numericColumns(table: TableInfo): ColumnInfo[] {
   const moving = table.frames.length > 1 ? ["time", "step"] : [];
   const list = table.columns.filter((one) => NUMERIC.includes(one.type) && one.role !== "id" && !moving.includes(one.role ?? ""));
-  return list.length && table.columns.some((one) => one.role === "id") ? [...list, { column: "agent", type: "int32", role: null }] : list;
+  return list.length && idColumn(table) && idColumn(table) !== "agent" ? [...list, { column: "agent", type: "int32", role: null }] : list;
 }
 
 export function colourColumns(table: TableInfo): ColumnInfo[] {

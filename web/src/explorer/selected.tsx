@@ -6,19 +6,20 @@ import { page, Rows, Selection, Window } from "./api";
 
 const PAGE = 50;
 
-export function SelectedPanel({ run, window, selected, table, onAgent, onClear }: {
+export function SelectedPanel({ run, window, selected, who, onAgent, onClear }: {
   run: number;
   window: Window;
   selected: Selection;
-  table: string;
+  who: string | undefined;
   onAgent: (id: string | number, row: number) => void;
   onClear: () => void;
 }) {
+  const n = who ? selected.agents : selected.rows;
   return (
     <section class="card" id="selected" aria-labelledby="selected-title">
       <div class="tools spread">
         <h2 id="selected-title" aria-live="polite">
-          {count(selected.agents)} agent{selected.agents === 1 ? "" : "s"} selected{selected.share != null ? `: ${percent(selected.share)} of the whole` : ""}
+          {count(n)} {who ? "agent" : "row"}{n === 1 ? "" : "s"} selected{selected.share != null ? `: ${percent(selected.share)} of the whole` : ""}
         </h2>
         <button type="button" onClick={onClear}>Clear</button>
       </div>
@@ -29,7 +30,7 @@ export function SelectedPanel({ run, window, selected, table, onAgent, onClear }
       </p>
       {(selected.by_cohort?.length ?? 0) > 1 && <Bars title="by cohort" rows={selected.by_cohort!.map((one) => ({ name: one.cohort, share: one.share, n: one.rows }))} />}
       {(selected.by_frame?.length ?? 0) > 1 && <Bars title="by time" rows={selected.by_frame!.map((one) => ({ name: one.label ?? "", share: one.share, n: one.rows }))} />}
-      <AgentTable run={run} window={window} selected={selected} table={table} onAgent={onAgent} />
+      <AgentTable run={run} window={window} selected={selected} who={who} onAgent={onAgent} />
     </section>
   );
 }
@@ -53,7 +54,7 @@ function Bars({ title, rows }: { title: string; rows: { name: string; share: num
   );
 }
 
-function AgentTable({ run, window, selected, table, onAgent }: { run: number; window: Window; selected: Selection; table: string; onAgent: (id: string | number, row: number) => void }) {
+function AgentTable({ run, window, selected, who, onAgent }: { run: number; window: Window; selected: Selection; who: string | undefined; onAgent: (id: string | number, row: number) => void }) {
   const [rows, setRows] = useState<Rows | null>(null);
   const [offset, setOffset] = useState(0);
   const [problem, setProblem] = useState("");
@@ -67,7 +68,7 @@ function AgentTable({ run, window, selected, table, onAgent }: { run: number; wi
   }, [selected.selection, offset]);
   if (problem) return <p role="alert" class="problem">{problem}</p>;
   if (!rows) return null;
-  const id = rows.columns.indexOf("id"), row = rows.columns.indexOf("row");
+  const id = who ? rows.columns.indexOf(who) : -1, row = rows.columns.indexOf("row");
   const total = rows.total ?? rows.rows.length;
   const last = Math.min(offset + PAGE, total);
   return (
@@ -95,7 +96,7 @@ function AgentTable({ run, window, selected, table, onAgent }: { run: number; wi
         <button type="button" disabled={offset === 0} onClick={() => setOffset(offset - PAGE)}>Previous</button>
         <button type="button" disabled={last >= total || last >= 100000} onClick={() => setOffset(offset + PAGE)}>Next</button>
         <button type="button" onClick={() => page(run, window, selected.selection, sort, 0, 1000).then((it) =>
-          download(`${table}-selection.csv`, csv(it.rows.map((cells) => Object.fromEntries(it.columns.map((name, i) => [name, cells[i]])))))).catch((reason: Error) => setProblem(reason.message))}>
+          download(`${window.table}-selection.csv`, csv(it.rows.map((cells) => Object.fromEntries(it.columns.map((name, i) => [name, cells[i]])))))).catch((reason: Error) => setProblem(reason.message))}>
           Download the first 1,000
         </button>
       </div>

@@ -278,20 +278,20 @@ export function rivals(run: Run): Chart | null {
   if (!list.length || !own) return null;
   const rows = [
     { order: own.by === "silencing" ? "chosen by throng" : "dampened by throng", share: Number(own.share), enough: Boolean(own.reached) },
-    ...list.map((one) => ({ order: `silencing those ${one.name}`, share: one.share ?? 1, enough: one.share != null })),
+    ...list.map((one) => ({ order: one.name, share: one.share ?? 1, enough: one.share != null })),
   ];
   return {
     id: "rivals",
     title: "How much influence each way has to take",
-    aid: "The shorter the bar, the less of everybody's influence has to go for the target; a hollow bar: not reached.",
+    aid: "The shorter the bar, the less of everybody's influence has to go for the target; a hollow bar: not reached. Below the first, agents fall silent in that order.",
     alt: rows.map((row) => `${row.order} ${row.enough ? percent(row.share) : "not reached"}`).join(", ") + ".",
     rows,
     draw: (width) => {
-      const most = fits(width);
-      const left = room(rows.map((row) => clip(row.order, most)), width);
+      const most = fits(width, 1 / 2);
+      const left = room(rows.map((row) => clip(row.order, most)), width, 1 / 2);
       return Plot.plot({
         width, height: 54 + rows.length * 30, marginLeft: left, marginRight: 84, style, ...below,
-        x: { ...AXIS, label: "share of everybody's influence", tickFormat: ticks.percent, grid: true, ticks: 5 },
+        x: { ...AXIS, label: "share of everybody's influence", tickFormat: ticks.percent, grid: true, ticks: Math.max(2, tickCount(width - left) - 2) },
         y: { domain: rows.map((row) => row.order), label: null, tickFormat: (name: string) => clip(name, most) },
         marks: [
           Plot.barX(rows, { x: "share", y: "order", fill: (row: { enough: boolean }) => (row.enough ? "var(--accent)" : "none"), stroke: "var(--accent)" }),

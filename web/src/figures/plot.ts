@@ -12,15 +12,15 @@ export const AXIS = { labelOffset: 40 } as const;
 
 export const style = { background: "none", fontSize: "12px", overflow: "visible" } as const;
 
-/** Room on the left for labels, at most a third of the width. */
-export function room(labels: string[], width: number): number {
+/** Room on the left for labels, at most a part of the width. */
+export function room(labels: string[], width: number, part = 1 / 3): number {
   const most = Math.max(0, ...labels.map((label) => label.length));
-  return Math.min(16 + 6.6 * most, width / 3);
+  return Math.min(16 + 6.6 * most, width * part);
 }
 
 /** How many characters fit there. */
-export function fits(width: number): number {
-  return Math.max(6, Math.floor((width / 3 - 16) / 6.6));
+export function fits(width: number, part = 1 / 3): number {
+  return Math.max(6, Math.floor((width * part - 16) / 6.6));
 }
 
 export const ticks = {
