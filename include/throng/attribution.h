@@ -418,7 +418,9 @@ typedef struct throng_concentration {
 /**
  * Concentration of |phi| at one time, or, with time -1, in the change, over all agents that are there (in the change:
  * at either end). |phi| is rounded to 24 bits for sorting.
- * @return THRONG_E_MEMORY; THRONG_E_UNSUPPORTED if the players are cohorts.   Cost: a radix sort of 4 bytes an agent.
+ * @return THRONG_E_MEMORY; THRONG_E_UNSUPPORTED if the players are cohorts.
+ *
+ * Cost: a radix sort of 4 bytes an agent.   Threads: yes; the result does not depend on their number.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_attribution_concentration(const throng_attribution *attribution,
                                                                           int64_t time, throng_concentration *out,

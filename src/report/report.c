@@ -154,7 +154,18 @@ json_t *throng_i_report_graph(throng_i_reporter *self) {
     return object;
 }
 
-static json_t *one_time(throng_i_reporter *self, int64_t time) {
+/* Who has how much of it: cohorts, and if the players are agents, those. */
+static void put_credit(throng_i_reporter *self, json_t *object, int64_t time) {
+    put(self, object, "cohorts", throng_i_report_cohorts(self, time));
+    if (self->attribution->cohort_phi)
+        return;
+    put(self, object, "concentration", throng_i_report_concentration(self, time));
+    put(self, object, "top", throng_i_report_top(self, time));
+}
+
+/* @param whole the report so far: with one time, what it says of the whole crowd is about that time */
+static json_t *one_time(throng_i_reporter *self, json_t *whole, int64_t time) {
+    static const char *const parts[] = {"cohorts", "concentration", "top"};
     int64_t begin = 0, end = 0;
     throng_population_slice(self->population, time, &begin, &end);
     throng_certificate certificate = throng_attribution_certificate(self->attribution, time);
@@ -165,18 +176,18 @@ static json_t *one_time(throng_i_reporter *self, int64_t time) {
     put(self, object, "agents", json_integer(end - begin));
     put(self, object, "indicator", values);
     put(self, object, "certificate", throng_i_report_certificate(self, self->attribution, time));
-    put(self, object, "cohorts", throng_i_report_cohorts(self, time));
-    if (!self->attribution->cohort_phi) {
-        put(self, object, "concentration", throng_i_report_concentration(self, time));
-        put(self, object, "top", throng_i_report_top(self, time));
-    }
+    if (self->population->n_times > 1)
+        put_credit(self, object, time);
+    for (int i = 0; i < 3 && self->population->n_times == 1; i++)
+        if (json_object_get(whole, parts[i]))
+            put(self, object, parts[i], json_deep_copy(json_object_get(whole, parts[i])));
     return object;
 }
 
-static json_t *by_time(throng_i_reporter *self) {
+static json_t *by_time(throng_i_reporter *self, json_t *whole) {
     json_t *list = json_array();
     for (int64_t time = 0; time < self->population->n_times; time++)
-        throng_i_json_append(&self->failed, list, one_time(self, time));
+        throng_i_json_append(&self->failed, list, one_time(self, whole, time));
     return list;
 }
 
@@ -214,12 +225,8 @@ throng_status throng_i_report_make(throng_context *context, const throng_attribu
         put(self, document, "world", throng_i_report_world(self));
     put(self, document, "indicator", indicator(self));
     put(self, document, "certificate", throng_i_report_certificate(self, attribution, whole));
-    put(self, document, "cohorts", throng_i_report_cohorts(self, whole));
-    if (!attribution->cohort_phi) {
-        put(self, document, "concentration", throng_i_report_concentration(self, whole));
-        put(self, document, "top", throng_i_report_top(self, whole));
-    }
-    put(self, document, "by_time", by_time(self));
+    put_credit(self, document, whole);
+    put(self, document, "by_time", by_time(self, document));
     if (def->aggregates)
         put(self, document, "aggregates", throng_i_report_aggregates(self));
     if (def->panel)
