@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #define SHOWN 20 /* rows of the summary */
 
@@ -88,7 +87,7 @@ static int read_rows(job *self) {
     if (status != THRONG_OK)
         return cli_fail_error(&err);
     self->n = throng_table_rows(self->table);
-    return CLI_OK;
+    return self->n > 0 ? CLI_OK : cli_fail(CLI_FAILURE, "%s has no rows: there is nothing to ask.", self->wanted->rows);
 }
 
 static int fill_row(job *self, int64_t row) {
@@ -123,10 +122,14 @@ static int make_questions(job *self, const cli_options *options) {
         if (throng_llm_template_load(self->context, options->positional[0], &self->template, &err) != THRONG_OK)
             return cli_fail_error(&err);
         const char *place = NULL;
-        if (!self->wanted->rows && throng_llm_template_slots(self->template) > 0) {
+        bool slots = throng_llm_template_slots(self->template) > 0;
+        if (!self->wanted->rows && slots) {
             const char *name = throng_llm_template_slot(self->template, 0, &place);
             return cli_fail(CLI_USAGE, "%s: {{%s}} has no value: name a table of them with --rows FILE.", place, name);
         }
+        if (self->wanted->rows && !slots)
+            return cli_fail(CLI_USAGE, "%s has no slots, such as {{name}}, that --rows could fill: leave --rows out.",
+                            options->positional[0]);
         if (self->wanted->rows)
             code = read_rows(self);
     } else if (self->wanted->rows) {
@@ -367,11 +370,18 @@ static int report(const job *self) {
 /* A column of --out is a slot or an option, before anything is paid for. */
 static int check_names(const job *self) {
     int slots = self->table ? throng_llm_template_slots(self->template) : 0;
-    for (int i = 0; self->wanted->out && i < slots; i++)
+    for (int i = 0; self->wanted->out && i < slots; i++) {
+        const char *slot = throng_llm_template_slot(self->template, i, NULL);
         for (int k = 0; k < self->n_options; k++)
-            if (strcasecmp(throng_llm_template_slot(self->template, i, NULL), self->options[k]) == 0)
+            if (strcasecmp(slot, self->options[k]) == 0)
                 return cli_fail(CLI_USAGE, "\"%s\" is a slot and an option: they cannot both be a column of --out.",
                                 self->options[k]);
+        if (self->n_options == 0 && strcasecmp(slot, "answer") == 0)
+            return cli_fail(CLI_USAGE,
+                            "the slot {{%s}} and the answers cannot both be the column \"answer\" of --out: "
+                            "name the slot otherwise.",
+                            slot);
+    }
     return CLI_OK;
 }
 
@@ -388,9 +398,8 @@ static int ask(job *self, const cli_options *options) {
         return cli_fail(CLI_USAGE, "--temperature must be above 0 with --options: at 0 there is no distribution.");
     if (self->wanted->fit && (!self->wanted->rows || !self->wanted->options_text))
         return cli_fail(CLI_USAGE, "--fit takes a column of --rows and the first of --options: name both.");
-    if (self->wanted->out && !self->wanted->force && access(self->wanted->out, F_OK) == 0)
-        return cli_fail(CLI_FAILURE, "%s exists already: choose another file, or replace it with --force.",
-                        self->wanted->out);
+    if (self->wanted->out && throng_table_check_output(self->wanted->out, self->wanted->force, &err) != THRONG_OK)
+        return cli_fail_error(&err);
     int code = cli_llm_split_options(self->wanted->options_text, &self->options_copy, self->options, &self->n_options);
     if (code == CLI_OK)
         code = make_questions(self, options);

@@ -92,7 +92,7 @@ static int print_report(const request *self, const char *text) {
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
 static bool read_reals(request *self, throng_study_distill_def *def) {
-    if (!cli_llm_read_real("--max-cost", self->max_cost, &def->max_cost) ||
+    if (!cli_llm_read_positive("--max-cost", self->max_cost, &def->max_cost) ||
         !cli_llm_read_real("--held-out", self->held_out, &def->held_out))
         return false;
     if (self->held_out && def->held_out == 0.0)

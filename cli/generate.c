@@ -4,11 +4,9 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 typedef struct request {
     const char *generator, *out;
@@ -16,19 +14,6 @@ typedef struct request {
     cli_common common;
     const char *plugin;
 } request;
-
-/* What would only come out after the work is done. */
-static int check_place(const request *wanted) {
-    struct stat facts;
-    if (stat(wanted->out, &facts) != 0)
-        return CLI_OK;
-    if (S_ISDIR(facts.st_mode))
-        return cli_fail(CLI_FAILURE, "%s is a directory: --out names the file to write.", wanted->out);
-    if (!wanted->common.force)
-        return cli_fail(CLI_FAILURE, "%s exists already: choose another file, or replace it with --force.",
-                        wanted->out);
-    return CLI_OK;
-}
 
 static void print_result(const request *wanted, int64_t rows, int columns, double seconds) {
     struct stat facts;
@@ -73,9 +58,10 @@ static int prepare(const cli_options *options, request *wanted, throng_context *
     if (!wanted->out)
         return cli_fail(CLI_USAGE, "--out is missing: name the file to write, such as crowd.parquet.");
     if (throng_context_set_threads(context, (int)wanted->common.threads, &err) != THRONG_OK ||
-        (wanted->plugin && throng_context_load_plugin(context, wanted->plugin, &err) != THRONG_OK))
+        (wanted->plugin && throng_context_load_plugin(context, wanted->plugin, &err) != THRONG_OK) ||
+        throng_table_check_output(wanted->out, wanted->common.force, &err) != THRONG_OK)
         return cli_fail_error(&err);
-    return check_place(wanted);
+    return CLI_OK;
 }
 
 static int run(const cli_command *self, int argc, char **argv) {

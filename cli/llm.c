@@ -58,6 +58,14 @@ bool cli_llm_read_real(const char *name, const char *text, double *out) {
     return false;
 }
 
+bool cli_llm_read_positive(const char *name, const char *text, double *out) {
+    if (!cli_llm_read_real(name, text, out))
+        return false;
+    if (text && *out == 0.0)
+        cli_fail(CLI_USAGE, "%s must be above 0; leave it out for the default.", name);
+    return !text || *out > 0.0;
+}
+
 bool cli_llm_read_share(const char *name, const char *text, double *out) {
     if (!cli_llm_read_real(name, text, out))
         return false;
@@ -118,8 +126,8 @@ static int open_source(const cli_llm *self, throng_context *context, throng_llm 
                                        .seed = (uint64_t)self->seed,
                                        .max_calls = self->max_calls,
                                        .max_tokens = self->max_tokens};
-        if (api < 0 || !cli_llm_read_real("--timeout", self->timeout, &def.timeout) ||
-            !cli_llm_read_real("--max-cost", self->max_cost, &def.max_cost) ||
+        if (api < 0 || !cli_llm_read_positive("--timeout", self->timeout, &def.timeout) ||
+            !cli_llm_read_positive("--max-cost", self->max_cost, &def.max_cost) ||
             !cli_llm_read_real("--price-in", self->price_in, &def.prompt_price) ||
             !cli_llm_read_real("--price-out", self->price_out, &def.completion_price))
             return CLI_USAGE;

@@ -42,6 +42,9 @@ int cli_llm_fail_void(const throng_llm_choose_counts *counts);
 /* A real number of an option, 0 if it was not given. false: it is none, or negative; that has been printed. */
 bool cli_llm_read_real(const char *name, const char *text, double *out);
 
+/* The same of a number for which 0 would mean the default: it is refused. */
+bool cli_llm_read_positive(const char *name, const char *text, double *out);
+
 /* The same of a share, whose default 0 stands for: 0 itself becomes less than any share that there is. */
 bool cli_llm_read_share(const char *name, const char *text, double *out);
 

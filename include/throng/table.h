@@ -159,6 +159,9 @@ THRONG_API const throng_source *throng_table_sources(const throng_table *table, 
 THRONG_API THRONG_MUST_USE throng_status throng_table_write(const throng_table *table, const char *path, bool force,
                                                             throng_error *err);
 
+/** What throng_table_write would refuse, before there is anything to write: THRONG_E_ARGUMENT, E_EXISTS, E_WRITE. */
+THRONG_API THRONG_MUST_USE throng_status throng_table_check_output(const char *path, bool force, throng_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,9 +5,11 @@
 #include "throng/llm.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SLOTS_MAX     64
 #define NAME_LENGTH   64
@@ -143,9 +145,14 @@ static throng_status include(reader *it, const char *name, size_t n) {
     const char *slash = strrchr(it->path, '/');
     int folder = slash && name[0] != '/' ? (int)(slash - it->path) + 1 : 0;
     int length = snprintf(path, sizeof path, "%.*s%.*s", folder, it->path, (int)n, name);
-    if (n == 0 || length >= PATH_LENGTH || it->depth >= DEPTH_MAX)
-        return THRONG_FAIL(it->err, E_FORMAT, "%s:%d: files may include each other %d deep, and need a name.", it->path,
-                           it->line, DEPTH_MAX);
+    if (n == 0 || length >= PATH_LENGTH)
+        return THRONG_FAIL(it->err, E_FORMAT, "%s:%d: {{>FILE}} needs the name of a file.", it->path, it->line);
+    if (it->depth >= DEPTH_MAX)
+        return THRONG_FAIL(it->err, E_FORMAT, "%s:%d: files may include each other %d deep: does %.60s include itself?",
+                           it->path, it->line, DEPTH_MAX, path);
+    if (access(path, R_OK) != 0)
+        return THRONG_FAIL(it->err, E_FILE, "%s:%d: {{>%s}} cannot be read: %s.", it->path, it->line, path,
+                           strerror(errno));
     return read_file(it->self, path, it->depth + 1, it->err);
 }
 
@@ -243,6 +250,7 @@ throng_status throng_llm_template_load(throng_context *context, const char *path
     THRONG_TRY(throng_i_alloc(context, 1, sizeof *self, &self, err));
     self->context = self->text.context = self->filled[0].context = self->filled[1].context = context;
     THRONG_TRY(read_file(self, path, 0, err));
+    THRONG_REQUIRE(self->n > 0, E_FORMAT, "%s is empty: a template says what is to be asked.", path);
     *out = self;
     self = NULL;
 out:

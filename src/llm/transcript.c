@@ -76,12 +76,22 @@ static void clear_transcript(throng_llm *head) {
 
 static const throng_i_llm_class transcript_class = {.ask = ask_transcript, .clear = clear_transcript};
 
+/* Whether a file is empty, no file at all, or begins as every line does that is written here, whose keys are sorted. */
+static bool may_append(int file) {
+    static const char beginning[] = "{\"answer\":";
+    char first[sizeof beginning];
+    ssize_t got = pread(file, first, sizeof beginning - 1, 0);
+    return got <= 0 || memcmp(first, beginning, (size_t)got) == 0;
+}
+
 throng_status throng_llm_transcript_create(throng_llm *inner, const char *path, throng_llm **out, throng_error *err) {
     transcript *self = NULL;
     throng_status status = THRONG_OK;
     THRONG_TRY(throng_i_llm_wrap(inner, &transcript_class, sizeof *self, &self, err));
-    self->file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    self->file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     THRONG_REQUIRE(self->file >= 0, E_FILE, "%s cannot be opened as a transcript: %s.", path, strerror(errno));
+    THRONG_REQUIRE(may_append(self->file), E_FORMAT,
+                   "%s is not a transcript of throng's; nothing was changed. Name another file.", path);
     THRONG_TRY(throng_i_copy_text(inner->context, path, &self->path, err));
     *out = &self->head;
     self = NULL;

@@ -95,8 +95,6 @@ out:
 throng_status throng_aggregates_save(const throng_aggregates *self, const char *path, bool force, throng_error *err) {
     throng_status status = THRONG_OK;
     char *json = NULL;
-    THRONG_REQUIRE(force || access(path, F_OK) != 0, E_EXISTS,
-                   "%s exists already: choose another file, or replace it with --force.", path);
     THRONG_TRY(throng_aggregates_json(self->context, self, &json, err));
     THRONG_TRY(throng_i_save_text(self->context, path, json, force, err));
 out:

@@ -1,6 +1,7 @@
 /* Small helpers around Jansson: see json.h. */
 #define _POSIX_C_SOURCE 200809L
 #include "report/json.h"
+#include "table/table.h"
 
 #include <errno.h>
 #include <math.h>
@@ -103,6 +104,7 @@ throng_status throng_i_save_text(throng_context *context, const char *path, cons
     char *draft = NULL;
     FILE *file = NULL;
     bool drafted = false;
+    THRONG_TRY(throng_i_check_place(path, replace, err));
     THRONG_TRY(throng_i_print(context, &draft, err, "%s.tmp-%ld", path, (long)getpid()));
     file = fopen(draft, "wbx");
     drafted = file != NULL;

@@ -168,7 +168,7 @@ throng_status throng_study_distill(throng_study *study, const throng_study_disti
     throng_status status = THRONG_OK;
     distill_job self = {.study = study};
     *report = NULL;
-    THRONG_TRY(throng_i_table_check_output(out, force, err));
+    THRONG_TRY(throng_table_check_output(out, force, err));
     THRONG_TRY(throng_i_study_load_plugins(study, err));
     THRONG_TRY(prepare(&self, def, err));
     throng_distill_plan plan = throng_distill_planned(self.distill);

@@ -78,8 +78,7 @@ static bool read_range(const char *text, double *from, double *to, long *count) 
         return false;
     text = end + 1;
     *count = strtol(text, &end, 10);
-    return end != text && *end == '\0' && isfinite(*from) && isfinite(*to) && *count >= 2 &&
-           *count <= THRONG_I_VALUES_MAX;
+    return end != text && *end == '\0' && isfinite(*from) && isfinite(*to);
 }
 
 static throng_status add_value(throng_context *context, throng_i_axis *axis, const char *text, throng_error *err) {
@@ -105,7 +104,11 @@ static throng_status read_axis(throng_context *context, const char *text, throng
                    "--sweep (sweep.over) must be KEY=VALUE,VALUE,... or KEY=FROM:TO:COUNT, got \"%.80s\".", text);
     snprintf(axis->name, sizeof axis->name, "%.*s", (int)length, text);
     text += length + 1;
-    if (read_range(text, &from, &to, &count)) {
+    bool range = read_range(text, &from, &to, &count);
+    THRONG_REQUIRE(!range || (count >= 2 && count <= THRONG_I_VALUES_MAX), E_PARAMETER,
+                   "A sweep over %s, FROM:TO:COUNT, has from 2 to %d values, got \"%.80s\".", axis->name,
+                   THRONG_I_VALUES_MAX, text);
+    if (range) {
         for (long i = 0; i < count; i++) {
             snprintf(number, sizeof number, "%.12g", from + (to - from) * (double)i / (double)(count - 1));
             THRONG_TRY(add_value(context, axis, number, err));
@@ -135,6 +138,9 @@ throng_status throng_i_grid_init(const throng_study *study, throng_i_grid *out, 
         THRONG_REQUIRE(i < THRONG_I_AXES_MAX, E_PARAMETER, "A study has at most %d sweeps.", THRONG_I_AXES_MAX);
         self.n_axes++;
         THRONG_TRY(read_axis(study->context, text, &self.axis[i], err));
+        for (int j = 0; j < i; j++)
+            THRONG_REQUIRE(strcmp(self.axis[j].name, self.axis[i].name) != 0, E_PARAMETER,
+                           "There are two sweeps over %s: give all its values to one.", self.axis[i].name);
         self.points *= self.axis[i].n;
     }
     THRONG_REQUIRE(self.points * self.repetitions <= THRONG_I_RUNS_MAX, E_PARAMETER,

@@ -55,6 +55,7 @@ static const char *other_work(const json_t *report) {
            : json_object_get(report, "sweep")        ? "a sweep"
            : json_object_get(report, "intervention") ? "an intervention"
            : json_object_get(report, "trajectory")   ? "a simulation"
+           : json_object_get(report, "cascades")     ? "cascades"
                                                      : NULL;
 }
 

@@ -69,7 +69,8 @@ int64_t throng_i_table_bytes(const throng_table *table);
 #define THRONG_I_HASH_LENGTH 33
 void throng_i_hash_bytes(const void *data, size_t size, char out[THRONG_I_HASH_LENGTH]);
 
-/* What throng_table_write would refuse, before there is anything to write. E_ARGUMENT, E_EXISTS, E_WRITE. */
-THRONG_MUST_USE throng_status throng_i_table_check_output(const char *path, bool force, throng_error *err);
+/* Whether a new file may take this place: E_EXISTS without `force`; E_WRITE for a folder that is missing or cannot be
+ * written to, and for what no file should replace. */
+THRONG_MUST_USE throng_status throng_i_check_place(const char *path, bool force, throng_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -60,13 +61,19 @@ out:
     return status;
 }
 
-static throng_status check_place(const char *path, bool force, throng_error *err) {
+throng_status throng_i_check_place(const char *path, bool force, throng_error *err) {
     struct stat about;
     throng_status status = THRONG_OK;
-    if (lstat(path, &about) != 0)
-        return THRONG_OK; /* nothing is there, or open_aside will say what is wrong */
-    THRONG_REQUIRE(!S_ISDIR(about.st_mode), E_WRITE, "%s cannot be written: it is a directory.", path);
-    THRONG_REQUIRE(force, E_EXISTS, "%s exists already; it is replaced only by force.", path);
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    /* What is renamed to a device or a pipe takes its place for everybody. */
+    if (stat(path, &about) == 0)
+        THRONG_REQUIRE(S_ISREG(about.st_mode), E_WRITE, "%s cannot be written: it is %s.", path,
+                       S_ISDIR(about.st_mode) ? "a directory" : "a device or a pipe, not a file");
+    THRONG_REQUIRE(force || lstat(path, &about) != 0, E_EXISTS,
+                   "%s exists already: choose another file, or replace it with --force.", path);
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    THRONG_REQUIRE(access(folder, W_OK | X_OK) == 0, E_WRITE, "%s cannot be written: %s.", path, strerror(errno));
 out:
     return status;
 }
@@ -206,17 +213,17 @@ out:
     return status;
 }
 
-throng_status throng_i_table_check_output(const char *path, bool force, throng_error *err) {
+throng_status throng_table_check_output(const char *path, bool force, throng_error *err) {
     if (!find_format(path))
         return THRONG_FAIL(err, E_ARGUMENT, "%s must end in .parquet, .csv, .ndjson or .jsonl.", path);
-    return check_place(path, force, err);
+    return throng_i_check_place(path, force, err);
 }
 
 throng_status throng_table_write(const throng_table *table, const char *path, bool force, throng_error *err) {
     output_file output = {.context = table->context, .path = path};
     throng_status status = THRONG_OK;
     const file_format *format = find_format(path);
-    THRONG_TRY(throng_i_table_check_output(path, force, err));
+    THRONG_TRY(throng_table_check_output(path, force, err));
     THRONG_TRY(check_names(table, err));
     THRONG_TRY(open_aside(&output, err));
     status = copy(&output, table, format, true, err);

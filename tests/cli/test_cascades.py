@@ -68,6 +68,7 @@ def test_tables():
     assert [one["size"] for one in trees] == ["5", "2"]
     # again: only with force; and as Parquet, which throng itself reads
     fails(1, "exists already", "cascades", "t.csv", *KNOWN, "--out", "run")
+    fails(1, "run is of cascades: only attributions can be verified", "verify", "run")
     ok("cascades", "t.csv", *KNOWN, "--out", "run", "--force", "--quiet")
     assert sorted(listing("run")) == ["run/agents.parquet", "run/cascades.parquet", "run/members.parquet",
                                       "run/report.json"]

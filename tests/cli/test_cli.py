@@ -652,7 +652,7 @@ def test_places_that_cannot_be_written():
     generate = ["generate", "bluesky", "--agents", "10", "--out"]
     fails(1, r"cannot be written: No such file", *generate, "no/such.csv")
     pathlib.Path("folder.csv").mkdir()
-    fails(1, r"folder\.csv is a directory", *generate, "folder.csv", "--force")
+    fails(1, r"folder\.csv cannot be written: it is a directory", *generate, "folder.csv", "--force")
     fails(1, r"t\.csv exists already", *generate, "t.csv")
 
 

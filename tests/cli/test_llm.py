@@ -81,6 +81,18 @@ def test_a_table_of_answers():
     assert body[1][:2] == ["40.5", "calm"] and all(abs(float(a) - b) < 1e-12 for a, b in zip(body[1][2:], P)), body
     fails(1, "policy.csv exists already", *asked, "--out", "policy.csv")
     fails(2, '"age" is a slot and an option', *asked[:5], "age,none", *asked[6:], "--out", "other.csv")
+    # whatever would be found out when all is paid for
+    fails(2, "answers.xls must end in .parquet", *asked, "--out", "answers.xls")
+    fails(1, "no/answers.csv cannot be written: No such file", *asked, "--out", "no/answers.csv")
+    put("again.txt", "Why {{answer}}?")
+    put("answers.csv", "answer\npost\n")
+    fails(2, r"the slot \{\{answer\}\} and the answers cannot both be", "ask", "again.txt", "--rows", "answers.csv", "--script", "-",
+          "--out", "other.csv")
+    put("empty.csv", "answer\n")
+    fails(1, "empty.csv has no rows", "ask", "again.txt", "--rows", "empty.csv", "--script", "-")
+    put("plain.txt", "Why?")
+    fails(2, "plain.txt has no slots", "ask", "plain.txt", "--rows", "answers.csv", "--script", "-")
+    fails(1, "answers.csv is not a transcript of throng's; nothing was changed", *asked, "--transcript", "answers.csv")
 
 
 @test
@@ -401,6 +413,7 @@ def test_budgets_stop_in_time():
             assert budget[0] != "--max-total-tokens" or tokens <= 400
             assert budget[0] != "--max-cost" or 0 < cost <= 0.001
         fails(2, "A limit of cost needs the prices", *asked, "--max-cost", 1)
+        fails(2, "--max-cost must be above 0", *asked, "--max-cost", 0, "--price-in", 2)  # not: without limit
     with server("--script", "rule.json", "--faults", "error=0.4", "--seed", 2) as it:  # some wait to try again meanwhile
         fails(1, "budget does not do for another request: 10 calls", "ask", *rows(50), *at(it), "--max-calls", 10, "--retries", 20)
 
@@ -584,7 +597,8 @@ def test_templates_that_are_wrong():
     for text, message in (("x\n{{a", r"t.txt:2: \{\{ is not closed"), ("{{a b}}", 't.txt:1: "a b" is no name of a slot'),
                           ("{{#a}}x", r"t.txt:1: the section \{\{#a\}\} is never closed"), ("x\n\n{{/a}}", "t.txt:3: .*closes no section"),
                           ("{{#a}}{{#b}}{{/a}}{{/b}}", "not the last one open, b"), ("{{a:x}}", "how many lines to show"),
-                          ("{{>t.txt}}", "files may include each other 8 deep"), ("{{>none}}", "none cannot be read"),
+                          ("{{>t.txt}}", "files may include each other 8 deep: does t.txt include itself"),
+                          ("x\n{{>none}}", r"t.txt:2: \{\{>none\}\} cannot be read: No such"), ("{{>}}", "needs the name of a file"), ("", "t.txt is empty"),
                           (b"caf\xe9", "t.txt is not UTF-8"), ("{{a}}", r"t.txt:1: \{\{a\}\} has no value")):
         put("t.txt", text)
         fails(2 if "no value" in message else 1, message, "ask", "t.txt", "--script", "-")

@@ -168,6 +168,8 @@ def test_page_goes_where_it_is_told():
     page("run", "-o", "page.html")
     fails(1, r"page\.html exists already.*--force", "report", "run", "-o", "page.html")
     page("run", "-o", "page.html", "--force")
+    os.mkfifo("pipe")
+    fails(1, "pipe cannot be written: it is a device or a pipe", "report", "run", "-o", "pipe", "--force")
     fails(1, r"nowhere/page\.html cannot be written", "report", "run", "--out", "nowhere/page.html")
     # A page is part of its run directory, which may be replaced with it.
     ok("attribute", "crowd.parquet", *COLUMNS, "--out", "run", "--quiet", "--force")

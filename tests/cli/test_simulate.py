@@ -249,6 +249,8 @@ def test_what_does_not_fit_together_is_refused():
               "simulate", *WORLD, option, value)
     assert "--method" not in ok("simulate", "--help")
     fails(2, "KEY=VALUE", "simulate", *WORLD, "--sweep", "world.steps")
+    fails(2, 'FROM:TO:COUNT, has from 2 to 10000 values, got "1:9:1"', "simulate", *WORLD, "--sweep", "world.steps=1:9:1")
+    fails(2, "two sweeps over world.steps", "simulate", *WORLD, "--sweep", "world.steps=1,2", "--sweep", "world.steps=3,4")
     fails(2, "more than 10000000 runs", "simulate", *WORLD, "--sweep", "run.seed=0:9999:10000", "--repetitions", 100000)
     put("days.csv", "id,t,x\n1,1,0\n2,1,1\n1,2,0.5\n")
     fails(1, "starts from one time, but the table has 2", "attribute", "days.csv", "--state", "x", "--id", "id", "--time",

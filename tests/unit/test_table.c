@@ -885,10 +885,11 @@ static void expect_no_write(const throng_table *table, const char *path, throng_
 
 Test(table, writing_where_it_cannot_be) {
     throng_table *table = make_table(10), *none = NULL, *same = NULL;
-    cr_assert_eq(mkdir("folder.csv", 0755), 0);
+    cr_assert(mkdir("folder.csv", 0755) == 0 && mkfifo("pipe.csv", 0600) == 0);
     expect_no_write(table, "t.xls", THRONG_E_ARGUMENT, ".parquet, .csv, .ndjson or .jsonl");
     expect_no_write(table, "t", THRONG_E_ARGUMENT, ".parquet");
     expect_no_write(table, "folder.csv", THRONG_E_WRITE, "folder.csv cannot be written: it is a directory");
+    expect_no_write(table, "pipe.csv", THRONG_E_WRITE, "it is a device or a pipe, not a file");
     expect_no_write(table, "no/such/folder/t.csv", THRONG_E_WRITE, "No such file or directory");
     expect_no_write(table, "/proc/t.csv", THRONG_E_WRITE, "/proc/t.csv cannot be written");
     cr_assert_eq(throng_table_create(context, 1, &none, &error), THRONG_OK);
