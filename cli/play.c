@@ -295,7 +295,7 @@ static json_t *pack_scores(job *self, int64_t n, int players) {
     json_t *scores = json_array(), *halves = json_array();
     for (int p = 0; p < players; p++) {
         double half;
-        json_array_append_new(scores, json_real(throng_match_score(self->shown, n, p, &half)));
+        json_array_append_new(scores, number(throng_match_score(self->shown, n, p, &half)));
         json_array_append_new(halves, number(half));
     }
     return json_pack("{s:I, s:o, s:o}", "matches", (json_int_t)n, "scores", scores, "half_widths", halves);

@@ -202,7 +202,8 @@ THRONG_API THRONG_MUST_USE throng_status throng_match_play(throng_context *conte
                                                            throng_error *err);
 
 /** The mean over matches of a seat's total over rounds times the most that it can get in one: 0.7 says that it got 70 %
- *  of what there was to get. @param half out: half the width of a 95 % interval; NaN for one match */
+ *  of what there was to get; NaN if no payoff of a game is above 0.
+ *  @param half out: half the width of a 95 % interval; NaN for one match */
 THRONG_API double throng_match_score(const throng_match *const *matches, int64_t n, int player, double *half);
 
 /* ---- matches of others ----------------------------------------------------------------------------------------- */

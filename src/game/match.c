@@ -113,16 +113,20 @@ out:
     return status;
 }
 
+/* NaN where there is nothing to get: a share of it says nothing, of less than nothing the opposite. */
+static double score_of(const throng_match *match, int player) {
+    double largest = throng_normal_form_largest(match->game, player);
+    return largest > 0.0 ? match->totals[player] / ((double)match->played * largest) : (double)NAN;
+}
+
 double throng_match_score(const throng_match *const *matches, int64_t n, int player, double *half) {
     double sum = 0.0, squares = 0.0;
     for (int64_t m = 0; m < n; m++)
-        sum += matches[m]->totals[player] /
-               ((double)matches[m]->played * throng_normal_form_largest(matches[m]->game, player));
+        sum += score_of(matches[m], player);
     double mean = sum / (double)n;
     for (int64_t m = 0; m < n; m++) {
-        double score = matches[m]->totals[player] /
-                       ((double)matches[m]->played * throng_normal_form_largest(matches[m]->game, player));
-        squares += (score - mean) * (score - mean);
+        double off = score_of(matches[m], player) - mean;
+        squares += off * off;
     }
     if (half)
         *half = n > 1

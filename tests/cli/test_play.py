@@ -22,6 +22,9 @@ def actions(got):
 
 @test
 def test_scripts():
+    put("years.csv", ",J,F\nJ,-1 -1,-3 0\nF,0 -3,-2 -2\n")  # what is lost has no share
+    got = report("play", "years.csv", "--policy", "always:F", "--rounds", 5)
+    assert got["games"][0]["scores"] == [None, None] and got["games"][0]["totals"] == [-10, -10], got
     shown = ok("play", "prisoners-dilemma", "--policy", "tit-for-tat", "--policy", "once:F")
     assert shown.splitlines()[1].split() == ["tit-for-tat", "74", "74.0", "%", "JFJJJJJJJJ"], shown
     for policy, played in (("always", "JJJJJ"), ("always:f", "FFFFF"), ("always:2", "FFFFF"), ("alternate:F", "FJFJF"), ("once", "FJJJJ"),

@@ -186,6 +186,28 @@ static throng_status play_all(throng_context *in, int64_t turn, void *user) {
     return status;
 }
 
+/* Years in prison are nothing to get a share of. */
+Test(game, losses_have_no_score) {
+    static const int two[2] = {2, 2};
+    throng_normal_form *game = NULL;
+    throng_player player = {0}, *seats[2] = {&player, &player};
+    throng_match match = {0};
+    const throng_match *shown = &match;
+    double half;
+    cr_assert_eq(throng_normal_form_create(context, "prison", 2, two, &game, &error), THRONG_OK);
+    for (int64_t i = 0; i < 4; i++)
+        cr_assert_eq(throng_normal_form_set_payoffs(game, i, (const double[]){-1.0 - (double)i, -(double)i}, &error),
+                     THRONG_OK);
+    cr_assert_eq(throng_player_scripted(context, "random", 0, &player, &error), THRONG_OK);
+    cr_assert_eq(throng_match_init(context, game, seats, 0, 10, &match, &error), THRONG_OK);
+    cr_assert_eq(throng_match_play(context, &match, 1, &error), THRONG_OK);
+    for (int p = 0; p < 2; p++)
+        cr_expect(isnan(throng_match_score(&shown, 1, p, &half)), "%d", p);
+    throng_match_clear(context, &match);
+    throng_player_clear(&player);
+    throng_normal_form_free(game);
+}
+
 Test(game, failing_allocations) {
     expect_survives(play_all, NULL, 1000);
 }
