@@ -25,7 +25,7 @@ typedef struct job {
     throng_context *context;
     throng_problem problem;
     throng_solution *solution; /* NULL: a policy says what is played */
-    double *strategy, *reference;
+    double *strategy, *reference, tolerance;
     int of;
     double phi[THRONG_GAME_PLAYERS_MAX], standard_error[THRONG_GAME_PLAYERS_MAX];
     throng_certificate certificate;
@@ -45,9 +45,10 @@ static double *make_strategy(const job *self) {
 static int solve(job *self) {
     const request *wanted = self->wanted;
     throng_error err = {0};
-    throng_solve_def def = {.solver = wanted->solver, .iterations = wanted->iterations, .seed = (uint64_t)wanted->seed};
-    if (!cli_llm_read_real("--tolerance", wanted->tolerance, &def.tolerance))
-        return CLI_USAGE;
+    throng_solve_def def = {.solver = wanted->solver,
+                            .iterations = wanted->iterations,
+                            .tolerance = self->tolerance,
+                            .seed = (uint64_t)wanted->seed};
     if (wanted->tolerance && def.tolerance == 0.0)
         def.tolerance = -1.0; /* all iterations, where 0 in a def is the default */
     return throng_solve(self->context, &self->problem, &def, &self->solution, &err) == THRONG_OK ? CLI_OK
@@ -179,12 +180,11 @@ static int report(const job *self) {
         print_result(self);
     if (code == CLI_OK)
         code = cli_finish_output();
-    if (code == CLI_OK && self->solution && !throng_solution_converged(self->solution))
-        code = cli_fail(CLI_FAILURE,
-                        "%s did not converge: the %s is %g, and the tolerance %g. What is split is what it "
-                        "has found so far.",
-                        throng_solution_solver(self->solution), throng_solution_gap_name(self->solution),
-                        throng_solution_gap(self->solution), throng_solution_tolerance(self->solution));
+    if (code == CLI_OK && self->solution && !throng_solution_converged(self->solution)) {
+        char advice[THRONG_SOLUTION_ADVICE];
+        throng_solution_advise(self->solution, advice, sizeof advice);
+        code = cli_fail(CLI_FAILURE, "what is split is what was found so far: %s", advice);
+    }
     return code;
 }
 
@@ -195,11 +195,19 @@ static int start(job *self, const cli_options *options) {
     const request *wanted = self->wanted;
     if (options->n_positional > 0)
         return cli_fail(CLI_USAGE, "with --game nothing else is attributed, got \"%.60s\".", options->positional[0]);
-    if ((wanted->plugin && throng_context_load_plugin(self->context, wanted->plugin, &err) != THRONG_OK) ||
-        throng_problem_open(self->context, wanted->game, &self->problem, &err) != THRONG_OK)
+    if (wanted->policy && (wanted->solver || wanted->tolerance || wanted->iterations))
+        return cli_fail(CLI_USAGE, "--policy says what is played, so that nothing is solved: leave out --solver, "
+                                   "--iterations and --tolerance.");
+    if (!cli_llm_read_real("--tolerance", wanted->tolerance, &self->tolerance))
+        return CLI_USAGE;
+    if (wanted->plugin && throng_context_load_plugin(self->context, wanted->plugin, &err) != THRONG_OK)
         return cli_fail_error(&err);
     cli_progress progress;
     cli_progress_attach(&progress, self->context, wanted->quiet);
+    throng_status status = throng_problem_open(self->context, wanted->game, &self->problem, &err);
+    cli_progress_clear(&progress);
+    if (status != THRONG_OK)
+        return cli_fail_error(&err);
     int code = attribute(self);
     cli_progress_clear(&progress);
     return code == CLI_OK ? report(self) : code;
@@ -232,7 +240,7 @@ static const cli_command command = {
 
 int cli_attribute_game(int argc, char **argv) {
     throng_error err = {0};
-    request wanted = {.iterations = 100000, .reference = "uniform", .of = "welfare", .method = "shapley-exact"};
+    request wanted = {.reference = "uniform", .of = "welfare", .method = "shapley-exact"};
     job it = {.wanted = &wanted};
     const char **texts[] = {&wanted.solver, &wanted.reference, &wanted.of};
     cli_options options;

@@ -127,13 +127,11 @@ static int report(const request *wanted, throng_context *context, const throng_p
         print_result(problem, solution);
     if (code == CLI_OK)
         code = cli_finish_output();
-    if (code == CLI_OK && !throng_solution_converged(solution))
-        code = cli_fail(CLI_FAILURE,
-                        "%s did not converge: after %lld iterations the %s is %g, and the tolerance %g. Give more "
-                        "--iterations, another --solver or a larger --tolerance.",
-                        throng_solution_solver(solution), (long long)throng_solution_iterations(solution),
-                        throng_solution_gap_name(solution), throng_solution_gap(solution),
-                        throng_solution_tolerance(solution));
+    if (code == CLI_OK && !throng_solution_converged(solution)) {
+        char advice[THRONG_SOLUTION_ADVICE];
+        throng_solution_advise(solution, advice, sizeof advice);
+        code = cli_fail(CLI_FAILURE, "%s", advice);
+    }
     return code;
 }
 
@@ -206,8 +204,13 @@ static int solve(const request *wanted, const char *name, const char *command, t
         return CLI_USAGE;
     if (wanted->tolerance && def.tolerance == 0.0)
         def.tolerance = -1.0; /* all iterations, where 0 in a def is the default */
-    if ((wanted->plugin && throng_context_load_plugin(context, wanted->plugin, &err) != THRONG_OK) ||
-        throng_problem_open(context, name, problem, &err) != THRONG_OK)
+    if (wanted->plugin && throng_context_load_plugin(context, wanted->plugin, &err) != THRONG_OK)
+        return cli_fail_error(&err);
+    cli_progress progress;
+    cli_progress_attach(&progress, context, wanted->quiet);
+    throng_status status = throng_problem_open(context, name, problem, &err);
+    cli_progress_clear(&progress);
+    if (status != THRONG_OK)
         return cli_fail_error(&err);
     if (wanted->write && problem->kind->form != THRONG_GAME_FORM_TREE)
         return cli_fail(CLI_USAGE, "%s is not played move by move: it cannot be written as a tree.", name);
@@ -222,9 +225,7 @@ static int solve(const request *wanted, const char *name, const char *command, t
         return code;
     }
     def.start = start;
-    cli_progress progress;
-    cli_progress_attach(&progress, context, wanted->quiet);
-    throng_status status = throng_solve(context, problem, &def, solution, &err);
+    status = throng_solve(context, problem, &def, solution, &err);
     cli_progress_clear(&progress);
     free(start);
     if (status != THRONG_OK)

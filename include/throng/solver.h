@@ -41,7 +41,7 @@ typedef struct throng_solver_state {
     double *reach;                 /* [rows] room */
     double *more;                  /* [solver->n_more][numbers] begins as 0 */
     void *self;                    /* what `begin` made */
-    bool done;                     /* set by a step after which another would change nothing */
+    bool done; /* set by a step after which another would change nothing, or for which there is no room */
     throng_solver_note notes[THRONG_SOLVER_NOTES_MAX]; /* see throng_solver_note_down */
     int n_notes;
 } throng_solver_state;
@@ -306,6 +306,11 @@ THRONG_API double throng_solution_game_gap(const throng_solution *self);
 THRONG_API int64_t throng_solution_evaluations(const throng_solution *self); /**< 0: the solver does not count */
 THRONG_API double throng_solution_tolerance(const throng_solution *self);
 THRONG_API bool throng_solution_converged(const throng_solution *self);
+
+#define THRONG_SOLUTION_ADVICE 1600 /* enough room for it */
+
+/** Writes "cfr did not converge: ..." and what might help. */
+THRONG_API void throng_solution_advise(const throng_solution *self, char *text, size_t size);
 THRONG_API double throng_solution_value(const throng_solution *self, int player);
 /** Half the width of its 95 % interval where the value is estimated; else 0. */
 THRONG_API double throng_solution_value_half(const throng_solution *self, int player);

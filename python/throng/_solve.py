@@ -197,9 +197,9 @@ def _found(game: Game, context: Context, wanted: Any, seed: int) -> Solution:
 
 def warn(result: Solution, depth: int) -> None:
     if not result.converged:
-        warnings.warn(f'{result.solver} did not converge: after {result.iterations:,} iterations the {result.measure} '
-                      f'is {result.gap:g}, and the tolerance {result.tolerance:g}. Give more iterations, another solver '
-                      'or a larger tolerance.', NotConvergedWarning, stacklevel=depth)
+        advice = ctypes.create_string_buffer(1600)
+        lib.c.throng_solution_advise(result._live[1], advice, len(advice))
+        warnings.warn(advice.value.decode('utf-8', 'replace'), NotConvergedWarning, stacklevel=depth)
 
 
 def read_solution(folder: Any) -> Solution:

@@ -19,6 +19,7 @@ struct throng_solution {
     char solver[THRONG_I_SPEC_LENGTH];
     const char *gap_name;
     int64_t iterations, evaluations;
+    bool ended; /* by the solver itself: more iterations would change nothing */
     double tolerance, gap, game_gap, values[2 * THRONG_GAME_PLAYERS_MAX]; /* and half widths */
     int n_players;
     throng_solver_note notes[THRONG_SOLVER_NOTES_MAX + 1]; /* the last has no name */
@@ -192,6 +193,7 @@ throng_status throng_solve(throng_context *context, const throng_problem *proble
         THRONG_TRY(solver->begin(&state, err));
     THRONG_TRY(iterate(self, solver, &state, def->every, err));
     THRONG_TRY(problem->kind->gap(problem->game, self->strategy, self->values, &self->game_gap, err));
+    self->ended = state.done || solver->once;
     self->evaluations = state.evaluations;
     memcpy(self->notes, state.notes, (size_t)state.n_notes * sizeof *self->notes);
     *out = self;
@@ -243,6 +245,21 @@ double throng_solution_tolerance(const throng_solution *self) {
 
 bool throng_solution_converged(const throng_solution *self) {
     return self->gap <= self->tolerance;
+}
+
+void throng_solution_advise(const throng_solution *self, char *text, size_t size) {
+    int n = snprintf(text, size, "%s did not converge: after %lld iteration%s the %s is %g, and the tolerance %g. ",
+                     self->solver, (long long)self->iterations, self->iterations == 1 ? "" : "s", self->gap_name,
+                     self->gap, self->tolerance);
+    if (n < 0 || (size_t)n >= size)
+        return;
+    if (self->ended)
+        snprintf(text + n, size - (size_t)n,
+                 "It has come to its end, not to that of its iterations: give it other parameters (throng describe "
+                 "solver %.*s), another solver or a larger tolerance.",
+                 (int)strcspn(self->solver, ":"), self->solver);
+    else
+        snprintf(text + n, size - (size_t)n, "Give more iterations, another solver or a larger tolerance.");
 }
 
 double throng_solution_value(const throng_solution *self, int player) {

@@ -34,6 +34,9 @@ def test_what_fails():
     fails(1, "no players", "attribute", "--game", "linear-operator", "--tolerance", 9)
     done = throng("attribute", "--game", "kuhn", "--solver", "cfr", "--iterations", 3, "--of", 1, "--json")
     assert done.code == 1 and "did not converge" in done.err and '"phi"' in done.out, done.err
+    for option in ("--tolerance", "many"), ("--solver", "cfr"), ("--iterations", 5):
+        fails(2, "so that nothing is solved", "attribute", "--game", "kuhn", "--policy", "uniform", *option)
+    fails(2, 'takes a number not below 0, got "many"', "attribute", "--game", "kuhn", "--tolerance", "many")
     fails(2, "--game needs a value", "attribute", "--game")
     fails(2, "--of is about a game: say which with --game", "attribute", "x.csv", "--of", 1)
     fails(2, "nothing else is attributed", "attribute", "x.csv", "--game", "kuhn")

@@ -181,6 +181,7 @@ def test_search_from_a_blueprint():
 def test_what_fails():
     done = throng("solve", "kuhn", "--solver", "cfr", "--iterations", 5, "--json")
     assert done.code == 1 and json.loads(done.out)["converged"] is False and "did not converge: after 5 iterations" in done.err, done.err
+    fails(1, "after 2 iterations.*come to its end.*throng describe solver psro", "solve", "leduc", "--solver", "psro:policies=2", "--quiet")
     put("cut.nfg", PENNIES[:-3])
     put("cut.efg", 'EFG 2 R "x" { "A" } p "" 1 1 "" { "a" "b" } 0\nt "" 0')
     put("forget.efg", 'EFG 2 R "driver" { "A" } p "" 1 1 "" { "E" "B" } 0 t "" 1 "" { 0 } p "" 1 1 0 t "" 2 "" { 4 } t "" 3 "" { 1 }')
