@@ -169,10 +169,12 @@ static int report(const job *self) {
 static int start(job *self) {
     throng_error err = {0};
     cli_progress progress;
-    if (throng_problem_open(self->context, self->wanted->game, &self->problem, &err) != THRONG_OK)
+    cli_progress_attach(&progress, self->context, self->wanted->quiet);
+    throng_status status = throng_problem_open(self->context, self->wanted->game, &self->problem, &err);
+    cli_progress_clear(&progress);
+    if (status != THRONG_OK)
         return cli_fail_error(&err);
     self->n = self->problem.kind->players(self->problem.game);
-    cli_progress_attach(&progress, self->context, self->wanted->quiet);
     int code = make_policies(self);
     if (code == CLI_OK)
         code = play(self);

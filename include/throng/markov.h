@@ -130,6 +130,7 @@ THRONG_API THRONG_MUST_USE throng_status throng_markov_best(const throng_markov 
  * where that is most; 0 at an equilibrium that is one wherever play begins. With one player it is what the strategy
  * lacks.
  * @param values [players] out, what everybody gets, mean over where play begins; may be NULL
+ * @param gap    out; NULL: not wanted, which saves best responses
  */
 THRONG_API THRONG_MUST_USE throng_status throng_markov_gap(const throng_markov *self, const double *strategy,
                                                            double *values, double *gap, throng_error *err);

@@ -49,7 +49,8 @@ typedef struct throng_problem_kind {
     void (*average)(const void *game, const double *sums, double *strategy);
     /** How far a strategy is from what is sought, 0 being there. NaN: nobody knows, a solver must measure it.
      *  @param values [2 * players] out, may be NULL: what everybody gets; where that is estimated, behind it half the
-     *                widths of 95 % intervals, which are 0 before */
+     *                widths of 95 % intervals, which are 0 before
+     *  @param gap out; NULL: only values are wanted, which may cost less */
     throng_status (*gap)(const void *game, const double *strategy, double *values, double *gap, throng_error *err);
     void (*free)(void *game);
     bool plain; /* the numbers of a row are no probabilities */

@@ -147,6 +147,7 @@ THRONG_API void throng_tree_reach(const throng_tree *self, int player, const dou
  * How far from an equilibrium a strategy is: NashConv, the sum over players of what each would gain by a best response;
  * 0 at an equilibrium. Exploitability of two players is half of it.
  * @param values [players] out, what everybody gets; may be NULL
+ * @param gap    out, not below 0; NULL: not wanted, which saves best responses
  * @return THRONG_E_UNSUPPORTED: somebody forgets; THRONG_E_MEMORY.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_tree_gap(const throng_tree *self, const double *strategy,

@@ -294,7 +294,7 @@ def game(game: GameLike, *, players: Sequence[str] | None = None, actions: Seque
     context, problem = with_plugins(Context(False), plugins), lib.struct('problem')
     if isinstance(game, (str, os.PathLike)):
         given = os.fspath(game)
-        lib.call('problem_open', context.pointer, os.fsencode(given), ctypes.byref(problem))
+        context.run('problem_open', context.pointer, os.fsencode(given), ctypes.byref(problem))
         return Game(context, problem, given, plugins)
     form, tree = _normal_form(context, game, players, actions, name), ctypes.c_void_p()
     lib.call('tree_from_normal_form', context.pointer, form, ctypes.byref(tree))

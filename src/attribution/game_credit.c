@@ -20,14 +20,14 @@ static throng_status value(void *user, const double *alpha, int64_t draw, double
     const coalition *self = user;
     const throng_problem_kind *kind = self->problem->kind;
     const void *game = self->problem->game;
-    double gap, sum = 0.0;
+    double sum = 0.0;
     (void)draw;
     for (int64_t i = 0; i < kind->rows(game); i++) {
         throng_problem_row row = kind->row(game, i);
         const double *from = alpha[row.player] > 0.5 ? self->def->strategy : self->reference;
         memcpy(self->mixed + row.first, from + row.first, (size_t)row.n_actions * sizeof *from);
     }
-    throng_status status = kind->gap(game, self->mixed, self->values, &gap, err);
+    throng_status status = kind->gap(game, self->mixed, self->values, NULL, err);
     if (status != THRONG_OK)
         return status;
     for (int p = 0; p < kind->players(game); p++)

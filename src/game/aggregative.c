@@ -296,7 +296,8 @@ static throng_status problem_gap(const void *game, const double *strategy, doubl
     throng_status status = THRONG_OK;
     if (values)
         THRONG_TRY(throng_aggregative_value(game, strategy, &values[0], &values[1], err));
-    *gap = (double)NAN;
+    if (gap)
+        *gap = (double)NAN;
 out:
     return status;
 }

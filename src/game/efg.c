@@ -123,10 +123,22 @@ static throng_status read_actions(reading *self, numbered *set, throng_error *er
             set->values[n] = probability;
     }
     THRONG_TRY(throng_i_lexer_take(lexer, THRONG_I_TOKEN_CLOSE, "an action or }", err));
-    THRONG_REQUIRE(n > 0 && n == set->n_actions, E_FORMAT,
+    THRONG_REQUIRE(n > 0, E_FORMAT, "%s, line %lld: information set %d has no actions.", lexer->origin,
+                   (long long)lexer->line, set->number);
+    THRONG_REQUIRE(n == set->n_actions, E_FORMAT,
                    "%s, line %lld: information set %d has %d actions here and %d before.", lexer->origin,
-                   (long long)lexer->line, set->number, n, known ? set->n_actions : 1);
+                   (long long)lexer->line, set->number, n, set->n_actions);
 out:
+    return status;
+}
+
+/* What a tree refuses, with the place in the file. */
+static throng_status at_line(const reading *self, throng_status status, const throng_error *why, throng_error *err) {
+    if (status == THRONG_E_ARGUMENT)
+        return THRONG_FAIL(err, E_FORMAT, "%s, line %lld: %s", self->lexer.origin, (long long)self->lexer.line,
+                           why->message);
+    if (status != THRONG_OK && err)
+        *err = *why;
     return status;
 }
 
@@ -153,7 +165,8 @@ static throng_status read_outcome(reading *self, throng_error *err) {
     }
     THRONG_REQUIRE(self->outcomes.items[at].values, E_FORMAT, "%s, line %lld: outcome %d has no payoffs yet.",
                    lexer->origin, (long long)lexer->line, number);
-    THRONG_TRY(throng_tree_pay(self->tree, self->outcomes.items[at].values, err));
+    throng_error why = {0};
+    THRONG_TRY(at_line(self, throng_tree_pay(self->tree, self->outcomes.items[at].values, &why), &why, err));
 out:
     throng_i_free(self->context, values);
     return status;
@@ -177,10 +190,12 @@ static throng_status read_choice(reading *self, bool chance, throng_error *err) 
     if (set->n_actions == 0)
         THRONG_TRY(throng_i_lexer_fail(lexer, err, "the actions of an information set that is new"));
     snprintf(name, sizeof name, "%d", number);
-    status =
-        chance ? throng_tree_add_chance(self->tree, set->n_actions, set->values, (const char *const *)set->actions, err)
-               : throng_tree_add_decision(self->tree, player - 1, name, set->n_actions,
-                                          (const char *const *)set->actions, err);
+    throng_error why = {0};
+    status = chance ? throng_tree_add_chance(self->tree, set->n_actions, set->values, (const char *const *)set->actions,
+                                             &why)
+                    : throng_tree_add_decision(self->tree, player - 1, name, set->n_actions,
+                                               (const char *const *)set->actions, &why);
+    status = at_line(self, status, &why, err);
 out:
     return status;
 }

@@ -205,7 +205,7 @@ double throng_hands_score(const double *scores, int64_t deals, int players, int 
 throng_status throng_hands_expected(throng_context *context, const throng_tree *tree, const throng_hands_def *def,
                                     double *values, throng_error *err) {
     throng_status status = THRONG_OK;
-    double *mixed = NULL, got[2 * THRONG_GAME_PLAYERS_MAX], sums[THRONG_GAME_PLAYERS_MAX] = {0.0}, gap;
+    double *mixed = NULL, got[2 * THRONG_GAME_PLAYERS_MAX], sums[THRONG_GAME_PLAYERS_MAX] = {0.0};
     int n = tree->n_players, turns = def->fixed_seats ? 1 : n;
     THRONG_TRY(throng_i_alloc(context, tree->n_sequences, sizeof *mixed, &mixed, err));
     throng_tree_uniform(tree, mixed);
@@ -215,7 +215,7 @@ throng_status throng_hands_expected(throng_context *context, const throng_tree *
             const double *strategy = def->policies[(set->player - turn + n) % n].strategy;
             memcpy(mixed + set->first, strategy + set->first, (size_t)set->n_actions * sizeof *mixed);
         }
-        THRONG_TRY(throng_tree_gap(tree, mixed, got, &gap, err));
+        THRONG_TRY(throng_tree_gap(tree, mixed, got, NULL, err));
         for (int k = 0; k < n; k++)
             sums[k] += got[(k + turn) % n] / turns;
     }

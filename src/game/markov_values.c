@@ -133,14 +133,16 @@ throng_status throng_markov_gap(const throng_markov *self, const double *strateg
     best = played + self->n_states;
     for (int p = 0; p < self->n_players; p++) {
         THRONG_TRY(throng_markov_evaluate(self, p, strategy, played, err));
-        THRONG_TRY(throng_markov_best(self, p, strategy, best, NULL, err));
+        if (gap)
+            THRONG_TRY(throng_markov_best(self, p, strategy, best, NULL, err));
         for (int s = 0; s < self->n_states; s++) {
             gains[s] += best[s] - played[s];
             means[p] += self->start[s] * played[s];
         }
     }
-    *gap = 0.0; /* a hair below is rounding */
-    for (int s = 0; s < self->n_states; s++)
+    if (gap)
+        *gap = 0.0; /* a hair below is rounding */
+    for (int s = 0; s < self->n_states && gap; s++)
         *gap = gains[s] <= *gap ? *gap : gains[s]; /* NaN stays */
     if (values)
         memcpy(values, means, (size_t)self->n_players * sizeof *values);

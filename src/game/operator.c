@@ -139,7 +139,7 @@ static void problem_start(const void *game, double *strategy) {
 static throng_status problem_gap(const void *game, const double *strategy, double *values, double *gap,
                                  throng_error *err) {
     (void)values;
-    return throng_operator_residual(game, strategy, gap, err);
+    return gap ? throng_operator_residual(game, strategy, gap, err) : THRONG_OK;
 }
 
 static void problem_average(const void *game, const double *sums, double *strategy) {

@@ -177,10 +177,10 @@ double throng_preference_wins(const throng_preference *self, int response, int o
 }
 
 double throng_preference_gap(const throng_preference *self, const double *policy, double *room) {
-    double most = -INFINITY;
+    double most = 0.5; /* what a policy wins against itself: a hair below is rounding */
     throng_preference_against(self, 0, policy, room);
     for (int i = 0; i < self->n; i++)
-        most = fmax(most, room[i]);
+        most = room[i] <= most ? most : room[i]; /* NaN stays */
     return 2.0 * (most - 0.5);
 }
 
@@ -288,7 +288,8 @@ static throng_status kind_gap(const void *game, const double *strategy, double *
     const throng_preference *self = game;
     double *room = NULL;
     THRONG_TRY(throng_i_alloc(self->context, self->n, sizeof *room, &room, err));
-    *gap = throng_preference_gap(self, strategy, room);
+    if (gap)
+        *gap = throng_preference_gap(self, strategy, room);
     if (values) {
         values[0] = INFINITY;
         for (int g = 1; g <= self->groups; g++)

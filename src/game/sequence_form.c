@@ -158,7 +158,7 @@ throng_status throng_tree_gap(const throng_tree *self, const double *strategy, d
     double *plan = NULL, sum = 0.0;
     THRONG_REQUIRE(self->forgotten < 0, E_UNSUPPORTED,
                    "\"%.60s\" has imperfect recall: at information set \"%.40s\" player %d does not remember what "
-                   "they did before. Best responses need that.",
+                   "they did before. What strategies are worth is worked out where everybody does.",
                    self->name, throng_tree_forgotten(self), self->sets[self->forgotten].player + 1);
     THRONG_TRY(throng_i_alloc(self->context, 2 * (int64_t)self->n_sequences, sizeof *plan, &plan, err));
     double *worth = plan + self->n_sequences;
@@ -166,12 +166,16 @@ throng_status throng_tree_gap(const throng_tree *self, const double *strategy, d
     for (int p = 0; p < self->n_players; p++) {
         throng_tree_worth(self, p, plan, strategy, worth);
         double value = worth[0];
-        throng_tree_best(self, p, plan, worth, NULL);
-        sum += worth[0] - value;
         if (values)
             values[p] = value;
+        if (!gap)
+            continue;
+        throng_tree_best(self, p, plan, worth, NULL);
+        double gains = worth[0] - value;
+        sum += gains < 0.0 ? 0.0 : gains; /* a hair below is rounding; NaN stays */
     }
-    *gap = sum;
+    if (gap)
+        *gap = sum;
 out:
     throng_i_free(self->context, plan);
     return status;

@@ -208,8 +208,10 @@ static throng_status problem_gap(const void *game, const double *strategy, doubl
                                  throng_error *err) {
     const throng_smooth *self = game;
     (void)err;
-    throng_smooth_gradients(self, strategy, self->room, NULL, self->room + self->n_parameters);
-    *gap = throng_smooth_steepest(self, strategy, self->room);
+    if (gap) {
+        throng_smooth_gradients(self, strategy, self->room, NULL, self->room + self->n_parameters);
+        *gap = throng_smooth_steepest(self, strategy, self->room);
+    }
     if (values) {
         throng_smooth_losses(self, strategy, values);
         for (int p = 0; p < self->n_players; p++)

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NODES_MAX     (1 << 26)
-#define ACTIONS_MAX   (1 << 20)
-#define PROFILES_WORK 1e9 /* profiles times payoffs */
+#define NODES_MAX    (1 << 26)
+#define ACTIONS_MAX  (1 << 20)
+#define REPORT_EVERY (1 << 16) /* nodes */
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
@@ -109,6 +109,10 @@ static throng_status add_node(throng_tree *self, int player, int set, throng_err
         }
     }
     self->n_nodes++;
+    if (self->n_nodes % REPORT_EVERY == 0) {
+        const throng_progress progress = {"building a tree", "nodes", self->n_nodes, -1};
+        THRONG_TRY(throng_i_progress(self->context, &progress, err));
+    }
 out:
     return status;
 }
@@ -355,6 +359,10 @@ throng_status throng_tree_finish(throng_tree *self, throng_error *err) {
     THRONG_TRY(throng_i_alloc(self->context, n * self->n_players, sizeof *down.total, &down.total, err));
     walk_down(self, &down);
     measure(self, &down);
+    for (int p = 0; p < self->n_players; p++)
+        THRONG_REQUIRE(isfinite(self->range[p]), E_ARGUMENT,
+                       "What player %d gets in \"%.40s\" is too large, or too far apart, for numbers of 64 bits.",
+                       p + 1, self->name);
     THRONG_TRY(list_leaves(self, &down, err));
     self->finished = true;
 out:
@@ -400,30 +408,23 @@ out:
     return status;
 }
 
-/* Whether a payoff falls due in a profile: its players chose so, or were not asked. */
-static bool leads_to(const throng_tree *tree, int64_t payoff, const int *actions, const throng_i_set *const *sets) {
-    for (int p = 0; p < tree->n_players; p++) {
-        int sequence = tree->paid.sequence[payoff * tree->n_players + p];
-        if (sequence != 0 && sequence != sets[p]->first + actions[p])
-            return false;
-    }
-    return true;
-}
-
-static throng_status fill_profiles(const throng_tree *tree, const throng_i_set *const *sets, throng_normal_form *game,
-                                   throng_error *err) {
+/* Adds what is paid to all profiles where it falls due: players chose so, or were not asked, and choose anything. */
+static throng_status add_payoff(const throng_tree *tree, int64_t payoff, const throng_i_set *const *sets, int player,
+                                int *actions, throng_normal_form *game, throng_error *err) {
     throng_status status = THRONG_OK;
     int n = tree->n_players;
-    for (int64_t i = 0; i < throng_normal_form_profiles(game); i++) {
-        double payoffs[THRONG_GAME_PLAYERS_MAX] = {0};
-        int actions[THRONG_GAME_PLAYERS_MAX];
+    if (player == n) {
+        double payoffs[THRONG_GAME_PLAYERS_MAX];
+        int64_t profile = throng_normal_form_profile(game, actions);
         for (int p = 0; p < n; p++)
-            actions[p] = throng_normal_form_action_in(game, i, p);
-        for (int64_t k = 0; k < tree->paid.n; k++)
-            for (int p = 0; leads_to(tree, k, actions, sets) && p < n; p++)
-                payoffs[p] += tree->paid_amount[k * n + p];
-        THRONG_TRY(throng_normal_form_set_payoffs(game, i, payoffs, err));
+            payoffs[p] = throng_normal_form_payoffs(game, profile)[p] + tree->paid_amount[payoff * n + p];
+        return throng_normal_form_set_payoffs(game, profile, payoffs, err);
     }
+    int sequence = tree->paid.sequence[payoff * n + player];
+    int from = sequence > 0 ? sequence - sets[player]->first : 0;
+    int to = sequence > 0 ? from + 1 : sets[player]->n_actions;
+    for (actions[player] = from; actions[player] < to; actions[player]++)
+        THRONG_TRY(add_payoff(tree, payoff, sets, player + 1, actions, game, err));
 out:
     return status;
 }
@@ -434,7 +435,8 @@ throng_status throng_tree_normal_form(throng_context *context, const throng_tree
     throng_normal_form *self = NULL;
     const throng_i_set *sets[THRONG_GAME_PLAYERS_MAX] = {NULL};
     int n_actions[THRONG_GAME_PLAYERS_MAX];
-    double work = (double)tree->paid.n;
+    int actions[THRONG_GAME_PLAYERS_MAX];
+    throng_progress progress = {"filling a normal form", "payoffs", 0, -1};
     for (int i = 0; i < tree->n_sets; i++) {
         int p = tree->sets[i].player;
         THRONG_REQUIRE(!sets[p], E_UNSUPPORTED,
@@ -442,19 +444,20 @@ throng_status throng_tree_normal_form(throng_context *context, const throng_tree
                        tree->player_names[p]);
         sets[p] = &tree->sets[i];
         n_actions[p] = sets[p]->n_actions;
-        work *= n_actions[p];
     }
     for (int p = 0; p < tree->n_players; p++)
         THRONG_REQUIRE(sets[p], E_UNSUPPORTED,
                        "\"%.60s\" is no game where everybody chooses once: %.40s never chooses.", tree->name,
                        tree->player_names[p]);
-    THRONG_REQUIRE(work <= PROFILES_WORK, E_UNSUPPORTED, "\"%.60s\" has too many profiles.", tree->name);
     THRONG_TRY(throng_normal_form_create(context, tree->name, tree->n_players, n_actions, &self, err));
     for (int p = 0; p < tree->n_players; p++) {
         THRONG_TRY(throng_normal_form_set_player_name(self, p, tree->player_names[p], err));
         THRONG_TRY(throng_normal_form_set_action_names(self, p, (const char *const *)sets[p]->actions, err));
     }
-    THRONG_TRY(fill_profiles(tree, sets, self, err));
+    for (progress.done = 0; progress.done < tree->paid.n; progress.done++) {
+        THRONG_TRY(add_payoff(tree, progress.done, sets, 0, actions, self, err));
+        THRONG_TRY(throng_i_progress(context, &progress, err));
+    }
     *out = self;
     self = NULL;
 out:

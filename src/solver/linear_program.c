@@ -59,8 +59,14 @@ static void put(program *self, int row, int column, double value) {
     self->entry[self->n_entries++] = value;
 }
 
+/* Payoffs are scaled to about 1, which changes no strategy: what CLP takes for 0 is not for it to say. By a power of 2,
+ * which rounds nothing. */
 static void write_entries(program *self) {
     const throng_tree *tree = self->tree;
+    double largest = DBL_MIN;
+    for (int64_t i = 0; i < tree->paid.n; i++)
+        largest = fmax(largest, fabs(tree->paid_amount[2 * i + PLAYER]));
+    double scale = exp2(-ilogb(largest));
     put(self, 0, self->v, 1.0);
     for (int i = 0; i < tree->n_sets; i++) {
         const throng_i_set *set = &tree->sets[i];
@@ -79,7 +85,7 @@ static void write_entries(program *self) {
     }
     for (int64_t i = 0; i < tree->paid.n; i++)
         put(self, self->place[tree->paid.sequence[2 * i + OTHER]], self->place[tree->paid.sequence[2 * i + PLAYER]],
-            -tree->paid_amount[2 * i + PLAYER]);
+            -scale * tree->paid_amount[2 * i + PLAYER]);
 }
 
 /* By columns; payoffs of the same pair of sequences, which come at several nodes, are added up. */

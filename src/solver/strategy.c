@@ -239,7 +239,7 @@ out:
 static throng_status fill_best(throng_context *context, const throng_problem *problem, int player, double *strategy,
                                throng_error *err) {
     throng_status status = THRONG_OK;
-    double *room = NULL, nothing;
+    double *room = NULL;
     const throng_tree *tree = problem->kind->form == THRONG_GAME_FORM_TREE ? problem->game : NULL;
     THRONG_REQUIRE(tree, E_UNSUPPORTED, "best-response is for games that are trees, which %.60s is not.",
                    problem->kind->name(problem->game));
@@ -249,7 +249,7 @@ static throng_status fill_best(throng_context *context, const throng_problem *pr
     double *plan = room, *worth = room + n, *best = room + 2 * n;
     throng_tree_uniform(tree, best);
     copy_rows(problem, best, player, strategy);
-    THRONG_TRY(throng_tree_gap(tree, strategy, NULL, &nothing, err)); /* refuses trees where somebody forgets */
+    THRONG_TRY(throng_tree_gap(tree, strategy, NULL, NULL, err)); /* refuses trees where somebody forgets */
     throng_tree_plan(tree, strategy, plan);
     throng_tree_best(tree, player, plan, worth, best);
     copy_rows(problem, best, player, strategy);

@@ -155,6 +155,26 @@ Test(solver, linear_programs) {
     throng_tree_free(dilemma);
 }
 
+/* What is exact is so in any unit of payoffs: of 3 -1 / -1 1 it is 1/3 of the time the first action. */
+Test(solver, linear_programs_in_any_unit) {
+    static const double units[] = {1e-300, 1e-10, 1.0, 1e12, 1e300};
+    for (size_t u = 0; u < sizeof units / sizeof *units; u++) {
+        char text[200];
+        throng_problem pennies = {0};
+        throng_solution *solution = NULL;
+        throng_solve_def def = {.solver = "lp"};
+        double x = units[u];
+        snprintf(text, sizeof text, "%g %g,%g %g\n%g %g,%g %g\n", 3 * x, -3 * x, -x, x, -x, x, x, -x);
+        cr_assert_eq(throng_problem_parse_csv(context, "p.csv", text, (int64_t)strlen(text), &pennies, &error),
+                     THRONG_OK, "%s", error.message);
+        cr_assert_eq(throng_solve(context, &pennies, &def, &solution, &error), THRONG_OK, "%s", error.message);
+        for (int p = 0; p < 2; p++)
+            cr_expect_float_eq(throng_solution_strategy(solution)[1 + 2 * p], 1.0 / 3.0, 1e-9, "%g", x);
+        throng_solution_free(solution);
+        throng_problem_clear(&pennies);
+    }
+}
+
 /* The values that are listed for Gambit's games of constant sum. */
 Test(solver, values_of_gambits_games) {
     const char *shared = getenv("SHARED");

@@ -51,11 +51,52 @@ Test(tree, normal_form_as_a_tree) {
     cr_expect_eq(throng_tree_gap(tree, strategy, values, &gap, &error), THRONG_OK);
     cr_expect_eq(gap, 0.0, "to defect is the equilibrium");
     cr_expect_eq(values[0], 5.0);
+    values[0] = 0.0;
+    cr_expect_eq(throng_tree_gap(tree, strategy, values, NULL, &error), THRONG_OK);
+    cr_expect_eq(values[0], 5.0, "without best responses");
+    strategy[1] = (double)NAN;
+    cr_expect_eq(throng_tree_gap(tree, strategy, NULL, &gap, &error), THRONG_OK);
+    cr_expect(isnan(gap), "%g", gap);
     strategy[1] = strategy[3] = 1.0;
     strategy[2] = strategy[4] = 0.0;
     cr_expect_eq(throng_tree_gap(tree, strategy, values, &gap, &error), THRONG_OK);
     cr_expect_eq(gap, 4.0, "each gains 10 - 8");
     cr_expect_not(throng_tree_constant_sum(tree));
+    throng_tree_free(tree);
+}
+
+static bool refuse(void *user, const throng_progress *progress) {
+    (void)user;
+    (void)progress;
+    return false;
+}
+
+Test(tree, building_stops_when_told_to) {
+    throng_tree *tree = NULL;
+    throng_context_set_progress(context, refuse, NULL);
+    cr_expect_eq(throng_tree_open(context, "random:players=2,actions=300", &tree, &error), THRONG_E_CANCELLED);
+    cr_expect_str_eq(error.message, "Stopped while building a tree.");
+    throng_context_set_progress(context, NULL, NULL);
+}
+
+/* Where somebody is not asked, or chance decides first, what is paid falls due in several profiles. */
+Test(tree, back_to_a_normal_form) {
+    static const char text[] =
+        "EFG 2 R \"\" { \"A\" \"B\" } c \"\" 1 \"\" { \"l\" 1/4 \"r\" 3/4 } 1 \"\" { 1 0 }\n"
+        "p \"\" 1 1 \"\" { \"x\" \"y\" } 0 t \"\" 2 \"\" { 4 -4 } p \"\" 2 1 \"\" { \"u\" \"v\" \"w\" } 0\n"
+        "t \"\" 0 t \"\" 3 \"\" { 8 2 } t \"\" 0\n"
+        "p \"\" 2 1 0 t \"\" 0 t \"\" 0 t \"\" 4 \"\" { 0 -8 }\n";
+    static const double expected[6][2] = {{2, -1}, {1, 0}, {2, -1}, {3, 0.5}, {2, -7}, {1, -6}};
+    throng_tree *tree = NULL;
+    throng_normal_form *game = NULL;
+    cr_assert_eq(throng_tree_parse(context, "g.efg", text, (int64_t)strlen(text), &tree, &error), THRONG_OK, "%s",
+                 error.message);
+    cr_assert_eq(throng_tree_normal_form(context, tree, &game, &error), THRONG_OK, "%s", error.message);
+    cr_assert_eq(throng_normal_form_profiles(game), 6);
+    for (int64_t i = 0; i < 6; i++)
+        for (int p = 0; p < 2; p++)
+            cr_expect_eq(throng_normal_form_payoffs(game, i)[p], expected[i][p], "%lld %d", (long long)i, p);
+    throng_normal_form_free(game);
     throng_tree_free(tree);
 }
 
@@ -100,15 +141,18 @@ Test(tree, what_is_refused) {
         {"EFG 2 R \"\" { \"A\" }\nq \"\" 0", "line 2: expected a node: c, p or t, found q"},
         {"EFG 2 R \"\" { \"A\" } p \"\" 2 1 \"\" { \"x\" } 0", "a player, which there is, found 2"},
         {"EFG 2 R \"\" { \"A\" } p \"\" 1 1 \"\" 0", "the actions of an information set that is new"},
-        {"EFG 2 R \"\" { \"A\" } p \"\" 1 1 \"\" { } 0", "0 actions here"},
+        {"EFG 2 R \"\" { \"A\" } p \"\" 1 1 \"\" { } 0", "line 1: information set 1 has no actions"},
         {"EFG 2 R \"\" { \"A\" } p \"\" 1 1 \"\" { \"x\" } 0 p \"\" 1 1 \"\" { \"x\" \"y\" } 0",
          "has 2 actions here and 1"},
         {"EFG 2 R \"\" { \"A\" } p \"\" 1 1 \"\" { \"x\" } 0", "ends too early, after 1 nodes"},
         {"EFG 2 R \"\" { \"A\" } t \"\" 0 t \"\" 0", "more nodes than the tree has places"},
         {"EFG 2 R \"\" { \"A\" } t \"\" 7", "outcome 7 has no payoffs yet"},
         {"EFG 2 R \"\" { \"A\" } t \"\" 7 \"\" { 1 2 }", "expected } after a payoff for each player, found 2"},
-        {"EFG 2 R \"\" { \"A\" } c \"\" 1 \"\" { \"x\" 1/3 \"y\" 1/3 } 0", "add up to 0.666666667, not to 1"},
+        {"EFG 2 R \"\" { \"A\" } c \"\" 1 \"\" { \"x\" 1/3 \"y\" 1/3 } 0",
+         "line 1: The probabilities of chance add up to 0.666666667, not to 1"},
         {"EFG 2 R \"\" { \"A\" } c \"\" 1 \"\" { \"x\" -1 \"y\" 2 } 0", "must lie in [0, 1], got -1"},
+        {"EFG 2 R \"\" { \"A\" }\np \"\" 1 1 \"\" { \"x\" \"y\" } 0\nt \"\" 1 \"\" { 1e308 }\nt \"\" 2 \"\" { -1e308 }",
+         "What player 1 gets in \"g.efg\" is too large"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         throng_tree *tree;
