@@ -24,6 +24,7 @@ AGENTS, STEPS, SEED = 60, 5, 20261128
 OTHERS = {
     "biased-assimilation": ["bias=0.6,own=0.3", "bias=0", "bias=2.5,own=0"],
     "bounded-confidence": ["rate=0.9,confidence=0.2"],
+    "common-pool": ["capacity=1000,regrowth=1.5,collapse=30,factor=1.7", "capacity=500,factor=0"],
     "commons": ["growth=0.9,catch=0.7,cost=0.1,speed=1.5,norm=0.6", "norm=0", "norm=1"],
     "deffuant": ["rate=0.3,confidence=0.4", "rate=1,confidence=0.05"],
     "direct-punishment": ["rounds=2,reward=2,sucker=-1,temptation=5,neither=0.5,fine=1.5,bounty=-1,wrong=0.5",
@@ -50,6 +51,7 @@ OTHERS = {
 }
 # First columns that are not anywhere between 0 and 1.
 STATES = {
+    "common-pool": lambda draw: float(draw.choice([0, 0, 0, 1, 9, 25])),
     "echo-chamber": lambda draw: draw.uniform(-1, 1),
     "feed": lambda draw: draw.uniform(-1, 1),
     "independent-cascade": lambda draw: float(draw.choice([0, 0, 0, 1, 2])),
@@ -191,7 +193,7 @@ def compare(library, facts, settings, participation, n, complete, draw):
     """Everybody hears everybody, or who hears whom is a graph or, in worlds that take none, their own business."""
     world = facts["name"]
     first = [STATES.get(world, lambda d: d.random())(draw) for _ in range(n)]
-    baseline = list(first) if world in ("sir", "independent-cascade", "ising") else [0.5 * x for x in first]
+    baseline = list(first) if world in ("sir", "independent-cascade", "ising", "common-pool") else [0.5 * x for x in first]
     edges = [(i, j, 1.0) for i in range(n) for j in range(n)] if complete else random_edges(draw, n, facts["signed"])
     graph = ctypes.c_void_p() if complete or not facts["graph"] else library.graph(n, edges)
     param = {p["name"]: number(p["default"]) for p in facts["parameters"]}

@@ -429,11 +429,33 @@ def direct_punishment(crowd, x, t):
     return step.x
 
 
-STEPS = {f.__name__.replace("_", "-"): f for f in (
-    biased_assimilation, bounded_confidence, commons, deffuant, direct_punishment, echo_chamber, feed, friedkin_johnsen,
-    independent_cascade, ising, kuramoto, market_herding, nonlinear_opinion, repulsion, sir, threshold_cascade, vicsek,
-    vicsek_particles, voter)}
+def common_pool(crowd, x, t):
+    """Columns: wants, stock as a share of the capacity, took, caught, overused, lasted."""
+    most = crowd["capacity"]
+    stock = round(x[1][0] * most)
+    share = int(stock // crowd["regrowth"]) // crowd.n
+    asked = []
+    for i in range(crowd.n):
+        wants = x[0][i] or math.ceil(crowd["factor"] * share - 1e-9)
+        asked.append(min(math.floor(share + crowd.loud(i) * (wants - share) + 0.5), stock))
+    took = list(asked)
+    if sum(asked) > stock:
+        took = [0] * crowd.n
+        for unit in range(stock):
+            wanting = [i for i in range(crowd.n) if took[i] < asked[i]]
+            took[wanting[int(crowd.uniform(unit, t)[0] * len(wanting))]] += 1
+    left = stock - sum(took)
+    grown = 0 if left < crowd["collapse"] else min(math.floor(crowd["regrowth"] * left), most)
+    return [x[0], [grown / most] * crowd.n, took, [a + b for a, b in zip(x[3], took)],
+            [a + (b > share) for a, b in zip(x[4], took)], [a + (stock > 0) for a in x[5]]]
 
-START = {"commons": lambda crowd, i: [1.0], "market-herding": lambda crowd, i: [0.0, 0.0],
+
+STEPS = {f.__name__.replace("_", "-"): f for f in (
+    biased_assimilation, bounded_confidence, common_pool, commons, deffuant, direct_punishment, echo_chamber, feed,
+    friedkin_johnsen, independent_cascade, ising, kuramoto, market_herding, nonlinear_opinion, repulsion, sir,
+    threshold_cascade, vicsek, vicsek_particles, voter)}
+
+START = {"common-pool": lambda crowd, i: [1.0, 0.0, 0.0, 0.0, 0.0], "commons": lambda crowd, i: [1.0],
+         "market-herding": lambda crowd, i: [0.0, 0.0],
          "feed": lambda crowd, i: [0.0, 0.0, 0.0], "direct-punishment": lambda crowd, i: [0.0, 0.0, -1.0] + [0.0] * 17,
          "vicsek-particles": lambda crowd, i: crowd.place(i, side_of_square(crowd))}
