@@ -153,6 +153,16 @@ THRONG_API void throng_tree_reach(const throng_tree *self, int player, const dou
 THRONG_API THRONG_MUST_USE throng_status throng_tree_gap(const throng_tree *self, const double *strategy,
                                                          double *values, double *gap, throng_error *err);
 
+/**
+ * Backward induction, where everybody always knows all that was done: from the ends back, each chooses what is best for
+ * them given what is chosen afterwards (the first of several). An equilibrium of every subgame, whatever the players
+ * and sums.
+ * @param strategy [sequences] out: 1 for what is chosen, 0 for others
+ * @return THRONG_E_UNSUPPORTED: an information set has two nodes, or somebody forgets; which set; THRONG_E_MEMORY.
+ */
+THRONG_API THRONG_MUST_USE throng_status throng_tree_backward(const throng_tree *self, double *strategy,
+                                                              throng_error *err);
+
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
 /** Reads a file of Gambit's, "EFG 2". @return THRONG_E_FILE, THRONG_E_FORMAT */

@@ -2,6 +2,7 @@
 #include "game/tree.h"
 
 #include <math.h>
+#include <string.h>
 
 throng_status throng_tree_most(const throng_tree *self, double *most, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -24,6 +25,68 @@ throng_status throng_tree_most(const throng_tree *self, double *most, throng_err
     }
     *most = total;
 out:
+    throng_i_free(self->context, below);
+    return status;
+}
+
+/* Where somebody does not know all that was done: a set that has two nodes, -1 if there is none. */
+static throng_status find_unsure(const throng_tree *self, int *unsure, throng_error *err) {
+    bool *met = NULL;
+    *unsure = -1;
+    throng_status status = throng_i_alloc(self->context, self->n_sets + 1, sizeof *met, &met, err);
+    if (status != THRONG_OK)
+        return status;
+    for (int64_t i = 0; i < self->n_nodes && *unsure < 0; i++) {
+        const throng_i_node *node = &self->nodes[i];
+        if (node->player < 0)
+            continue;
+        *unsure = met[node->set] ? node->set : -1;
+        met[node->set] = true;
+    }
+    throng_i_free(self->context, met);
+    return THRONG_OK;
+}
+
+/* What a child is worth to its parent: chance adds up; a player takes the best, the first of several. */
+static void hand_up(const throng_tree *self, const throng_i_node *child, const double *worth, double *above,
+                    int *chosen) {
+    const throng_i_node *parent = &self->nodes[child->parent];
+    if (parent->player == THRONG_TREE_CHANCE) {
+        double probability = self->chances[parent->set].probabilities[child->action];
+        for (int p = 0; p < self->n_players; p++)
+            above[p] += probability * worth[p];
+    } else if (chosen[parent->set] < 0 || worth[parent->player] >= above[parent->player]) {
+        chosen[parent->set] = child->action; /* the last child comes first */
+        memcpy(above, worth, (size_t)self->n_players * sizeof *above);
+    }
+}
+
+throng_status throng_tree_backward(const throng_tree *self, double *strategy, throng_error *err) {
+    throng_status status = THRONG_OK;
+    int n = self->n_players, unsure = -1, *chosen = NULL;
+    double *below = NULL; /* what everybody gets from a node's children on */
+    THRONG_TRY(find_unsure(self, &unsure, err));
+    if (unsure >= 0)
+        THRONG_TRY(THRONG_FAIL(err, E_UNSUPPORTED,
+                               "At \"%s\" %s does not know all that was done before: backward induction needs "
+                               "information sets of one node each.",
+                               self->sets[unsure].name, self->player_names[self->sets[unsure].player]));
+    THRONG_TRY(throng_i_alloc(self->context, (int64_t)self->n_nodes * n, sizeof *below, &below, err));
+    THRONG_TRY(throng_i_alloc(self->context, self->n_sets + 1, sizeof *chosen, &chosen, err));
+    for (int s = 0; s < self->n_sets; s++)
+        chosen[s] = -1;
+    for (int64_t i = self->n_nodes - 1; i >= 0; i--) { /* children come behind their parents */
+        for (int p = 0; p < n; p++)
+            below[i * n + p] += self->payoffs[i * n + p];
+        if (self->nodes[i].parent >= 0)
+            hand_up(self, &self->nodes[i], below + i * n, below + (int64_t)self->nodes[i].parent * n, chosen);
+    }
+    memset(strategy, 0, (size_t)self->n_sequences * sizeof *strategy);
+    strategy[0] = 1.0;
+    for (int s = 0; s < self->n_sets; s++)
+        strategy[self->sets[s].first + chosen[s]] = 1.0;
+out:
+    throng_i_free(self->context, chosen);
     throng_i_free(self->context, below);
     return status;
 }

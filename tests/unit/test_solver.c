@@ -29,14 +29,19 @@ static throng_solution *solve(throng_tree *tree, const char *solver, int64_t ite
     return solution;
 }
 
+/* Those have no guarantee where two are against each other, and do not see each other's cards. */
+static bool is_for_other_games(const char *name) {
+    return strcmp(name, "mds") == 0 || strcmp(name, "best-replies") == 0 || strcmp(name, "backward-induction") == 0;
+}
+
 Test(solver, kuhn_by_every_solver) {
     throng_tree *tree = open_tree("kuhn");
     for (int i = 0; i < throng_context_plugin_count(context, THRONG_KIND_SOLVER); i++) {
         const throng_about *about = throng_context_plugin(context, THRONG_KIND_SOLVER, i);
         const throng_solver *plugin = (const throng_solver *)(const void *)about;
         const char *name = about->name;
-        if ((plugin->forms && !(plugin->forms & THRONG_GAME_FORM_TREE)) || plugin->gap || strcmp(name, "mds") == 0)
-            continue; /* mds improves teams: it has no guarantee against others */
+        if ((plugin->forms && !(plugin->forms & THRONG_GAME_FORM_TREE)) || plugin->gap || is_for_other_games(name))
+            continue;
         /* the automatic step of hedge is that of its bound, for one choice only */
         throng_solution *solution = solve(tree, strcmp(name, "hedge") == 0 ? "hedge:step=1" : name, 20000, 0.01);
         cr_expect(throng_solution_converged(solution), "%s: gap %g", name, throng_solution_gap(solution));
@@ -253,4 +258,102 @@ static throng_status read_and_solve(throng_context *own, int64_t turn, void *use
 
 Test(solver, memory_that_runs_out) {
     expect_survives(read_and_solve, NULL, 1000);
+}
+
+/* ---- from the ends back, and replies in turn ----------------------------------------------------------------------
+ */
+
+/* Information sets of files are called by their numbers. */
+static double probability_at(const throng_tree *tree, const throng_solution *solution, int player, const char *set,
+                             int action) {
+    double found = NAN;
+    for (int i = 0; i < throng_tree_sets(tree); i++) {
+        throng_tree_set here = throng_tree_set_at(tree, i);
+        if (here.player == player && strcmp(here.name, set) == 0)
+            found = throng_solution_strategy(solution)[here.first + action];
+    }
+    return found;
+}
+
+/* Worked out by hand: B is indifferent where it chooses and takes the first; chance pays 2 or 6 for A's second. Off the
+ * way, where it would cost nothing, A still takes the larger payoff. */
+Test(solver, backward_induction_by_hand) {
+    static const char text[] = "EFG 2 R \"t\" { \"A\" \"B\" }\n"
+                               "p \"\" 1 1 \"start\" { \"l\" \"r\" } 0\n"
+                               "p \"\" 2 1 \"answer\" { \"x\" \"y\" } 0\n"
+                               "t \"\" 1 \"\" { 3, 1 }\n"
+                               "p \"\" 1 2 \"never\" { \"u\" \"d\" } 0\n"
+                               "t \"\" 2 \"\" { 8, 0 }\n"
+                               "t \"\" 3 \"\" { 9, 1 }\n"
+                               "c \"\" 1 \"coin\" { \"h\" 1/4 \"t\" 3/4 } 0\n"
+                               "t \"\" 4 \"\" { 2, 0 }\n"
+                               "t \"\" 5 \"\" { 6, 4 }\n";
+    throng_tree *tree = NULL;
+    cr_assert_eq(throng_tree_parse(context, "text", text, sizeof text - 1, &tree, &error), THRONG_OK, "%s",
+                 error.message);
+    throng_solution *solution = solve(tree, "backward-induction", 1, 1e-12);
+    cr_expect_float_eq(throng_solution_value(solution, 0), 5.0, 1e-12);
+    cr_expect_float_eq(throng_solution_value(solution, 1), 3.0, 1e-12);
+    cr_expect_eq(throng_solution_gap(solution), 0.0);
+    cr_expect_eq(probability_at(tree, solution, 0, "1", 1), 1.0);
+    cr_expect_eq(probability_at(tree, solution, 1, "1", 0), 1.0);
+    cr_expect_eq(probability_at(tree, solution, 0, "2", 1), 1.0);
+    throng_solution_free(solution);
+    throng_tree_free(tree);
+}
+
+/* What the game of MAC-SPGG comes to, and who is refused. */
+Test(solver, backward_induction) {
+    throng_tree *tree = open_tree("sequential-public-goods");
+    throng_solution *solution = solve(tree, "backward-induction", 1, 1e-9);
+    double welfare = 0.0;
+    for (int p = 0; p < 3; p++)
+        welfare += throng_solution_value(solution, p);
+    cr_expect_float_eq(welfare, 2.888, 1e-12);
+    cr_expect_eq(throng_solution_strategy(solution)[throng_tree_set_at(tree, 0).first + 18], 1.0, "0.9");
+    throng_solution_free(solution);
+    throng_tree_free(tree);
+    tree = open_tree("kuhn");
+    throng_solve_def def = {.solver = "backward-induction"};
+    cr_expect_eq(throng_solve(context, seen(tree), &def, &solution, &error), THRONG_E_UNSUPPORTED);
+    cr_expect_str_eq(error.message,
+                     "At \"J\" Player 1 does not know all that was done before: backward induction needs "
+                     "information sets of one node each.");
+    throng_tree_free(tree);
+}
+
+/* The known bounds of Levine's hats; nobody alone can do better; and another seed draws other starts. */
+Test(solver, best_replies_find_hats) {
+    static const struct {
+        const char *game, *solver;
+        double value;
+    } cases[] = {{"hats:height=1", "best-replies:starts=10", 1.0 / 4.0},
+                 {"hats:height=2", "best-replies:starts=20", 5.0 / 16.0},
+                 {"hats", "best-replies:starts=200", 11.0 / 32.0},
+                 {"hats:pass=0.35", "best-replies:starts=300", 7.0 / 20.0},
+                 {"hats:pass=0.34", "best-replies:starts=300", 21.0 / 64.0 + 0.34 / 16.0},
+                 {"hats:height=2,black=0", "best-replies", 0.0},
+                 {"hats:height=2,black=1", "best-replies", 1.0}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        throng_tree *tree = open_tree(cases[c].game);
+        throng_solution *solution = solve(tree, cases[c].solver, 1, 1e-9);
+        cr_expect_float_eq(throng_solution_value(solution, 0), cases[c].value, 1e-12, "%s: %.12g", cases[c].game,
+                           throng_solution_value(solution, 0));
+        cr_expect_eq(throng_solution_value(solution, 0), throng_solution_value(solution, 1));
+        cr_expect_leq(throng_solution_gap(solution), 1e-12);
+        throng_solution_free(solution);
+        throng_tree_free(tree);
+    }
+    throng_tree *tree = open_tree("hats");
+    double least = 1.0, most = 0.0;
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        throng_solution *solution = NULL;
+        throng_solve_def def = {.solver = "best-replies:starts=1", .tolerance = 1e-9, .seed = seed};
+        cr_assert_eq(throng_solve(context, seen(tree), &def, &solution, &error), THRONG_OK);
+        least = fmin(least, throng_solution_value(solution, 0));
+        most = fmax(most, throng_solution_value(solution, 0));
+        throng_solution_free(solution);
+    }
+    cr_expect_lt(least, most);
+    throng_tree_free(tree);
 }
