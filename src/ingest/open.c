@@ -208,8 +208,9 @@ static throng_status attach(throng_i_store *store, throng_error *err) {
     throng_status status = THRONG_OK;
     char *failure = NULL;
     char sentence[THRONG_I_SENTENCE_LENGTH];
-    if (store->def->memory > 0)
-        THRONG_TRY(throng_i_store_run_format(store, err, "SET memory_limit = '%lldB'", (long long)store->def->memory));
+    if (store->def->memory > 0) /* which DuckDB oversteps for moments, when tables that it groups by grow */
+        THRONG_TRY(throng_i_store_run_format(store, err, "SET memory_limit = '%lldB'",
+                                             (long long)(store->def->memory - store->def->memory / 10)));
     THRONG_TRY(hasten(store, err));
     throng_i_sql_add(&sql, "SET temp_directory = ");
     throng_i_sql_path(&sql, store->spill, false);
