@@ -1,6 +1,7 @@
 /* Finding agents by their ids: see directory.h. */
 #include "population/directory.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- agents by their id ---------------------------------------------------------------------------------------- */
@@ -143,4 +144,12 @@ out:
     throng_i_free(context, of_word);
     throng_i_free(context, found);
     return status;
+}
+
+void throng_i_directory_cell(const throng_column_view *column, int64_t row, char *out, size_t size) {
+    int64_t scratch[1];
+    if (column->type == THRONG_TYPE_TEXT)
+        snprintf(out, size, "\"%.60s\"", column->words[((const int32_t *)column->data)[row]]);
+    else
+        snprintf(out, size, "%lld", (long long)*throng_i_column_whole(column, row, 1, scratch));
 }

@@ -32,4 +32,7 @@ THRONG_MUST_USE throng_status throng_i_directory_match(const throng_i_directory 
                                                        const throng_i_directory_use *use, throng_agent **out,
                                                        throng_error *err);
 
+/* An id in such a column as people wrote it; text in quotes. */
+void throng_i_directory_cell(const throng_column_view *column, int64_t row, char *out, size_t size);
+
 #endif

@@ -4,7 +4,6 @@
 #include "population/graph.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* ---- edges that cannot be used --------------------------------------------------------------------------------- */
@@ -18,20 +17,11 @@ typedef struct edge_columns {
     bool numbered;                             /* the crowd has no ids: agents are 1, 2, ... */
 } edge_columns;
 
-/* A cell as people wrote it. */
-static void print_cell(const throng_column_view *column, int64_t row, char *out, size_t size) {
-    int64_t scratch[1];
-    if (column->type == THRONG_TYPE_TEXT)
-        snprintf(out, size, "\"%.60s\"", column->words[((const int32_t *)column->data)[row]]);
-    else
-        snprintf(out, size, "%lld", (long long)*throng_i_column_whole(column, row, 1, scratch));
-}
-
 static throng_status fail_missing(const edge_columns *columns, const throng_i_edges *edges, int64_t row, int64_t count,
                                   throng_error *err) {
     const throng_column_view *column = edges->source[row] < 0 ? &columns->source : &columns->target;
     char cell[80], place[THRONG_I_COUNT_LENGTH], missing[THRONG_I_COUNT_LENGTH], all[THRONG_I_COUNT_LENGTH];
-    print_cell(column, row, cell, sizeof cell);
+    throng_i_directory_cell(column, row, cell, sizeof cell);
     return THRONG_FAIL(
         err, E_EDGE,
         "Edge %s: %s %s is not in the crowd%s; %s of %s edges name somebody unknown. Leave such edges out "
@@ -43,7 +33,7 @@ static throng_status fail_missing(const edge_columns *columns, const throng_i_ed
 
 static throng_status fail_loop(const edge_columns *columns, int64_t row, int64_t count, throng_error *err) {
     char cell[80], place[THRONG_I_COUNT_LENGTH], loops[THRONG_I_COUNT_LENGTH], all[THRONG_I_COUNT_LENGTH];
-    print_cell(&columns->source, row, cell, sizeof cell);
+    throng_i_directory_cell(&columns->source, row, cell, sizeof cell);
     return THRONG_FAIL(err, E_EDGE,
                        "Edge %s goes from %s to itself; so do %s of %s edges. Say what to do with them: --self-loops "
                        "drop or keep.",

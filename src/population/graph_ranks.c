@@ -53,32 +53,27 @@ out:
     return status;
 }
 
-/* What comes of an array of agents, or of weights. @param from [edges]; *to [edges that come] out, the caller's */
-static throng_status send_agents(const parcel *self, const throng_agent *from, throng_agent **to, throng_error *err) {
-    throng_status status = THRONG_OK;
-    int size = throng_ranks_count(self->context);
-    int64_t n = self->give[size];
-    throng_agent *packed = NULL;
-    THRONG_TRY(throng_i_alloc(self->context, n, sizeof *packed, &packed, err));
-    THRONG_TRY(throng_i_alloc(self->context, self->take[size], sizeof **to, to, err));
+/* Inlined for each size, so that the copy is one instruction. */
+static inline void pack(const parcel *self, int64_t n, size_t size, const char *from, char *to) {
     for (int64_t e = 0; e < n; e++)
-        packed[self->at[e]] = from[e];
-    THRONG_TRY(throng_i_ranks_swap(self->context, sizeof *packed, packed, self->give, *to, self->take, err));
-out:
-    throng_i_free(self->context, packed);
-    return status;
+        memcpy(to + (size_t)self->at[e] * size, from + (size_t)e * size, size);
 }
 
-static throng_status send_weights(const parcel *self, const double *from, double **to, throng_error *err) {
+/* What comes of an array of agents or of weights, which `size` tells apart.
+ * @param from [edges]; *to [edges that come] out, the caller's */
+static throng_status send(const parcel *self, size_t size, const void *from, void *to, throng_error *err) {
     throng_status status = THRONG_OK;
-    int size = throng_ranks_count(self->context);
-    int64_t n = self->give[size];
-    double *packed = NULL;
-    THRONG_TRY(throng_i_alloc(self->context, n, sizeof *packed, &packed, err));
-    THRONG_TRY(throng_i_alloc(self->context, self->take[size], sizeof **to, to, err));
-    for (int64_t e = 0; e < n; e++)
-        packed[self->at[e]] = from[e];
-    THRONG_TRY(throng_i_ranks_swap(self->context, sizeof *packed, packed, self->give, *to, self->take, err));
+    int ranks = throng_ranks_count(self->context);
+    int64_t n = self->give[ranks];
+    char *packed = NULL, *taken = NULL;
+    THRONG_TRY(throng_i_alloc(self->context, n, size, &packed, err));
+    THRONG_TRY(throng_i_alloc(self->context, self->take[ranks], size, &taken, err));
+    if (size == sizeof(throng_agent))
+        pack(self, n, sizeof(throng_agent), from, packed);
+    else
+        pack(self, n, sizeof(double), from, packed);
+    status = throng_i_ranks_swap(self->context, size, packed, self->give, taken, self->take, err);
+    memcpy(to, &taken, sizeof taken);
 out:
     throng_i_free(self->context, packed);
     return status;
@@ -108,10 +103,10 @@ static throng_status make_rows(throng_context *context, int64_t n_agents, const 
     throng_agent *key = NULL, *neighbour = NULL;
     double *weight = NULL;
     THRONG_TRY(parcel_init(&mail, n_agents, edges->n, by_source ? edges->source : edges->target, err));
-    THRONG_TRY(send_agents(&mail, by_source ? edges->source : edges->target, &key, err));
-    THRONG_TRY(send_agents(&mail, by_source ? edges->target : edges->source, &neighbour, err));
+    THRONG_TRY(send(&mail, sizeof *key, by_source ? edges->source : edges->target, &key, err));
+    THRONG_TRY(send(&mail, sizeof *neighbour, by_source ? edges->target : edges->source, &neighbour, err));
     if (edges->weight)
-        THRONG_TRY(send_weights(&mail, edges->weight, &weight, err));
+        THRONG_TRY(send(&mail, sizeof *weight, edges->weight, &weight, err));
     int64_t n = mail.take[throng_ranks_count(context)];
     for (int64_t e = 0; e < n; e++)
         key[e] -= (throng_agent)mine.begin;

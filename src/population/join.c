@@ -3,10 +3,7 @@
 #include "table/table.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-#define BLOCK 512
 
 typedef struct join {
     throng_population *population;
@@ -21,15 +18,6 @@ typedef struct join {
 
 /* ---- who is where ---------------------------------------------------------------------------------------------- */
 
-/* A cell of the key as people wrote it. */
-static void print_key(const throng_column_view *key, int64_t row, char *out, size_t size) {
-    int64_t scratch[1];
-    if (key->type == THRONG_TYPE_TEXT)
-        snprintf(out, size, "\"%.60s\"", key->words[((const int32_t *)key->data)[row]]);
-    else
-        snprintf(out, size, "%lld", (long long)*throng_i_column_whole(key, row, 1, scratch));
-}
-
 static throng_status find_rows(join *self, const throng_agent *agents, throng_error *err) {
     char cell[80], here[THRONG_I_COUNT_LENGTH], before[THRONG_I_COUNT_LENGTH];
     int64_t n_agents = self->population->n_agents;
@@ -40,7 +28,7 @@ static throng_status find_rows(join *self, const throng_agent *agents, throng_er
         if (agents[row] < 0)
             continue;
         if (self->row_of[agents[row]] >= 0) {
-            print_key(&self->key, row, cell, sizeof cell);
+            throng_i_directory_cell(&self->key, row, cell, sizeof cell);
             return THRONG_FAIL(
                 err, E_DUPLICATE_AGENT,
                 "Row %s of the cohort table: %s %s is there already, in row %s. An agent has one cohort.",

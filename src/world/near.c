@@ -15,11 +15,14 @@
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
+/* As many cells have numbers. */
+#define ACROSS_MAX 46340.0
+
 /* No smaller cells than the radius, and not many more than agents; two a side would be visited twice. */
 static int64_t count_across(const throng_simulation *simulation) {
     double fit = floor(simulation->side / simulation->use.param[simulation->world->radius]);
     double enough = ceil(sqrt((double)simulation->n));
-    int64_t across = (int64_t)fmin(fit, enough);
+    int64_t across = (int64_t)fmin(fit, fmin(enough, ACROSS_MAX));
     return across >= 3 ? across : 1;
 }
 
