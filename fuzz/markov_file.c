@@ -22,7 +22,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc;
     (void)argv;
-    if (throng_context_create(&context, NULL) != THRONG_OK)
+    if (throng_context_create(&context, NULL) != THRONG_OK ||
+        throng_context_set_threads(context, 1, NULL) != THRONG_OK)
         abort();
     return 0;
 }
