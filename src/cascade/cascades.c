@@ -35,20 +35,9 @@ out:
 /* ---- making ----------------------------------------------------------------------------------------------------- */
 
 static throng_status copy_sources(throng_cascades *self, const throng_table *table, throng_error *err) {
-    throng_status status = THRONG_OK;
     int n = 0;
     const throng_source *sources = table ? throng_table_sources(table, &n) : NULL;
-    if (n == 0)
-        return THRONG_OK;
-    THRONG_TRY(throng_i_resize(self->context, &self->sources, (int64_t)self->n_sources + n, sizeof *sources, err));
-    for (int i = 0; i < n; i++) {
-        char *path = NULL;
-        THRONG_TRY(throng_i_copy_text(self->context, sources[i].path, &path, err));
-        self->sources[self->n_sources] = sources[i];
-        self->sources[self->n_sources++].path = path;
-    }
-out:
-    return status;
+    return throng_i_sources_add(self->context, &self->sources, &self->n_sources, sources, n, err);
 }
 
 throng_status throng_i_cascade_check(const throng_cascades_def *def, bool has_edges, throng_error *err) {
@@ -147,14 +136,7 @@ void throng_cascades_free(throng_cascades *self) {
         clear_coded(self->context, coded[i]);
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         throng_i_free(self->context, blocks[i]);
-    for (int i = 0; i < self->n_sources; i++) {
-        union {
-            const char *text;
-            void *memory;
-        } path = {self->sources[i].path}; /* ours, for all that others only read it */
-        throng_i_free(self->context, path.memory);
-    }
-    throng_i_free(self->context, self->sources);
+    throng_i_sources_free(self->context, self->sources, self->n_sources);
     throng_table_free(self->actions);
     throng_i_free(self->context, self);
 }

@@ -166,12 +166,7 @@ out:
 void throng_i_graph_cache_clear(throng_i_graph_cache *self) {
     if (!self->context)
         return;
-    for (int i = 0; i < self->n_sources; i++) {
-        char *path = NULL;
-        memcpy(&path, &self->sources[i].path, sizeof path); /* ours, though the struct says const */
-        throng_i_free(self->context, path);
-    }
-    throng_i_free(self->context, self->sources);
+    throng_i_sources_free(self->context, self->sources, self->n_sources);
     throng_i_free(self->context, self->folder);
     throng_i_free(self->context, self->path);
     *self = (throng_i_graph_cache){0};

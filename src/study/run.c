@@ -37,16 +37,7 @@ throng_status throng_i_run_begin(throng_context *context, throng_run **out, thro
 /* ---- reading --------------------------------------------------------------------------------------------------- */
 
 static throng_status copy_sources(throng_run *self, const throng_source *sources, int n, throng_error *err) {
-    throng_status status = THRONG_OK;
-    THRONG_TRY(throng_i_resize(self->context, &self->sources, self->n_sources + n, sizeof *self->sources, err));
-    for (int i = 0; i < n; i++) {
-        char *path = NULL;
-        THRONG_TRY(throng_i_copy_text(self->context, sources[i].path, &path, err));
-        self->sources[self->n_sources] = sources[i];
-        self->sources[self->n_sources++].path = path;
-    }
-out:
-    return status;
+    return throng_i_sources_add(self->context, &self->sources, &self->n_sources, sources, n, err);
 }
 
 static throng_status copy_table_sources(throng_run *self, const throng_table *table, throng_error *err) {
@@ -58,8 +49,7 @@ static throng_status copy_table_sources(throng_run *self, const throng_table *ta
 /* A file that decides what comes out without being a table that is read in one go: its content is recorded, too. */
 static throng_status add_source(throng_run *self, const char *path, throng_error *err) {
     throng_status status = THRONG_OK;
-    throng_source source = {0};
-    char *copy = NULL;
+    throng_source source = {.path = path};
     int file = -1;
     if (!path)
         return THRONG_OK;
@@ -67,10 +57,7 @@ static throng_status add_source(throng_run *self, const char *path, throng_error
     THRONG_REQUIRE(file >= 0, E_FILE, "%s cannot be read: %s.", path, strerror(errno));
     THRONG_TRY(
         throng_i_content_read(self->context, file, path, THRONG_I_COMPRESSION_NONE, &source.bytes, source.hash, err));
-    THRONG_TRY(throng_i_resize(self->context, &self->sources, self->n_sources + 1, sizeof *self->sources, err));
-    THRONG_TRY(throng_i_copy_text(self->context, path, &copy, err));
-    source.path = copy;
-    self->sources[self->n_sources++] = source;
+    THRONG_TRY(copy_sources(self, &source, 1, err));
 out:
     if (file >= 0)
         close(file);
@@ -91,12 +78,7 @@ out:
 }
 
 static void free_sources(throng_run *self) {
-    for (int i = 0; i < self->n_sources; i++) {
-        char *path = NULL;
-        memcpy(&path, &self->sources[i].path, sizeof path); /* ours, though the struct says const */
-        throng_i_free(self->context, path);
-    }
-    throng_i_free(self->context, self->sources);
+    throng_i_sources_free(self->context, self->sources, self->n_sources);
     self->sources = NULL;
     self->n_sources = 0;
 }

@@ -46,6 +46,31 @@ static void clear_column(throng_context *context, throng_i_table_column *column)
     throng_i_free(context, column->dictionary);
 }
 
+throng_status throng_i_sources_add(throng_context *context, throng_source **list, int *n, const throng_source *added,
+                                   int n_added, throng_error *err) {
+    throng_status status = THRONG_OK;
+    THRONG_TRY(throng_i_resize(context, list, (int64_t)*n + n_added, sizeof **list, err));
+    for (int i = 0; i < n_added; i++) {
+        char *path = NULL;
+        THRONG_TRY(throng_i_copy_text(context, added[i].path, &path, err));
+        (*list)[*n] = added[i];
+        (*list)[(*n)++].path = path;
+    }
+out:
+    return status;
+}
+
+void throng_i_sources_free(throng_context *context, throng_source *list, int n) {
+    for (int i = 0; i < n; i++) {
+        union {
+            const char *shown;
+            char *owned;
+        } path = {list[i].path};
+        throng_i_free(context, path.owned);
+    }
+    throng_i_free(context, list);
+}
+
 void throng_table_free(throng_table *table) {
     if (!table)
         return;
@@ -53,14 +78,7 @@ void throng_table_free(throng_table *table) {
     for (int i = 0; i < table->n_columns; i++)
         clear_column(context, &table->columns[i]);
     throng_i_free(context, table->columns);
-    for (int i = 0; i < table->n_sources; i++) {
-        union {
-            const char *shown;
-            char *owned;
-        } path = {table->sources[i].path};
-        throng_i_free(context, path.owned);
-    }
-    throng_i_free(context, table->sources);
+    throng_i_sources_free(context, table->sources, table->n_sources);
     throng_i_free(context, table->origin);
     throng_i_free(context, table);
 }

@@ -62,6 +62,11 @@ THRONG_MUST_USE throng_status throng_i_table_read_part(throng_context *context, 
                                                        const char *condition, throng_i_table_part *part,
                                                        throng_table **out, throng_error *err);
 
+/* Files that were read, as a list [n] whose paths are its own: adds copies to it, and gives it back. */
+THRONG_MUST_USE throng_status throng_i_sources_add(throng_context *context, throng_source **list, int *n,
+                                                   const throng_source *added, int n_added, throng_error *err);
+void throng_i_sources_free(throng_context *context, throng_source *list, int n);
+
 /* Bytes of memory the table owns. */
 int64_t throng_i_table_bytes(const throng_table *table);
 
