@@ -82,7 +82,7 @@ class _Line:
 
 def _in_notebook() -> bool:
     shell = sys.modules.get('IPython') and sys.modules['IPython'].get_ipython()  # type: ignore[attr-defined]
-    return type(shell).__name__ == 'ZMQInteractiveShell'
+    return any(kind.__name__ == 'ZMQInteractiveShell' for kind in type(shell).__mro__)  # Colab's is one of its own
 
 
 class _Interrupts:

@@ -99,7 +99,7 @@ class Strategy:
         return pyarrow.table(self)
 
     def __repr__(self) -> str:
-        lines = []
+        lines: list[str] = []
         for entry in self.sets[:12]:
             first = self._first[len(lines)]
             shown = [f'{action} {number:.4g}' for action, number

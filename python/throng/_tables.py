@@ -58,7 +58,7 @@ def array(values: Any, name: str) -> np.ndarray:
     Nothing is guessed: what is masked or NA is missing, times are those of UTC.
     """
     from . import errors
-    kind = getattr(values, 'dtype', None)
+    kind: Any = getattr(values, 'dtype', None)
     if hasattr(kind, 'categories') and hasattr(values, 'astype'):  # pandas: categories are their values
         values = values.astype(object)
     elif getattr(kind, 'tz', None) is not None:  # pandas
