@@ -73,6 +73,12 @@ static throng_status tell_format(throng_i_file *file, const char *head, size_t n
                    "%s is not a Parquet file: it does not begin with PAR1.", file->shown);
     THRONG_REQUIRE(!starts_with(head, n, 8, "DUCK", 4) || memchr(head, '\n', 8), E_FORMAT,
                    "%s is a DuckDB database: say which table of it, %s#TABLE.", file->shown, file->shown);
+    THRONG_REQUIRE(!starts_with(head, n, 0, "SQLite format 3", 15), E_FORMAT,
+                   "%s is an SQLite database: export the table to CSV (sqlite3 -csv -header FILE 'SELECT ...').",
+                   file->shown);
+    THRONG_REQUIRE(!starts_with(head, n, 0, "PK\x03\x04", 4), E_FORMAT,
+                   "%s is a ZIP archive, as spreadsheets (.xlsx, .ods) are: save the table as CSV, or unpack it.",
+                   file->shown);
     THRONG_REQUIRE(!starts_with(head, n, 0, "\xff\xfe", 2) && !starts_with(head, n, 0, "\xfe\xff", 2), E_FORMAT,
                    "%s is in UTF-16; save it as UTF-8.", file->shown);
     THRONG_REQUIRE(!starts_with(head, n, 0, "SQLite format 3", 16), E_FORMAT,

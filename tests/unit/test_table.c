@@ -433,18 +433,19 @@ Test(table, a_path_that_is_there_is_no_pattern) {
 Test(table, paths_that_cannot_be_read) {
     cr_assert_eq(mkdir("folder", 0755), 0);
     put("empty.csv", "");
-    put_bytes("noise.bin",
-              "\x7f"
-              "ELF\0\0\0\0",
-              8);
+    put_bytes("noise.bin", "\177ELF\0\0\0\0", 8);
     put_bytes("wide.csv", "\xff\xfei\0d\0", 6);
     put("text.parquet", "id\n1\n");
+    put("trace.db", "SQLite format 3");
+    put("sheet.xlsx", "PK\x03\x04");
     put("array.json", "[{\"id\":1}]");
     expect_failure("missing.csv", "id:key", NULL, THRONG_E_FILE, "missing.csv");
     expect_failure("folder", "id:key", NULL, THRONG_E_FILE, "folder is a directory");
     expect_failure("empty.csv", "id:key", NULL, THRONG_E_FORMAT, "empty.csv is empty");
     expect_failure("noise.bin", "id:key", NULL, THRONG_E_FORMAT, "noise.bin");
     expect_failure("wide.csv", "id:key", NULL, THRONG_E_FORMAT, "UTF-16");
+    expect_failure("trace.db", "id:key", NULL, THRONG_E_FORMAT, "trace.db is an SQLite database: export");
+    expect_failure("sheet.xlsx", "id:key", NULL, THRONG_E_FORMAT, "sheet.xlsx is a ZIP archive, as spreadsheets");
     expect_failure("text.parquet", "id:key", NULL, THRONG_E_FORMAT, "text.parquet is not a Parquet file");
     expect_failure("array.json", "id:key", NULL, THRONG_E_FORMAT, "one JSON array");
     if (geteuid() != 0) { /* root may read everything */
