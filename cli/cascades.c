@@ -107,9 +107,7 @@ void cli_summary_cascades(const cli_style *style, const json_t *report) {
     print_counts(report);
     print_trees(style, report);
     print_agents(style, report);
-    printf("\ncertificate exactly additive: the credits sum to the %s members that somebody is above, within %.0g\n",
-           throng_phrase_count(whole(report, "certificate.reach")).text,
-           cli_json_number(report, "certificate.residual"));
+    cli_summary_certificate(style, report, "answer.certificate.text");
     printf("time        %s\n", cli_duration(cli_json_number(report, "timings.total_seconds")).text);
 }
 

@@ -87,48 +87,10 @@ static void print_times(const cli_style *style, const json_t *report) {
 
 /* ---- certificate, timings, remarks ----------------------------------------------------------------------------- */
 
-/* What kind of proof it is: a path integral's, a sampled or exact value's, or that of a method that shares out no
- * whole. */
-static void write_certificate(const json_t *it, const char *where, char *out, size_t size) {
-    char within[80] = " to the last bit", error[80] = "";
-    double residual = cli_json_number(it, "efficiency_residual"), unsure = cli_json_number(it, "error_estimate");
-    const char *method = cli_json_text(it, "method");
-    int64_t nodes = cli_json_count(it, "quadrature_nodes"), coalitions = cli_json_count(it, "evaluations");
-    if (residual > 0.0 && nodes > 0)
-        snprintf(within, sizeof within, " within %.1g (%.1g is allowed)", residual, cli_json_number(it, "tolerance"));
-    else if (residual > 0.0)
-        snprintf(within, sizeof within, " within %.1g", residual);
-    if (unsure > 0.0 && (nodes == 0 || coalitions > 0)) /* a path integral's is within what is allowed */
-        snprintf(error, sizeof error, "; relative error about %.1g", unsure);
-    int length = (int)strcspn(method, ":"); /* the report has the parameters */
-    if (!json_is_true(cli_json_get(it, "efficient")))
-        snprintf(out, size,
-                 "the parts of this method need not add up to the whole: they add up to %.6g%s, the whole is "
-                 "%.6g%s; %.*s",
-                 cli_json_number(it, "sum_phi"), where,
-                 cli_json_number(it, "everybody") - cli_json_number(it, "nobody"), error, length, method);
-    else if (coalitions > 0)
-        snprintf(out, size, "the parts add up to the whole%s%s%s; %s coalitions, %.*s", where, within, error,
-                 throng_phrase_count(coalitions).text, length, method);
-    else
-        snprintf(out, size, "%s: the parts add up to the whole%s%s%s; %lld nodes, %.*s",
-                 json_is_true(cli_json_get(it, "converged")) ? "exactly additive" : "NOT CONVERGED", where, within,
-                 error, (long long)nodes, length, method);
-}
-
-static void print_certificate(const cli_style *style, const json_t *report, const char *path) {
-    char text[600], where[128] = "";
-    if (cli_report_is_change(report) && strcmp(path, "certificate") == 0)
-        snprintf(where, sizeof where, " at each of %s times and in the change",
-                 throng_phrase_count(cli_json_count(report, "times")).text);
-    write_certificate(cli_json_get(report, path), where, text, sizeof text);
+void cli_summary_certificate(const cli_style *style, const json_t *report, const char *which) {
+    const char *text = cli_json_text(report, which);
     printf("\n%scertificate%s ", style->bold, style->plain);
-    if (json_is_false(cli_json_get(report, "complete")))
-        printf("STOPPED EARLY after %s of %s %s, this is the estimate so far:\n            ",
-               throng_phrase_count(cli_json_count(report, "certificate.sampled")).text,
-               throng_phrase_count(cli_json_count(report, "certificate.sampled_at_most")).text,
-               cli_json_text(report, "certificate.sampled_unit"));
-    cli_print_wrapped(stdout, text, 12, style->width);
+    cli_print_wrapped(stdout, *text ? text : "(of an older throng, not in words: see report.json)", 12, style->width);
 }
 
 /* "2.1 s: read 1.2 s, population 120 ms, ..."; stages below a thousandth of the total are left out, but for the one
@@ -228,7 +190,8 @@ int cli_summary_show(const json_t *report, cli_summary_kind kind, const char *ou
     if (corrected)
         printf("\n");
     else
-        print_certificate(&style, report, kind == CLI_SUMMARY_PANEL ? "panel.certificate" : "certificate");
+        cli_summary_certificate(
+            &style, report, kind == CLI_SUMMARY_PANEL ? "answer.panel_certificate.text" : "answer.certificate.text");
     print_timings(&style, report);
     print_remarks(&style, report, out);
     return CLI_OK;

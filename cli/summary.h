@@ -24,6 +24,8 @@ int cli_run_read(const char *run, const char *file, bool needed, json_t **out);
  * none, and says so. */
 void cli_summary_answer(const cli_style *style, const json_t *report, const char *which);
 void cli_summary_about(const cli_style *style, const json_t *report);
+/* answer.certificate.text or answer.panel_certificate.text. */
+void cli_summary_certificate(const cli_style *style, const json_t *report, const char *which);
 
 /* ---- parts in summary_tables.c --------------------------------------------------------------------------------- */
 

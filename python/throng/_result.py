@@ -383,7 +383,6 @@ class Result(Report):
 
     def _repr_html_(self) -> str:
         """For notebooks. Every text of the data is escaped."""
-        certificate = self.certificate
         rows = ''.join(
             f'<tr><td style="text-align:left">{html.escape(cohort.name)}</td>'
             f'<td style="text-align:left">{html.escape(cohort.meaning)}</td><td>{cohort.agents:,}</td>'
@@ -391,5 +390,4 @@ class Result(Report):
         return (f'<div><b>{html.escape(self.answer)}</b><br>{html.escape(self.report.answer.about)}'
                 f'<table><thead><tr><th style="text-align:left">cohort</th><th></th><th>agents</th><th>phi</th>'
                 f'<th>share</th></tr></thead><tbody>{rows}</tbody></table>'
-                f'<small>{html.escape(certificate.method)}; the parts add up to the whole within '
-                f'{certificate.efficiency_residual:.1e}</small></div>')
+                f'<small>{html.escape(self.report.answer.certificate.text)}</small></div>')

@@ -552,6 +552,94 @@ static void answer_policy(writer *self) {
     }
 }
 
+/* ---- the certificate in words ---------------------------------------------------------------------------------- */
+
+/* A number of a certificate; the text has no room for what is not one. */
+static double proven(const json_t *certificate, const char *key) {
+    const json_t *item = json_object_get(certificate, key);
+    return json_is_number(item) ? json_number_value(item) : (double)NAN;
+}
+
+static void say_within(writer *self, double residual, double allowed) {
+    if (!(residual > 0.0)) {
+        say(self, " to the last bit");
+        return;
+    }
+    say(self, " within %.1g", residual);
+    if (allowed > 0.0)
+        say(self, " (%.1g is allowed)", allowed);
+}
+
+/* "the parts add up to the whole within 4e-16 (1e-10 is allowed); 2 nodes, aumann-shapley" */
+static void say_proof(writer *self, const json_t *it, bool whole, const char *where) {
+    double nodes = proven(it, "quadrature_nodes"), unsure = proven(it, "error_estimate");
+    int64_t coalitions = json_integer_value(json_object_get(it, "evaluations"));
+    const char *method = text_of(json_object_get(it, "method"));
+    if (whole) {
+        say(self, "the parts add up to the whole%s", where);
+        say_within(self, proven(it, "efficiency_residual"), nodes > 0.0 ? proven(it, "tolerance") : 0.0);
+    } else {
+        say(self, "they add up to %.6g%s, the whole is %.6g", proven(it, "sum_phi"), where,
+            proven(it, "everybody") - proven(it, "nobody"));
+    }
+    if (unsure > 0.0 && (nodes == 0.0 || coalitions > 0)) /* a path integral's is within what is allowed */
+        say(self, "; relative error about %.1g", unsure);
+    if (whole && coalitions > 0)
+        say(self, "; %s coalitions", throng_phrase_count(coalitions).text);
+    else if (nodes > 0.0)
+        say(self, "; %.0f nodes", nodes);
+    say(self, "%s %.*s", nodes > 0.0 || (whole && coalitions > 0) ? "," : ";", (int)strcspn(method, ":"), method);
+}
+
+/* What kind of proof it is: of a path integral, of a sampled or exact value, of some agents out of a crowd, or of a
+ * method that shares out no whole. Returns whether it is to be relied on: "good", "fair" or "bad". */
+static const char *say_certificate(writer *self, const char *at) {
+    const json_t *it = find(self->report, at);
+    bool change = is_change(self) && strcmp(at, "certificate") == 0,
+         stopped = json_is_false(find(self->report, "complete"));
+    bool converged = json_is_true(json_object_get(it, "converged")), sampled = json_object_get(it, "sampled") != NULL;
+    char where[120] = "";
+    if (change)
+        snprintf(where, sizeof where, " at each of %s times and in the change", count_of(self, "times").text);
+    if (stopped && sampled)
+        say(self, "STOPPED EARLY after %s of %s %s, this is the estimate so far: ",
+            count_of(self, "certificate.sampled").text, count_of(self, "certificate.sampled_at_most").text,
+            word(self, "certificate.sampled_unit"));
+    if (!json_is_true(json_object_get(it, "efficient"))) {
+        say(self, "%s: ",
+            find(self->report, "aggregates") && strcmp(at, "certificate") == 0
+                ? "these agents are a few of a crowd that is known by its aggregates"
+                : "the parts of this method need not add up to the whole");
+        say_proof(self, it, false, where);
+        return "fair";
+    }
+    if (!converged && !sampled)
+        say(self, "NOT CONVERGED: ");
+    else if (json_integer_value(json_object_get(it, "evaluations")) == 0)
+        say(self, "exactly additive: ");
+    say_proof(self, it, true, where);
+    return stopped ? "fair" : converged || sampled ? "good" : "bad";
+}
+
+/* Cascades are credited by a closed form: there is only the sum to check. */
+static const char *say_reach(writer *self) {
+    say(self, "exactly additive: the credits sum to the %s members that somebody is above,",
+        count_of(self, "certificate.reach").text);
+    say_within(self, number(self, "certificate.residual"), 0.0);
+    return "good";
+}
+
+static void put_certificate(writer *self, json_t *answer, const char *key, const char *at) {
+    json_t *object = json_object();
+    if (find(self->report, at)) {
+        const char *verdict = find(self->report, "cascades") ? say_reach(self) : say_certificate(self, at);
+        throng_i_json_put(&self->failed, object, "verdict", json_string(verdict));
+        throng_i_json_put(&self->failed, object, "text", take(self));
+        throng_i_json_put(&self->failed, answer, key, json_incref(object));
+    }
+    json_decref(object);
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -588,6 +676,8 @@ throng_status throng_i_report_answer(json_t *document, throng_error *err) {
         }
         if (find(document, "cohorts"))
             throng_i_json_put(&self.failed, answer, "whole", json_string(whole_of(&self)));
+        put_certificate(&self, answer, "certificate", "certificate");
+        put_certificate(&self, answer, "panel_certificate", "panel.certificate");
         throng_i_json_put(&self.failed, answer, "rests_on", json_incref(self.rests_on));
         throng_i_json_put(&self.failed, document, "answer", json_incref(answer));
     }

@@ -54,6 +54,7 @@ static throng_certificate change_certificate(const throng_attribution *attributi
         worst.evaluations += one.evaluations;
         worst.parts += one.parts;
         worst.parts_planned += one.parts_planned;
+        worst.efficient = worst.efficient && one.efficient;
         worst.converged = worst.converged && one.converged;
     }
     worst.efficiency_residual = fmax(worst.efficiency_residual, change.efficiency_residual);

@@ -152,7 +152,7 @@ static json_t *answered(const char *text) {
 static void expect_text(const json_t *document, const char *kind, const char *key, const char *expected) {
     const char *text = text_of(document, key);
     if (expected)
-        cr_expect_str_eq(text ? text : "(nothing)", expected, "%s: %s", kind, key);
+        cr_expect_str_eq(text ? text : "(nothing)", expected, "%s: %s: %s", kind, key, text);
 }
 
 Test(answer, says_of_every_kind_what_came_out) {
@@ -203,6 +203,50 @@ Test(answer, says_how_agents_decided) {
     }
 }
 
+/* One certificate of each kind, in the words that the terminal, the page and Python have from here. */
+Test(answer, says_what_is_proved) {
+#define PROOF "\"nobody\": 0.25, \"everybody\": 0.5, \"sum_phi\": 0.375, \"method\": \"some:a=1\", "
+#define PATH  PROOF "\"tolerance\": 1e-10, \"quadrature_nodes\": 4, \"evaluations\": 0, \"error_estimate\": 1e-12, "
+#define DRAWS PROOF "\"quadrature_nodes\": 0, \"evaluations\": 1234, \"error_estimate\": 0.012, \"sampled\": 60, "
+    static const struct {
+        const char *rest, *certificate, *verdict, *text;
+    } proofs[] = {
+        {"", PATH "\"efficient\": true, \"converged\": true, \"efficiency_residual\": 3e-16", "good",
+         "exactly additive: the parts add up to the whole within 3e-16 (1e-10 is allowed); 4 nodes, some"},
+        {"\"times\": 7, ", PATH "\"efficient\": true, \"converged\": true, \"efficiency_residual\": 0.0", "good",
+         "exactly additive: the parts add up to the whole at each of 7 times and in the change to the last bit; 4 "
+         "nodes, "
+         "some"},
+        {"", PATH "\"efficient\": true, \"converged\": false, \"efficiency_residual\": 1e-3", "bad",
+         "NOT CONVERGED: the parts add up to the whole within 0.001 (1e-10 is allowed); 4 nodes, some"},
+        {"\"aggregates\": {}, ", PATH "\"efficient\": false, \"converged\": true", "fair",
+         "these agents are a few of a crowd that is known by its aggregates: they add up to 0.375, the whole is 0.25; "
+         "4 "
+         "nodes, some"},
+        {"", PROOF "\"efficient\": false, \"converged\": true", "fair",
+         "the parts of this method need not add up to the whole: they add up to 0.375, the whole is 0.25; some"},
+        {"", DRAWS "\"efficient\": true, \"converged\": true, \"efficiency_residual\": 2e-16", "good",
+         "the parts add up to the whole within 2e-16; relative error about 0.01; 1,234 coalitions, some"},
+        {"\"complete\": false, ",
+         DRAWS "\"sampled_at_most\": 900, \"sampled_unit\": \"draws\", \"efficient\": true, \"converged\": false, "
+               "\"efficiency_residual\": 2e-16",
+         "fair",
+         "STOPPED EARLY after 60 of 900 draws, this is the estimate so far: the parts add up to the whole within "
+         "2e-16; "
+         "relative error about 0.01; 1,234 coalitions, some"},
+        {"\"cascades\": {\"count\": 2}, ", "\"reach\": 1500, \"residual\": 2e-16", "good",
+         "exactly additive: the credits sum to the 1,500 members that somebody is above, within 2e-16"}};
+    for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++) {
+        char document[2000];
+        snprintf(document, sizeof document, "{%s\"indicator\": {}, \"certificate\": {%s}}", proofs[i].rest,
+                 proofs[i].certificate);
+        json_t *it = answered(document);
+        expect_text(it, proofs[i].rest, "answer.certificate.text", proofs[i].text);
+        expect_text(it, proofs[i].rest, "answer.certificate.verdict", proofs[i].verdict);
+        json_decref(it);
+    }
+}
+
 Test(answer, of_long_and_foreign_names_is_text) {
     char name[4096] = "", document[20000];
     for (int i = 0; i < 300; i++)
@@ -232,6 +276,7 @@ Test(answer, of_odd_documents_does_no_harm) {
         "{\"sweep\": {\"settings\": [1, null], \"points\": [[], 3]}}",
         "{\"solution\": {\"players\": [null, 4], \"value\": \"x\"}}",
         "{\"indicator\": {}, \"cohorts\": [1, {\"share\": 1}, {\"share\": null}], \"panel\": []}",
+        "{\"indicator\": {}, \"certificate\": {\"evaluations\": 1e300, \"method\": 3, \"efficient\": true}}",
         "{\"cascades\": [], \"top_agents\": [{\"share\": \"x\"}], \"agents\": 1e300}"};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         json_t *document = answered(odd[i]);

@@ -1,20 +1,6 @@
-// The certificate in plain words, the numbers behind a click; and what a verification found.
+// What the run says of its proof, the numbers behind a click; and what a verification found.
 import { count, value } from "./format";
-import { Certificate, Report, Solution, Verification } from "./run";
-
-function sentence(report: Report, it: Certificate): [verdict: "good" | "fair" | "bad", text: string] {
-  const residual = it.efficiency_residual ?? 0;
-  const within = residual > 0 ? `within ${value(residual, 2)} of the whole` : "to the last bit";
-  if (!report.complete)
-    return ["fair", `This run was stopped early: it is the estimate after ${count(it.sampled ?? 0)} of ${count(it.sampled_at_most ?? 0)} ${it.sampled_unit ?? "draws"}.`];
-  if (!it.efficient)
-    return ["fair", "The parts of this method need not add up to the whole, and no share should be read as a part of it."];
-  if (it.sampled != null)
-    return ["good", `The parts add up ${within}. They are estimates from ${count(it.sampled)} ${it.sampled_unit ?? "draws"}; their likely error is given with them.`];
-  if (!it.converged)
-    return ["bad", `Not converged: the parts do not add up to the whole as exactly as was asked for (${value(residual, 2)}, at most ${value(it.tolerance, 2)} is allowed). Do not rely on single credits.`];
-  return ["good", `Nothing is lost and nothing is invented: everybody's credits add up to the change ${within}.`];
-}
+import { Report, Solution, Verification } from "./run";
 
 /** How good a strategy is. */
 export function GapBox({ solution: it }: { solution: Solution }) {
@@ -32,27 +18,12 @@ export function GapBox({ solution: it }: { solution: Solution }) {
   );
 }
 
-/** Cascades are credited by a closed form: there is only the sum to check. */
-function CascadesBox({ it }: { it: Certificate }) {
-  return (
-    <section class="card certificate good" id="certificate" aria-labelledby="certificate-title">
-      <h2 id="certificate-title">Can this be trusted?</h2>
-      <p>
-        <span class="mark" aria-hidden="true">✓</span> Everybody's credits add up to the {count(it.reach ?? 0)} members that somebody is above{" "}
-        {it.residual ? `within ${value(it.residual, 2)}` : "to the last bit"}; they are as good as the trees are.
-      </p>
-    </section>
-  );
-}
-
 export function CertificateBox({ report, verification }: { report: Report; verification: Verification | null }) {
   const it = report.certificate;
   if (!it) return null;
-  if (report.cascades) return <CascadesBox it={it} />;
-  const [verdict, text] = report.aggregates
-    ? (["fair", "The credits of these agents in a crowd that is known by its aggregates: the others' are not here, so the parts do not add up to the whole."] as const)
-    : sentence(report, it);
-  const numbers: [string, string][] = [
+  const { verdict, text } = report.answer?.certificate ?? { verdict: "fair", text: "This run was made by an older throng and has no certificate in words." };
+  // Of cascades there is only the sum to check.
+  const numbers: [string, string][] = report.cascades ? [] : [
     ["method", it.method],
     ["with nobody", value(it.nobody, 10)],
     ["with everybody", value(it.everybody, 10)],
@@ -68,9 +39,9 @@ export function CertificateBox({ report, verification }: { report: Report; verif
     <section class={`card certificate ${verdict}`} id="certificate" aria-labelledby="certificate-title">
       <h2 id="certificate-title">Can this be trusted?</h2>
       <p>
-        <span class="mark" aria-hidden="true">{verdict === "good" ? "✓" : verdict === "fair" ? "≈" : "✗"}</span> {text}
+        <span class="mark" aria-hidden="true">{verdict === "good" ? "✓" : verdict === "fair" ? "≈" : "✗"}</span> {text[0].toUpperCase() + text.slice(1)}
       </p>
-      <details>
+      {numbers.length > 0 && <details>
         <summary>The numbers</summary>
         <dl>
           {numbers.map(([name, number]) => (
@@ -80,8 +51,8 @@ export function CertificateBox({ report, verification }: { report: Report; verif
             </div>
           ))}
         </dl>
-      </details>
-      <Checks verification={verification} />
+      </details>}
+      {numbers.length > 0 && <Checks verification={verification} />}
     </section>
   );
 }

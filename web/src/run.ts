@@ -44,12 +44,6 @@ export interface Certificate {
   everybody: Num;
   sum_phi: Num;
   method: string;
-  sampled?: number;
-  sampled_at_most?: number;
-  sampled_unit?: string;
-  /** Of cascades. */
-  reach?: number;
-  residual?: Num;
 }
 
 export interface Concentration {
@@ -166,6 +160,8 @@ export interface Answer {
   subject?: string;
   /** What shares are a part of: "rise". */
   whole?: string;
+  /** What the proof is, in words, and whether to rely on it. */
+  certificate?: { text: string; verdict: "good" | "fair" | "bad" };
   rests_on: { key: string; value: unknown }[];
 }
 
