@@ -278,6 +278,12 @@ def test_texts_are_escaped():
     assert result.answer.replace('<', '&lt;').replace('>', '&gt;') in result._repr_html_()
 
 
+def test_notebooks_say_what_is_proved():
+    for method, said in ('aumann-shapley', 'exactly additive: '), ('leave-one-out', 'need not add up'):
+        result = throng.attribute({'x': [1.0, 2.0, 4.0]}, state='x', method=method)
+        assert said in result.report.answer.certificate.text and result.report.answer.certificate.text in result._repr_html_()
+
+
 def test_generate_available_describe():
     made = throng.generate('bluesky', agents=50, days=2, seed=3)
     assert 50 < len(made['state']) <= 100
