@@ -86,7 +86,7 @@ static double cascade_reach(double parameter, const double *y, int64_t steps, do
 /* First time at which y, joined by straight lines, passes the level; -1 if never. *between is where: t-1 .. t. */
 static double passes(const double *y, int64_t steps, double level, int64_t *between) {
     for (int64_t t = 1; t <= steps; t++)
-        if ((y[t - 1] - level) * (y[t] - level) <= 0.0 && y[t] != y[t - 1]) {
+        if (y[t] != y[t - 1] && fmin(y[t - 1], y[t]) <= level && level <= fmax(y[t - 1], y[t])) {
             *between = t;
             return (double)(t - 1) + (level - y[t - 1]) / (y[t] - y[t - 1]);
         }

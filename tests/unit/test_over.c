@@ -38,6 +38,8 @@ Test(over, is_what_the_hand_works_out, .init = set_up, .fini = tear_down) {
                            number(cases[c].name, series, NULL));
     const double falls[] = {5.0, 4.0, 2.0, 1.0, 3.0, 4.0};
     cr_expect_float_eq(number("survival-time:3", falls, NULL), 1.5, 1e-14);
+    const double tiny[] = {1e-200, 3e-200, 4e-200, 6e-200, 8e-200, 9e-200}; /* whose products are 0 */
+    cr_expect_float_eq(number("time-to-half", tiny, NULL), 2.5, 1e-14);
     double sum = 0.0;
     for (int t = 1; t <= STEPS; t++)
         sum += pow(log(series[t] / series[t - 1]), 2.0);
