@@ -21,13 +21,14 @@ enum {
 static void add_agents(void *user, throng_chunk chunk, double *sums) {
     const course_job *job = user;
     for (int64_t i = chunk.begin; i < chunk.end; i++) {
-        double sum = 0.0, squares = 0.0;
+        double first = job->credit[i], sum = 0.0, off = 0.0, squares = 0.0;
         for (int64_t t = 0; t < job->steps; t++) {
-            double phi = job->credit[t * job->n + i];
+            double phi = job->credit[t * job->n + i], from = phi - first; /* credit that never changes has no spread */
             sum += phi;
-            squares += phi * phi;
+            off += from;
+            squares += from * from;
         }
-        double mean = sum / (double)job->steps, size = fabs(sum);
+        double mean = off / (double)job->steps, size = fabs(sum);
         double spread = sqrt(fmax(squares / (double)job->steps - mean * mean, 0.0));
         sums[SIZE] += size;
         sums[SPREAD] += spread;
@@ -37,11 +38,16 @@ static void add_agents(void *user, throng_chunk chunk, double *sums) {
     }
 }
 
-/* Pearson's correlation of |phi_i| and the spread of the agent's credits over steps. */
+/* What is left of a sum of squares when its mean is taken off may be no more than rounding. */
+#define ROUNDING 1e-12
+
+/* Pearson's correlation of |phi_i| and the spread of the agent's credits over steps; NaN where one of the two is the
+ * same for all. */
 static double instability(const double *sums, double n) {
     double covariance = sums[PRODUCT] - sums[SIZE] * sums[SPREAD] / n;
     double one = sums[SIZE2] - sums[SIZE] * sums[SIZE] / n, other = sums[SPREAD2] - sums[SPREAD] * sums[SPREAD] / n;
-    return one > 0.0 && other > 0.0 ? covariance / sqrt(one * other) : (double)NAN;
+    bool differ = one > ROUNDING * sums[SIZE2] && other > ROUNDING * sums[SPREAD2];
+    return differ ? fmax(fmin(covariance / sqrt(one * other), 1.0), -1.0) : (double)NAN;
 }
 
 static void add_step(void *user, throng_chunk chunk, double *sums) {

@@ -271,6 +271,21 @@ def test_a_stopped_simulation_says_how_far_it_came():
 
 
 @test
+def test_agents_that_are_all_alike_have_no_instability():
+    """Their credits differ by rounding, which is no number to correlate: it came out as 3."""
+    options = ("--graph", "ring.csv", "--source", "a", "--target", "b", "--world", "friedkin-johnsen", "--participation", "innate",
+               "--indicator", "mean")
+    for n, state in (11, 0.123), (63, 0.3):
+        put("alike.csv", "id,s\n" + "".join(f"{i},{state}\n" for i in range(n)))
+        put("ring.csv", "a,b\n" + "".join(f"{i},{(i + d) % n}\n" for i in range(n) for d in (1, 2, n - 1)))
+        for more in ("--over", "final"), ("--over", "mean"):
+            it = report("attribute", "alike.csv", "--state", "s", "--id", "id", *options, *more)["world"]
+            assert it["instability"] is None and it["synchronisation"] > 1 - 1e-12, it
+    it = report("attribute", *WORLD)["world"]
+    assert 0.0 < abs(it["instability"]) < 1.0, it
+
+
+@test
 def test_an_intervention_reaches_its_target_with_less_than_others_take():
     world = ("--generate", "uniform", "--agents", 300, "--graph-model", "chung-lu", "--world", "nonlinear-opinion")
     for by in ("dampening", "silencing"):
