@@ -178,6 +178,18 @@ def test_attribution():
     assert found.players == ['Player 1', 'Player 2'] and 'Player 2' in repr(found)
 
 
+def test_models_that_play(tmp_path):
+    model = throng.Model(script='', temperature=1, cache=tmp_path / 'answers', transcript=tmp_path / 'said.ndjson')
+    found = throng.play('kuhn', [model, 'solver:cfr'], deals=50)
+    uniform = throng.play('kuhn', ['uniform', 'solver:cfr'], deals=50)
+    assert found.policies[0].expected == pytest.approx(uniform.policies[0].expected, abs=1e-12)
+    assert found.policies[0].policy == 'stand-in' and found.policies[0].counts.by_logprobs == 12 and 'counts' not in found.policies[1]
+    again = throng.play('kuhn', [throng.Model('stand-in', replay=tmp_path / 'said.ndjson', temperature=1), 'solver:cfr'], deals=50)
+    assert np.array_equal(again.scores, found.scores)
+    rounds = throng.play('stag-hunt', [model, 'always:J'], rounds=5)
+    assert rounds.policies[0].counts.by_logprobs == 5 and not rounds.policies[0].counts.void and rounds.actions.shape == (1, 5, 2)
+
+
 def test_matches(kuhn):
     assert throng.play('kuhn', [kuhn, 'uniform'], deals=2000, fixed_seats=True).policies[0].expected > 0.05
     assert throng.play('kuhn', 'best-reply', deals=3).policies[0].expected is None
@@ -264,6 +276,12 @@ def test_plugins():
     ('split is welfare', errors.ArgumentError, lambda: throng.attribute_game('kuhn', of=3)),
     ('2 players', ValueError, lambda: throng.play('kuhn', ['uniform'] * 3)),
     ('Only one', errors.ArgumentError, lambda: throng.play('kuhn', 'best-response')),
+    ('whom to ask', ValueError, lambda: throng.Model('a')),
+    ('which one is it', ValueError, lambda: throng.Model(endpoint='http://127.0.0.1:9/v1')),
+    ('one model plays', ValueError, lambda: throng.play('kuhn', [throng.Model(script=''), throng.Model(script='')])),
+    ('temperature not below 0', errors.ArgumentError, lambda: throng.play('kuhn', throng.Model(script='', temperature=-1))),
+    ('cannot be reached|not connect', errors.ThrongError,
+     lambda: throng.play('stag-hunt', throng.Model('a', endpoint='http://127.0.0.1:9/v1', api='completions'), rounds=1)),
     ('none is named', errors.ArgumentError, lambda: throng.play('kuhn', 'llm')),
     ('give deals', ValueError, lambda: throng.play('kuhn', 'uniform', rounds=3)),
     ('give rounds', ValueError, lambda: throng.play('stag-hunt', 'random', deals=3)),

@@ -14,6 +14,7 @@ from ._function import FunctionResult, ValueFunction, value_function
 from ._game import Game, Strategy, game, markov, preferences, tree
 from ._library import Record, ThrongError
 from ._mechanism import Rule, mechanism
+from ._model import Model
 from ._play import play
 from ._plugins import Indicator, Mechanism, Slots, World
 from ._result import Report, Result
@@ -22,7 +23,7 @@ from ._run import (Verification, attribute, available, describe, generate, inges
 from ._solve import NotConvergedWarning, Solution, attribute_game, read_solution, solve
 
 __version__ = version().split()[0]
-__all__ = ['FunctionResult', 'Game', 'Indicator', 'Mechanism', 'NotConvergedWarning', 'Record', 'Report', 'Result',
+__all__ = ['FunctionResult', 'Game', 'Indicator', 'Mechanism', 'Model', 'NotConvergedWarning', 'Record', 'Report', 'Result',
            'Rule', 'Slots', 'Solution', 'Strategy', 'ThrongError', 'ValueFunction', 'Verification', 'World',
            'attribute', 'attribute_game', 'available', 'describe', 'errors', 'game', 'generate', 'ingest', 'intervene',
            'markov', 'mechanism', 'panel', 'play', 'preferences', 'read_solution', 'run', 'simulate', 'solve', 'tree',

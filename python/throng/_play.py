@@ -10,6 +10,7 @@ import numpy as np
 from ._context import Context, Progress
 from ._game import Game, GameLike, game as open_game, policy_name, reals
 from ._library import Record, lib
+from ._model import Model, counted
 
 _ROUNDS, _DEALS = 10, 10000
 
@@ -19,7 +20,8 @@ class Match(Record):
 
     policies: a record each: ``policy``, ``score`` and ``half_width`` of its 95 % interval (None for one match or deal).
         Of deals the score is what it got in one, and ``expected`` what that would be without luck, None where somebody
-        learns; of rounds it is the share of the most that there was to get, and ``total`` what it got
+        learns; of rounds it is the share of the most that there was to get (None where nobody can get anything), and
+        ``total`` what it got. Of a Model, ``counts`` says how its answers came about
     scores: of deals, an array [deals, policies]
     actions: of rounds, an array [repetitions, rounds, players] of action names
     """
@@ -44,7 +46,8 @@ def play(game: GameLike, policies: Any, *, rounds: int | None = None, repetition
     done: `rounds` (default 10), `repetitions`.
 
     policies: one for each player, or one for all. Names as on the command line ("solver:cfr-plus", "best-response",
-        "tit-for-tat", ...); a Solution, a Strategy, or what ``Game.strategy`` takes; of games in rounds
+        "tit-for-tat", ...); a Solution, a Strategy, or what ``Game.strategy`` takes; a ``throng.Model``, of which a
+        match deal by deal has one at most; of games in rounds
         also a function ``f(history, player) -> action``: history is an array [rounds so far, players] of numbers
         of actions from 0, player a number from 0, and the action its name, or a number from 0
     seed: of what is drawn
@@ -75,12 +78,15 @@ def _name(policy: Any) -> str:
     """For people."""
     if isinstance(policy, str):
         return policy
+    if isinstance(policy, Model):
+        return policy.name
     solver = getattr(policy, 'solver', None)
     return f'solver:{solver}' if solver else getattr(policy, '__name__', None) or type(policy).__name__.lower()
 
 
 def _offer(context: Context, policies: list[Any]) -> list[bytes]:
-    return [policy_name(context, getattr(policy, 'strategy', policy) if not isinstance(policy, str) else policy,
+    return [b'llm' if isinstance(policy, Model) else
+            policy_name(context, getattr(policy, 'strategy', policy) if not isinstance(policy, str) else policy,
                         f'policy{index}') for index, policy in enumerate(policies)]
 
 
@@ -91,12 +97,18 @@ def _number(value: float) -> float | None:
 def _deals(game: Game, context: Context, policies: list[Any], deals: int, fixed_seats: bool, seed: int) -> Match:
     n = len(game.players)
     names = _offer(context, policies)
+    models = list(dict.fromkeys(policy for policy in policies if isinstance(policy, Model)))
+    if len(models) > 1:
+        raise ValueError('deal by deal one model plays: give the same Model for all seats that ask one')
+    ask = models[0]._fill(context, lib.struct('strategy_ask_def'), seed) if models else None
+    counts = lib.struct('llm_choose_counts')
+    counts.least_covered = 1.0
     strategies = np.zeros((n, game._kind.numbers(game._game)))
     rows = (lib.interface.structs['throng_hands_policy'] * n)()
     for row, strategy in zip(rows, strategies):
         row.strategy = reals(strategy)
     context.run('strategy_hands', context.pointer, game._problem, (ctypes.c_char_p * len(names))(*names), len(names),
-                seed, None, rows, None)
+                seed, ctypes.byref(ask) if models else None, rows, ctypes.byref(counts))
     wanted, scores, half = lib.struct('hands_def'), np.zeros((max(deals, 1), n)), ctypes.c_double()
     wanted.policies, wanted.deals, wanted.seed, wanted.fixed_seats = rows, deals, seed, fixed_seats
     context.run('hands_play', context.pointer, game._game, ctypes.byref(wanted), reals(scores))
@@ -108,6 +120,8 @@ def _deals(game: Game, context: Context, policies: list[Any], deals: int, fixed_
         score = lib.c.throng_hands_score(reals(scores), deals, n, k, ctypes.byref(half))
         found.append(Record(policy=_name(policies[k % len(policies)]), score=score, half_width=_number(half.value),
                             expected=_number(float(expected[k]))))
+        if isinstance(policies[k % len(policies)], Model):
+            found[-1]['counts'] = counted(counts)
     return Match(game=game.name, deals=deals, fixed_seats=fixed_seats, policies=found, scores=scores)
 
 
@@ -121,7 +135,11 @@ class _Players:
         self.seats = (ctypes.POINTER(lib.interface.structs['throng_player']) * n)(*map(ctypes.pointer, self.records))
         for k, record in enumerate(self.records):
             policy = policies[k % len(policies)]
-            if callable(policy):
+            if isinstance(policy, Model):
+                wanted = policy._fill(context, lib.struct('player_model_def'), seed)
+                self.keep.append(wanted)
+                lib.call('player_model', context.pointer, ctypes.byref(wanted), ctypes.byref(record))
+            elif callable(policy):
                 act = type(record.act)(self._act(policy))
                 self.keep.append(act)
                 record.name, record.act = _name(policy).encode(), act
@@ -170,7 +188,11 @@ def _rounds(game: Game, context: Context, policies: list[Any], rounds: int, repe
         for number, match in enumerate(matches):
             lib.call('match_init', context.pointer, form, players.seats, number, rounds, ctypes.byref(match))
         context.run('match_play', context.pointer, matches, len(matches))
-        return _match(game, form, policies, matches, rounds, n)
+        found = _match(game, form, policies, matches, rounds, n)
+        for k, entry in enumerate(found.policies):
+            if isinstance(policies[k % len(policies)], Model):
+                entry['counts'] = counted(lib.c.throng_player_model_counts(ctypes.byref(players.records[k])))
+        return found
     finally:
         for match in matches:
             if match.game:
