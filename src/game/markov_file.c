@@ -1,6 +1,6 @@
 /* Markov games from tables: a row for each state that may come next. */
 #include "game/markov.h"
-#include "throng/table.h"
+#include "table/table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -110,12 +110,8 @@ static void request(file *self, int column, throng_role role, const char *format
 
 static bool has(const file *self, const char *name, int number) {
     char column[24];
-    throng_table *table = NULL;
     snprintf(column, sizeof column, "%s%d", name, number);
-    throng_column_request wanted = {column, THRONG_ROLE_LABEL};
-    bool found = throng_table_read(self->context, &self->path, 1, &wanted, 1, NULL, &table, NULL) == THRONG_OK;
-    throng_table_free(table);
-    return found;
+    return throng_i_has_column(self->context, self->path, column);
 }
 
 static throng_status read_table(file *self, throng_error *err) {
@@ -143,37 +139,25 @@ out:
     return status;
 }
 
-/* A word of a column; whole numbers as they are written. @param room [24] */
-static const char *word_at(const file *self, int column, int64_t row, char *room) {
-    const throng_column_view *view = &self->columns[column];
-    if (view->type == THRONG_TYPE_TEXT)
-        return view->words[((const int32_t *)view->data)[row]];
-    int64_t number = ((const int64_t *)view->data)[row];
-    snprintf(room, 24, "%lld", (long long)number);
-    return number == INT64_MIN ? "" : room;
-}
-
 static throng_status number_at(const file *self, int column, int64_t row, double *out, throng_error *err) {
-    const throng_column_view *view = &self->columns[column];
-    *out = view->type == THRONG_TYPE_FLOAT32 ? (double)((const float *)view->data)[row]
-                                             : ((const double *)view->data)[row];
+    *out = throng_i_cell_number(&self->columns[column], row);
     if (isfinite(*out))
         return THRONG_OK;
     return THRONG_FAIL(err, E_FORMAT, "%s, row %lld: %s must be a finite number.", self->path, (long long)row + 1,
-                       view->name);
+                       self->columns[column].name);
 }
 
 /* ---- states, actions, cells ------------------------------------------------------------------------------------ */
 
 static throng_status number_states(file *self, throng_error *err) {
     throng_status status = THRONG_OK;
-    char room[24];
+    char room[32];
     THRONG_TRY(throng_i_alloc(self->context, 2 * self->n_rows, sizeof(int), &self->state, err));
     self->next = self->state + self->n_rows;
     for (int64_t r = 0; r < self->n_rows; r++)
-        THRONG_TRY(add_word(&self->states, word_at(self, STATE, r, room), &self->state[r], err));
+        THRONG_TRY(add_word(&self->states, throng_i_cell_word(&self->columns[STATE], r, room), &self->state[r], err));
     for (int64_t r = 0; r < self->n_rows; r++) {
-        const char *word = word_at(self, NEXT, r, room);
+        const char *word = throng_i_cell_word(&self->columns[NEXT], r, room);
         self->next[r] = *word ? find_word(&self->states, word) : THRONG_MARKOV_END;
         THRONG_REQUIRE(!*word || self->next[r] >= 0, E_FORMAT,
                        "%s, row %lld: the next state \"%.60s\" has no rows of its own; where nothing comes next, leave "
@@ -186,7 +170,7 @@ out:
 
 static throng_status number_actions(file *self, throng_error *err) {
     throng_status status = THRONG_OK;
-    char room[24], *key = NULL;
+    char room[32], *key = NULL;
     int n = self->n_players;
     THRONG_TRY(throng_i_alloc(self->context, (int64_t)self->states.n * n, sizeof(int), &self->n_actions, err));
     THRONG_TRY(throng_i_alloc(self->context, self->n_rows * n, sizeof(int), &self->entry, err));
@@ -195,7 +179,7 @@ static throng_status number_actions(file *self, throng_error *err) {
         for (int p = 0; p < n; p++) {
             int known = self->actions.n, *entry = &self->entry[r * n + p];
             THRONG_TRY(throng_i_print(self->context, &key, err, "%d %d %s", self->state[r], p,
-                                      word_at(self, FIXED + p, r, room)));
+                                      throng_i_cell_word(&self->columns[FIXED + p], r, room)));
             THRONG_TRY(add_word(&self->actions, key, entry, err));
             if (*entry == known)
                 self->place[known] = self->n_actions[(int64_t)self->state[r] * n + p]++;

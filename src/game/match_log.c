@@ -1,7 +1,7 @@
 /* Matches that were played and published elsewhere, as matches: their payoffs are worked out anew, and compared. */
 #include "core/core.h"
+#include "table/table.h"
 #include "throng/game.h"
-#include "throng/table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -40,9 +40,7 @@ struct throng_match_log {
 };
 
 static double number_at(const throng_match_log *self, int column, int64_t row) {
-    const throng_column_view *view = &self->columns[column];
-    return view->type == THRONG_TYPE_FLOAT32 ? (double)((const float *)view->data)[row]
-                                             : ((const double *)view->data)[row];
+    return throng_i_cell_number(&self->columns[column], row);
 }
 
 static const char *word_at(const throng_match_log *self, int column, int64_t row) {

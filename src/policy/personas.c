@@ -1,5 +1,6 @@
 /* Personas: read from a table of them, or made from marginals. */
 #include "policy/policy.h"
+#include "table/table.h"
 
 #include <math.h>
 #include <stdio.h>

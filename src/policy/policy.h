@@ -54,13 +54,4 @@ bool throng_i_prompt_says_last(const throng_i_prompt *self);
 throng_status throng_i_prompt_fill(throng_i_prompt *self, int persona, int last, const double *sight,
                                    const char **system, const char **prompt, throng_error *err);
 
-/* ---- columns of small tables ------------------------------------------------------------------------------------- */
-
-/* A value as a number (NaN if it is text) and as text. */
-double throng_i_cell_number(const throng_column_view *column, int64_t row);
-void throng_i_cell_text(const throng_column_view *column, int64_t row, char *out, size_t size);
-
-/* Whether a file has such a column. */
-bool throng_i_has_column(throng_context *context, const char *path, const char *column);
-
 #endif

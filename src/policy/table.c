@@ -5,6 +5,7 @@
  * They have all slopes everywhere, so path integrals converge as fast as with a rule. Over Chebyshev's points, which
  * distilling asks about, they do not ring; other grids are refused if they would. Beyond the grid its edge is taken.
  */
+#include "table/table.h"
 #include "policy/policy.h"
 
 #include "throng/math.h"

@@ -2,7 +2,7 @@
 #include "throng/strategy.h"
 #include "core/core.h"
 #include "table/offer.h"
-#include "throng/table.h"
+#include "table/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,22 +64,6 @@ typedef struct policy_table {
     throng_column_view set, action, probability, player; /* the last two have name NULL if they are not there */
 } policy_table;
 
-/* A name, which a reader may have taken for a whole number. */
-static const char *cell(const throng_column_view *view, int64_t row, char number[32]) {
-    if (view->type == THRONG_TYPE_TEXT)
-        return view->words[((const int32_t *)view->data)[row]];
-    int64_t value = ((const int64_t *)view->data)[row];
-    snprintf(number, 32, "%lld", (long long)value);
-    return value == INT64_MIN ? "" : number;
-}
-
-static double real(const throng_column_view *view, int64_t row) {
-    if (!view->name)
-        return 1.0;
-    return view->type == THRONG_TYPE_FLOAT32 ? (double)((const float *)view->data)[row]
-                                             : ((const double *)view->data)[row];
-}
-
 /* Whether a name is what a pattern with * and ? says. */
 static bool fits(const char *pattern, const char *name) {
     const char *star = NULL, *from = NULL; /* where to go on if what follows the last * does not fit */
@@ -104,8 +88,8 @@ static bool fits(const char *pattern, const char *name) {
 /* Whether a row of the table speaks of an information set, by its name or by a pattern. */
 static bool speaks_of(const policy_table *self, int64_t at, const throng_problem_row *row, bool pattern) {
     char number[32];
-    const char *set = cell(&self->set, at, number);
-    if (self->player.name && real(&self->player, at) != row->player + 1.0)
+    const char *set = throng_i_cell_word(&self->set, at, number);
+    if (self->player.name && throng_i_cell_number(&self->player, at) != row->player + 1.0)
         return false;
     return pattern ? fits(set, row->name) : strcmp(set, row->name) == 0;
 }
@@ -128,14 +112,14 @@ static throng_status add_rows(const policy_table *self, const throng_problem *pr
     throng_problem_row row = problem->kind->row(problem->game, index);
     char one[32], other[32], number[32];
     double sum = 0.0;
-    const char *set = cell(&self->set, first, one);
+    const char *set = throng_i_cell_word(&self->set, first, one);
     for (int a = 0; a < row.n_actions; a++)
         strategy[row.first + a] = 0.0;
-    for (*last = first; *last < self->n && strcmp(cell(&self->set, *last, other), set) == 0; ++*last) {
+    for (*last = first; *last < self->n && strcmp(throng_i_cell_word(&self->set, *last, other), set) == 0; ++*last) {
         if (!speaks_of(self, *last, &row, true)) /* of another player */
             break;
-        const char *action = cell(&self->action, *last, number);
-        double probability = real(&self->probability, *last);
+        const char *action = throng_i_cell_word(&self->action, *last, number);
+        double probability = self->probability.name ? throng_i_cell_number(&self->probability, *last) : 1.0;
         int a = find_action(problem, index, action);
         THRONG_REQUIRE(probability >= 0.0 && probability <= 1e300, E_FORMAT,
                        "%s, row %lld: a probability must not be below 0, got %g.", self->path, (long long)*last + 1,

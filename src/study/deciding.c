@@ -4,6 +4,7 @@
 #include "attribution/attribution.h"
 #include "policy/policy.h"
 #include "study/run.h"
+#include "table/table.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -48,6 +48,15 @@ THRONG_MUST_USE throng_status throng_i_table_take_column(throng_table *table, in
 THRONG_MUST_USE throng_status throng_i_table_put_column(throng_table *table, const char *name,
                                                         const throng_i_table_column *column, throng_error *err);
 
+/* A cell as a number (NaN if it is text), as a word, and as a copy of that, cut to `size`. "" stands for a whole number
+ * that is missing. @param room [32] where the word of a number goes */
+double throng_i_cell_number(const throng_column_view *column, int64_t row);
+const char *throng_i_cell_word(const throng_column_view *column, int64_t row, char *room);
+void throng_i_cell_text(const throng_column_view *column, int64_t row, char *out, size_t size);
+
+/* Whether a file has such a column. */
+bool throng_i_has_column(throng_context *context, const char *path, const char *column);
+
 /* A part of a table: one of `count` that are about as long. Only Parquet files without a condition can be read so. */
 typedef struct throng_i_table_part {
     int index, count;

@@ -654,3 +654,44 @@ static throng_status draw_and_solve(throng_context *own, int64_t turn, void *use
 Test(markov, memory_that_runs_out) {
     expect_survives(draw_and_solve, NULL, 3000);
 }
+
+/* Tables in memory have columns of any type. */
+Test(markov, tables_in_memory) {
+    static const char *const texts[2] = {"1", "x"};
+    for (int wrong = 0; wrong < 2; wrong++) {
+        void *state, *action, *next, *reward, *probability;
+        throng_table *table = NULL;
+        throng_markov *game = NULL;
+        cr_assert_eq(throng_table_create(context, 2, &table, &error), THRONG_OK);
+        cr_assert_eq(throng_table_add(table, "state", THRONG_TYPE_INT32, &state, &error), THRONG_OK);
+        cr_assert_eq(throng_table_add(table, "action", THRONG_TYPE_UINT8, &action, &error), THRONG_OK);
+        cr_assert_eq(throng_table_add(table, "next", THRONG_TYPE_INT64, &next, &error), THRONG_OK);
+        cr_assert_eq(throng_table_add(table, "reward", THRONG_TYPE_INT32, &reward, &error), THRONG_OK);
+        if (wrong)
+            cr_assert_eq(throng_table_add_text(table, "probability", texts, &error), THRONG_OK);
+        else
+            cr_assert_eq(throng_table_add(table, "probability", THRONG_TYPE_INT32, &probability, &error), THRONG_OK);
+        for (int r = 0; r < 2; r++) {
+            ((int32_t *)state)[r] = 7 + r;
+            ((uint8_t *)action)[r] = 3;
+            ((int64_t *)next)[r] = r ? INT64_MIN : 8;
+            ((int32_t *)reward)[r] = 5 * r;
+            if (!wrong)
+                ((int32_t *)probability)[r] = 1;
+        }
+        cr_assert_eq(throng_table_offer(context, "game", table, &error), THRONG_OK);
+        throng_status status = throng_markov_read(context, "memory:game", 0.5, &game, &error);
+        if (wrong) {
+            cr_expect_eq(status, THRONG_E_FORMAT);
+            cr_expect(strstr(error.message, "row 1: probability must be a finite number"), "%s", error.message);
+        } else {
+            double values[2], strategy[2] = {1.0, 1.0};
+            cr_assert_eq(status, THRONG_OK, "%s", error.message);
+            cr_expect_str_eq(throng_markov_state_name(game, 1), "8");
+            cr_expect_eq(throng_markov_evaluate(game, 0, strategy, values, &error), THRONG_OK);
+            cr_expect(values[0] == 2.5 && values[1] == 5.0, "%g %g", values[0], values[1]);
+        }
+        throng_markov_free(game);
+        cr_assert_eq(throng_table_offer(context, "game", NULL, &error), THRONG_OK);
+    }
+}
