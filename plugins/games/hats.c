@@ -79,10 +79,9 @@ const throng_game throng_game_hats = {
              "name a hat of their own at once; both get 1 if both hats are black, else 0. Levine's puzzle has stacks "
              "without end: there both may pass to the next hats as if nothing was. With `pass` set to v, a further "
              "choice wins v if both take it, and with chance `black` against one who names a black hat, for hats "
-             "further "
-             "up are independent of all that was seen. The best that strategies can do which repeat themselves block "
-             "by block is the least v for which no play of this game with pass=v wins more than v: 7/20 with blocks of "
-             "3 and of 5, the best that is known. `best-replies` finds good play.",
+             "further up are independent of all that was seen. The best that strategies can do which repeat "
+             "themselves block by block is the least v for which no play of this game with pass=v wins more than v: "
+             "7/20 with blocks of 3 and of 5, the best that is known. `best-replies` finds good play.",
          .reference = "Levine's hat problem: arXiv 2508.01737",
          .params = params},
     .n_players = 2,

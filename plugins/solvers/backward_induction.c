@@ -14,8 +14,8 @@ const throng_solver throng_solver_backward_induction = {
               .details =
                   "At every node who chooses there takes the action that gives them most, given what all choose "
                   "afterwards; the first of several that are alike. The result is an equilibrium of the game and of "
-                  "every part of it that begins at a node. Information sets of two nodes are refused: somebody "
-                  "does not know where they are.",
+                  "every part of it that begins at a node. Information sets of two nodes are refused: somebody does "
+                  "not know where they are.",
               .reference = "Zermelo 1913; Selten 1965, Spieltheoretische Behandlung eines Oligopolmodells mit "
                            "Nachfragetraegheit, Zeitschrift fuer die gesamte Staatswissenschaft 121"},
     .last = true,

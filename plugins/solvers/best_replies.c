@@ -72,11 +72,11 @@ const throng_solver throng_solver_best_replies = {
                          "answer",
               .details =
                   "For each start an action is drawn for every information set; then each in turn plays the best "
-                  "against the others, the first of several, as long as it gains them something. In a team, "
-                  "where all are paid alike, every reply is worth more to all, so that it comes to rest where "
-                  "nobody alone can do better; other games may circle, and are left after 1,000 rounds. The "
-                  "answer is the strategy with which all together get most. It is an equilibrium of a team, and "
-                  "not always the best one: more starts find better ones.",
+                  "against the others, the first of several, as long as it gains them something. In a team, where all "
+                  "are paid alike, every reply is worth more to all, so that it comes to rest where nobody alone can "
+                  "do better; other games may circle, and are left after 1,000 rounds. The answer is the strategy "
+                  "with which all together get most. It is an equilibrium of a team, and not always the best one: "
+                  "more starts find better ones.",
               .reference = "best-reply dynamics in games of common interest: Monderer and Shapley 1996, Potential "
                            "games, Games and Economic Behavior 14, doi 10.1006/game.1996.0044",
               .params = params},

@@ -117,10 +117,9 @@ const throng_world throng_world_common_pool = {
          .details =
              "Update, all agents at once. Of h units the sustainable share is f = floor(floor(h / regrowth) / N). An "
              "agent asks for as many units as its state says, which stays; one of state 0 for f times `factor`, "
-             "rounded "
-             "up. All get what they ask for if there is enough; else units go one by one to somebody who still wants "
-             "some, all alike. If fewer than `collapse` units are left, nothing grows back; otherwise there are "
-             "floor(regrowth left), at most `capacity`, at the next step.\n"
+             "rounded up. All get what they ask for if there is enough; else units go one by one to somebody who "
+             "still wants some, all alike. If fewer than `collapse` units are left, nothing grows back; otherwise "
+             "there are floor(regrowth left), at most `capacity`, at the next step.\n"
              "Graph: none, for everybody takes from the same.\n"
              "Silence: a silent agent asks for the sustainable share, so that credit is what came of asking for "
              "something else; of one that takes part in part the demand is as much nearer to that, in whole units. "
@@ -129,8 +128,8 @@ const throng_world throng_world_common_pool = {
              "Edges: after a collapse nobody gets anything any more. A crowd larger than half the capacity has a "
              "sustainable share of 0. Cost: O(N) a step, O(capacity N) in one in which there is not enough.\n"
              "Limits: with demands of f the stock stays full, and everybody gets f a step for ever; with regrowth 2, "
-             "and N a divisor of half of it, that is the most that can be had in the long run. Five who ask for 11 "
-             "of 100 are at the end in the fourth step with 195 in all, 12 in the third with 160.",
+             "and N a divisor of half of it, that is the most that can be had in the long run. Five who ask for 11 of "
+             "100 are at the end in the fourth step with 195 in all, 12 in the third with 160.",
          .reference = "Piatti et al. 2024, Cooperate or collapse: emergence of sustainable cooperation in a society of "
                       "LLM agents (GovSim), arXiv 2404.16698 (the fishery: 5 agents, 100 tons, 12 months; its agents "
                       "are language models, these have fixed demands)",

@@ -26,6 +26,8 @@ OTHERS = {
     "bounded-confidence": ["rate=0.9,confidence=0.2"],
     "common-pool": ["capacity=1000,regrowth=1.5,collapse=30,factor=1.7", "capacity=500,factor=0"],
     "commons": ["growth=0.9,catch=0.7,cost=0.1,speed=1.5,norm=0.6", "norm=0", "norm=1"],
+    "consensus-search": ["dimensions=7,amplitude=1.5,sharpness=4,drift=2,noise=0.7,time-step=0.1,mean=-2,spread=0.3",
+                         "dimensions=20,isotropic=true,noise=0.2", "dimensions=1"],
     "deffuant": ["rate=0.3,confidence=0.4", "rate=1,confidence=0.05"],
     "direct-punishment": ["rounds=2,reward=2,sucker=-1,temptation=5,neither=0.5,fine=1.5,bounty=-1,wrong=0.5",
                           "rounds=3,learning=0.8,discount=0.4,explore-first=0.9,explore-last=0.1,explore-steps=3,"
@@ -51,6 +53,7 @@ OTHERS = {
 }
 # First columns that are not anywhere between 0 and 1.
 STATES = {
+    "consensus-search": lambda draw: draw.uniform(-4, 4),
     "common-pool": lambda draw: float(draw.choice([0, 0, 0, 1, 9, 25])),
     "echo-chamber": lambda draw: draw.uniform(-1, 1),
     "feed": lambda draw: draw.uniform(-1, 1),

@@ -71,10 +71,13 @@ class Crowd:
     def uniform(self, i, t, draw=0):
         return uniforms(self.seed, "world", i, t, draw)
 
+    def normals(self, i, t, draw=0):
+        """Two pairs of Box and Muller's."""
+        u = self.uniform(i, t, draw)
+        return [math.sqrt(-2.0 * math.log(u[k])) * f(2.0 * math.pi * u[k + 1]) for k in (0, 2) for f in (math.cos, math.sin)]
+
     def normal(self, i, t):
-        """The first of Box and Muller's pair."""
-        u = self.uniform(i, t)
-        return math.sqrt(-2.0 * math.log(u[0])) * math.cos(2.0 * math.pi * u[1])
+        return self.normals(i, t)[0]
 
     def picked(self, i, t):
         """An in-neighbour drawn by weight; None without any."""
@@ -450,12 +453,41 @@ def common_pool(crowd, x, t):
             [a + (b > share) for a, b in zip(x[4], took)], [a + (stock > 0) for a in x[5]]]
 
 
+def consensus_search(crowd, x, t):
+    """Columns: the first coordinate, distance, found, further coordinates."""
+    dimensions = int(crowd["dimensions"])
+    rows = [0] + list(range(3, 2 + dimensions))
+    out = [list(column) for column in x]
+    if t == 0:
+        for d, c in enumerate(rows[1:], 1):
+            out[c] = [crowd["mean"] + crowd["spread"] * crowd.normals(i, t, d // 4 + 20)[d % 4] for i in range(crowd.n)]
+    place = [[out[c][i] for c in rows] for i in range(crowd.n)]
+    depth = [sum(y * y + crowd["amplitude"] * (1 - math.cos(2 * math.pi * y)) for y in p) for p in place]
+    loud = [i for i in range(crowd.n) if crowd.loud(i) > 0]
+    least = min((depth[i] for i in loud), default=0)
+    weight = {i: crowd.loud(i) * math.exp(-crowd["sharpness"] * (depth[i] - least)) for i in loud}
+    if not loud:
+        out[1] = out[2] = [0.0] * crowd.n
+        return out
+    v = [sum(weight[i] * place[i][d] for i in loud) / sum(weight.values()) for d in range(dimensions)]
+    step = crowd["time-step"]
+    for i, p in enumerate(place):
+        away = [a - b for a, b in zip(p, v)]
+        for d, c in enumerate(rows):
+            size = math.hypot(*away) if crowd["isotropic"] else away[d]
+            shake = crowd["noise"] * math.sqrt(step) * size * crowd.normals(i, t, d // 4)[d % 4]
+            out[c][i] = p[d] + shake - step * crowd["drift"] * away[d]
+    distance = max(map(abs, v))
+    out[1], out[2] = [distance] * crowd.n, [float(distance < 0.25)] * crowd.n
+    return out
+
+
 STEPS = {f.__name__.replace("_", "-"): f for f in (
-    biased_assimilation, bounded_confidence, common_pool, commons, deffuant, direct_punishment, echo_chamber, feed,
+    biased_assimilation, bounded_confidence, common_pool, commons, consensus_search, deffuant, direct_punishment, echo_chamber, feed,
     friedkin_johnsen, independent_cascade, ising, kuramoto, market_herding, nonlinear_opinion, repulsion, sir,
     threshold_cascade, vicsek, vicsek_particles, voter)}
 
 START = {"common-pool": lambda crowd, i: [1.0, 0.0, 0.0, 0.0, 0.0], "commons": lambda crowd, i: [1.0],
-         "market-herding": lambda crowd, i: [0.0, 0.0],
+         "consensus-search": lambda crowd, i: [0.0] * 21, "market-herding": lambda crowd, i: [0.0, 0.0],
          "feed": lambda crowd, i: [0.0, 0.0, 0.0], "direct-punishment": lambda crowd, i: [0.0, 0.0, -1.0] + [0.0] * 17,
          "vicsek-particles": lambda crowd, i: crowd.place(i, side_of_square(crowd))}
