@@ -695,3 +695,24 @@ Test(markov, tables_in_memory) {
         cr_assert_eq(throng_table_offer(context, "game", NULL, &error), THRONG_OK);
     }
 }
+
+/* Steering a herd: what is known of it, and that who wants people to be right values information: convexity. */
+Test(markov, herds_are_steered) {
+    throng_problem problem = {0};
+    cr_assert_eq(throng_problem_open(context, "herd:beliefs=101,levels=51", &problem, &error), THRONG_OK);
+    const throng_markov *game = problem.game;
+    int64_t n = throng_markov_numbers(game);
+    double *strategy = calloc((size_t)n, sizeof *strategy), values[101];
+    problem.kind->start(game, strategy);
+    cr_assert_eq(throng_solver_markov_plan(context, game, strategy, values, &error), THRONG_OK);
+    cr_expect_float_eq(values[50], -0.5 * (1.0 - 0.7), 1e-12);
+    cr_expect_float_eq(values[0], 0.0, 1e-12);
+    for (int b = 1; b < 100; b++) {
+        cr_expect_geq(values[b - 1] + values[b + 1], 2.0 * values[b] - 1e-12, "%d", b);
+        cr_expect_float_eq(values[b], values[100 - b], 1e-12, "%d", b);
+    }
+    free(strategy);
+    throng_problem_clear(&problem);
+    cr_expect_eq(throng_problem_open(context, "herd:beliefs=4", &problem, &error), THRONG_E_ARGUMENT);
+    cr_expect_str_eq(error.message, "herd: beliefs is 4; it must be odd, for 1/2 to be one.");
+}
