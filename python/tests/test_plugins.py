@@ -153,3 +153,18 @@ def test_what_goes_wrong_in_a_mechanism_is_raised():
     with pytest.raises(ValueError, match="no axiom 'fair': there are strategyproof"):
         Odd()
     assert throng.mechanism('median').decide([0.5]).place == 0.5
+
+
+def test_what_a_world_saw_may_be_kept():
+    """Arrays that move() puts aside are its own: the library's memory is gone when the call is over."""
+    class Keeper(throng.World):
+        """Everybody goes half of the way to 0."""
+        name, saw = 'keeper', []
+
+        def move(self, s):
+            self.saw.append((s.state[0], s.state[0].tolist()))
+            return s.state[0] / 2
+
+    Keeper().register()
+    throng.simulate({'x': np.arange(1.0, 9.0)}, state='x', graph_model='ring', world='keeper', steps=3)
+    assert Keeper.saw and all(kept.tolist() == then for kept, then in Keeper.saw)

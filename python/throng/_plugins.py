@@ -160,8 +160,7 @@ class Slots:
     must treat entry k from the k-th entries alone.
 
     state: arrays, one a column; heard: arrays, one a message; present, innate: arrays; step: the step being made;
-    params: a dictionary; next (in move_adjoint): what move made of the state. Arrays are the library's, and only there
-    during the call: copy what is to be kept.
+    params: a dictionary; next (in move_adjoint): what move made of the state. Arrays are read-only, and may be kept.
 
     >>> import numpy as np, throng
     >>> class Drift(throng.World):
@@ -189,7 +188,7 @@ class Slots:
 def _look(pointer: Any, n: int) -> np.ndarray | None:
     if not pointer:
         return None
-    found = np.ctypeslib.as_array(pointer, (n,))
+    found = np.ctypeslib.as_array(pointer, (n,)).copy()  # the library's own is gone after the call
     found.flags.writeable = False
     return found
 
