@@ -353,6 +353,16 @@ out:
     return status;
 }
 
+/* What the OASIS simulator leaves, and what people give first. */
+static bool is_sqlite(const char *path) {
+    char head[15] = "";
+    FILE *file = fopen(path, "rb");
+    size_t n = file ? fread(head, 1, sizeof head, file) : 0;
+    if (file)
+        fclose(file);
+    return n == sizeof head && memcmp(head, "SQLite format 3", sizeof head) == 0;
+}
+
 throng_status throng_i_store_add_table(throng_i_store *store, throng_i_store_file *file, const char *path,
                                        int64_t bytes, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -360,6 +370,8 @@ throng_status throng_i_store_add_table(throng_i_store *store, throng_i_store_fil
     outcome made;
     store->database.progress = (throng_progress){.stage = "ingesting", .unit = "rows", .total = -1};
     THRONG_REQUIRE(bytes > 0, E_FORMAT, "%s is empty: not even a line of names is in it.", path);
+    THRONG_REQUIRE(!is_sqlite(path), E_FORMAT,
+                   "%s is an SQLite database: export its tables to CSV (sqlite3 -csv -header FILE 'SELECT ...').", path);
     THRONG_TRY(read_table(store, path, "lines", err));
     THRONG_TRY(check_columns(store, path, err));
     THRONG_TRY(throng_i_store_run(store, "BEGIN", err));

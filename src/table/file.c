@@ -81,10 +81,6 @@ static throng_status tell_format(throng_i_file *file, const char *head, size_t n
                    file->shown);
     THRONG_REQUIRE(!starts_with(head, n, 0, "\xff\xfe", 2) && !starts_with(head, n, 0, "\xfe\xff", 2), E_FORMAT,
                    "%s is in UTF-16; save it as UTF-8.", file->shown);
-    THRONG_REQUIRE(!starts_with(head, n, 0, "SQLite format 3", 16), E_FORMAT,
-                   "%s is a SQLite database, which throng does not read: write its table as CSV, `sqlite3 -csv -header "
-                   "%s \"SELECT * FROM t\" > t.csv`.",
-                   file->shown, file->shown);
     if (file->format == THRONG_I_FORMAT_PARQUET || file->compression != THRONG_I_COMPRESSION_NONE)
         return THRONG_OK;
     THRONG_REQUIRE(!memchr(head, '\0', n), E_FORMAT,

@@ -440,6 +440,8 @@ def test_wrong_files():
     put("p.parquet", "no such thing")
     fails(1, "empty.csv is empty", "ingest", "generic-csv", "empty.csv", "--out", "c.duckdb")
     fails(1, "p.parquet cannot be read as Parquet", "ingest", "oasis", "p.parquet", "--out", "c.duckdb")
+    pathlib.Path("s.db").write_bytes(b"SQLite format 3\0" + bytes(500))
+    fails(1, "s.db is an SQLite database: export its tables", "ingest", "oasis", "s.db", "--out", "c.duckdb")
     put("names.csv", "id,author,time\n")  # a table without rows is one
     assert report("ingest", "generic-csv", "names.csv", "--out", "c.duckdb")["lines"] == 0
 

@@ -562,8 +562,6 @@ Test(table, tables_of_duckdb_files) {
     expect_failure("crowd.duckdb#poeple", "id:key", NULL, THRONG_E_FILE, "Did you mean \"people\"?");
     expect_failure("crowd.duckdb", "id:key", NULL, THRONG_E_FORMAT, "crowd.duckdb#TABLE");
     EXPECT_ROWS(read_ok("crowd.duckdb#with#hash", "id:key"), "int64", "2");
-    put_bytes("old.db", "SQLite format 3", 16);
-    expect_failure("old.db", "id:key", NULL, THRONG_E_FORMAT, "old.db is a SQLite database");
 }
 
 /* ---- which columns --------------------------------------------------------------------------------------------- */
