@@ -19,6 +19,12 @@
 
 /* ---- reading the run ------------------------------------------------------------------------------------------- */
 
+/* Nothing else is opened, for a pipe would be waited for. */
+static bool is_file(const char *path) {
+    struct stat facts;
+    return stat(path, &facts) == 0 && S_ISREG(facts.st_mode);
+}
+
 static throng_status read_json(throng_context *context, const char *folder, const char *name, bool needed, json_t **out,
                                throng_error *err) {
     throng_status status = THRONG_OK;
@@ -28,6 +34,7 @@ static throng_status read_json(throng_context *context, const char *folder, cons
     bool there = access(path, R_OK) == 0;
     THRONG_REQUIRE(there || errno == ENOENT, E_FILE, "%s cannot be read: %s.", path, strerror(errno));
     THRONG_REQUIRE(there || !needed, E_FILE, "%s is not a run directory: it has no %s.", folder, name);
+    THRONG_REQUIRE(!there || is_file(path), E_FILE, "%s cannot be read: it is not a file.", path);
     *out = there ? json_load_file(path, 0, &reason) : NULL;
     THRONG_REQUIRE(*out || !there, E_FORMAT, "%s is damaged: line %d: %.100s.", path, reason.line, reason.text);
     THRONG_REQUIRE(!there || json_is_object(*out), E_FORMAT, "%s is not a document of throng's.", path);
@@ -57,7 +64,7 @@ static json_t *read_study(throng_context *context, const char *folder) {
     char *path = NULL, *text = malloc(STUDY_BYTES_MAX);
     json_t *study = json_null();
     FILE *file = NULL;
-    if (text && throng_i_print(context, &path, NULL, "%s/study.yaml", folder) == THRONG_OK)
+    if (text && throng_i_print(context, &path, NULL, "%s/study.yaml", folder) == THRONG_OK && is_file(path))
         file = fopen(path, "rb");
     if (file) {
         size_t n = fread(text, 1, STUDY_BYTES_MAX - 1, file);

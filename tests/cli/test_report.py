@@ -184,7 +184,16 @@ def test_damaged_tables_are_told_on_the_page():
     assert set(data["figures"]) == {"phi_by_state", "problems"}
     assert len(data["figures"]["problems"]) == 2 and "steps.parquet cannot be drawn" in data["figures"]["problems"][0]
     pathlib.Path("times/attribution.parquet").unlink()
-    assert page("times")[1]["figures"] == {"problems": []}
+    gone = {"problems": ["attribution.parquet is not there: its charts are left out."]}
+    assert page("times")[1]["figures"] == gone
+    for name in ("attribution.parquet", "study.yaml", "report.json"):  # pipes, which nobody should wait for
+        pathlib.Path(f"times/{name}").unlink(missing_ok=True)
+        os.mkfifo(f"times/{name}")
+        if name == "report.json":
+            fails(1, "times/report.json cannot be read: it is not a file", "report", "times")
+        else:
+            data = page("times")[1]
+            assert data["figures"] == gone and (data["study"] is None) == (name == "study.yaml")
 
 
 @test

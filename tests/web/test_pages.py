@@ -65,7 +65,9 @@ def make_runs():
                                                      {"name": "angry", "agents": 100, "phi": -0.03, "share": 0.75}]}
     report["answer"]["policy"] = "rule; in 9 held-out situations 2.0 % of decisions would be others"
     put("played/report.json", json.dumps(report))
-    for name in [*runs, "old", "played"]:
+    shutil.copytree("table", "odd")
+    put("odd/report.json", json.dumps({**report, "cohorts": [1, None], "top": [None]}))
+    for name in [*runs, "old", "played", "odd"]:
         ok("report", name, "--quiet")
 
 

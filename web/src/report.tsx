@@ -1,6 +1,6 @@
 // The report of a run: the answer, its charts, the certificate, where it comes from. In a file of its own, and in the
 // explorer.
-import { useMemo, useState } from "preact/hooks";
+import { useErrorBoundary, useMemo, useState } from "preact/hooks";
 import { CertificateBox, GapBox } from "./certificate";
 import { ChartCard, download } from "./chart";
 import { charts } from "./figures";
@@ -106,7 +106,18 @@ function Notes({ run }: { run: Run }) {
   );
 }
 
-export function ReportView({ run, heading = true }: { run: Run; heading?: boolean }) {
+/** A report that is not as it should be takes nothing else with it. */
+export function ReportView(props: { run: Run; heading?: boolean }) {
+  const [reason] = useErrorBoundary();
+  if (!reason) return <Whole {...props} />;
+  return (
+    <p role="alert" class="problem nothing">
+      The report of {props.run.name} cannot be shown: report.json or verify.json is damaged, or of another version of throng ({String(reason)}).
+    </p>
+  );
+}
+
+function Whole({ run, heading = true }: { run: Run; heading?: boolean }) {
   const list = useMemo(() => charts(run), [run]);
   const { report } = run;
   const { answer } = report;

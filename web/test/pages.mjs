@@ -69,6 +69,10 @@ await run([
     clean(it);
     await it.close();
   }],
+  ["a report that is not as it should be", async () => {
+    await shared.page.goto(`file://${runs}/odd/report.html`);
+    assert((await shared.page.textContent("[role=alert]")).includes("The report of odd cannot be shown"), "no word of it");
+  }],
   ["numbers are written as throng's library writes them", async () => {
     const source = readFileSync(new URL("../src/format.ts", import.meta.url), "utf8");
     const { code } = await transformWithOxc(source, "format.ts");

@@ -177,10 +177,6 @@ export function page(run: number, window: Window, selection: string | undefined,
   return json(`runs/${run}/page`, { ...window, selection, sort, offset, limit });
 }
 
-export function fileAddress(run: number, name: string): string {
-  return address(`runs/${run}/files/${encodeURIComponent(name)}`);
-}
-
 export function eventsAddress(): string {
   return `${ROOT}/events`;
 }

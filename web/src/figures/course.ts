@@ -88,7 +88,7 @@ function parts(run: Run): Part[] {
   if (report.world?.by_step?.some((one) => one.phi != null))
     return report.world.by_step.filter((one) => one.phi != null).map((one) => ({ at: one.step, cohort: "everyone", phi: one.phi! }));
   if ((report.by_time?.length ?? 0) > 1)
-    return report.by_time!.flatMap((one) => leaves(one.cohorts ?? []).map((c) => ({ at: one.time ?? "", cohort: c.name, phi: c.phi })));
+    return report.by_time!.flatMap((one) => (one.cohorts ?? []).map((c) => ({ at: one.time ?? "", cohort: c.name, phi: c.phi })));
   return [];
 }
 
@@ -111,7 +111,8 @@ export function attribution(run: Run): Chart | null {
   if (new Set(list.map((one) => one.at)).size < 2) return null;
   const totals = new Map<string, number>();
   for (const one of list) totals.set(one.cohort, (totals.get(one.cohort) ?? 0) + Math.abs(one.phi));
-  const listed = leaves(report.cohorts ?? []).map((one) => one.name).filter((name) => totals.has(name));
+  const known = report.cohorts ?? []; // at times by the outer ones, in steps by the inner
+  const listed = [...new Set([...known, ...leaves(known)].map((one) => one.name))].filter((name) => totals.has(name));
   const names = [...listed, ...[...totals.keys()].filter((name) => !listed.includes(name))];
   const shown = shownCohorts(names.map((name) => ({ name, phi: totals.get(name)! })));
   const numbers = numeric(list.map((one) => one.at));
