@@ -303,8 +303,10 @@ static throng_status attribute_players(throng_attribution *self, int64_t time, c
 static throng_status attribute_world(throng_attribution *self, throng_error *err) {
     throng_value_function function;
     throng_status status = throng_i_world_run_function(self->world, &function, err);
-    if (status == THRONG_OK)
+    if (status == THRONG_OK) {
+        self->magnitude = function.magnitude;
         status = attribute_players(self, 0, &function, err);
+    }
     if (status == THRONG_E_UNSUPPORTED && !function.gradient)
         return THRONG_FAIL(
             err, E_UNSUPPORTED,

@@ -13,9 +13,10 @@ struct throng_dynamics {
     throng_simulation *simulation;
     throng_i_outcome outcome;
     throng_i_over over;
-    int column;     /* of the world, that the indicator looks at */
-    double *series; /* [THRONG_I_LANES_MAX][steps + 1] the indicator at every step */
-    double *slope;  /* the same: how much the number moves with it */
+    int column;       /* of the world, that the indicator looks at */
+    double *series;   /* [THRONG_I_LANES_MAX][steps + 1] the indicator at every step */
+    double *slope;    /* the same: how much the number moves with it */
+    double magnitude; /* of the terms that values are made of; 0: unknown */
     bool per_step;
     bool keeps_shares; /* of several ranks: credits of other ranks' agents are not wanted */
     double *credit;    /* [steps or 1][n] of the last path integral */
@@ -74,8 +75,10 @@ throng_status throng_dynamics_create(throng_simulation *simulation, const throng
     THRONG_TRY(throng_i_alloc(context, n, sizeof *self->slope, &self->slope, err));
     THRONG_TRY(throng_i_outcome_init(context, def->indicator, simulation->n, simulation->state, def->weight,
                                      &self->outcome, err));
-    if (self->over.linear)
+    if (self->over.linear) { /* numbers that are as large as the indicator */
         set_slopes(self);
+        THRONG_TRY(throng_i_outcome_magnitude(&self->outcome, simulation->state, &self->magnitude, err));
+    }
     self->group = def->group;
     self->n_groups = def->n_groups;
     *out = self;
@@ -575,5 +578,6 @@ throng_value_function throng_dynamics_function(throng_dynamics *self) {
                                    .value = value,
                                    .ray_value = ray_value,
                                    .gradient = smooth ? gradient : NULL,
-                                   .ray_credit = smooth ? ray_credit : NULL};
+                                   .ray_credit = smooth ? ray_credit : NULL,
+                                   .magnitude = self->magnitude};
 }

@@ -157,6 +157,22 @@ static throng_status undefined(const throng_i_outcome *self, throng_error *err) 
                        descriptor->undefined ? descriptor->undefined : "its value is not finite");
 }
 
+/* Finite terms f_k m_k of the value, as those of a crowd. */
+throng_status throng_i_outcome_magnitude(throng_i_outcome *self, const double *x, double *out, throng_error *err) {
+    double m[THRONG_AGGREGATES_MAX], f[THRONG_AGGREGATES_MAX], sum = 0.0;
+    *out = 0.0;
+    if (self->indicator.descriptor->form == THRONG_FORM_DISTRIBUTION)
+        return THRONG_OK;
+    throng_status status = aggregates_of(self, 1, x, m, err);
+    if (status != THRONG_OK)
+        return status;
+    throng_i_indicator_gradient(&self->indicator, &self->setting, m, f);
+    for (int k = 0; k < self->setting.n_aggregates; k++)
+        sum += fabs(f[k] * m[k]);
+    *out = isfinite(sum) ? sum : 0.0;
+    return THRONG_OK;
+}
+
 /* ---- the distribution ------------------------------------------------------------------------------------------ */
 
 /* One process looks at the whole of it. */

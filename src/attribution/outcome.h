@@ -29,6 +29,10 @@ void throng_i_outcome_clear(throng_i_outcome *outcome);
 THRONG_MUST_USE throng_status throng_i_outcome_value(throng_i_outcome *outcome, int lanes, const double *x,
                                                      double *value, throng_error *err);
 
+/* Size of the terms that the value of the states x[n] is made of; 0: unknown. */
+THRONG_MUST_USE throng_status throng_i_outcome_magnitude(throng_i_outcome *outcome, const double *x, double *out,
+                                                         throng_error *err);
+
 /* of[k] += scale[lane of k] * d value[lane of k] / d x[k]. */
 THRONG_MUST_USE throng_status throng_i_outcome_seed(throng_i_outcome *outcome, int lanes, const double *x,
                                                     const double *scale, double *of, throng_error *err);

@@ -281,6 +281,9 @@ def test_agents_that_are_all_alike_have_no_instability():
         for more in ("--over", "final"), ("--over", "mean"):
             it = report("attribute", "alike.csv", "--state", "s", "--id", "id", *options, *more)["world"]
             assert it["instability"] is None and it["synchronisation"] > 1 - 1e-12, it
+    # Nor has their influence any effect: that is zero but for rounding, and no failure to converge.
+    nothing = report("attribute", "alike.csv", "--state", "s", "--id", "id", *options[:8], "--indicator", "mean")
+    assert abs(nothing["certificate"]["sum_phi"]) < 1e-12 and nothing["certificate"]["converged"], nothing["certificate"]
     it = report("attribute", *WORLD)["world"]
     assert 0.0 < abs(it["instability"]) < 1.0, it
 
