@@ -77,6 +77,12 @@ THRONG_MUST_USE throng_status throng_i_sum_over(throng_context *context, int64_t
  * With one row a chunk this makes a sum that does not depend on the number of threads. */
 void throng_i_sum_rows(double *rows, int64_t n_rows, int width, double *out);
 
+/* ---- drawing --------------------------------------------------------------------------------------------------- */
+
+/* The first of n whose share a uniform number falls into; never one of share 0, though shares add up to a little less
+ * than 1. */
+int throng_i_pick(const double *shares, int n, double uniform);
+
 /* ---- progress and cancelling ----------------------------------------------------------------------------------- */
 
 /* Reports progress, at most about ten times a second; THRONG_E_CANCELLED if the caller wants to stop.

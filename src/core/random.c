@@ -1,5 +1,5 @@
 /* Counter-based random numbers: Random123's Philox4x64-10 behind three functions. */
-#include "throng/core.h"
+#include "core/core.h"
 
 #include <math.h>
 
@@ -38,4 +38,16 @@ void throng_random_normals(throng_random random, uint64_t agent, uint64_t step, 
         out[i] = radius * cos(angle);
         out[i + 1] = radius * sin(angle);
     }
+}
+
+int throng_i_pick(const double *shares, int n, double uniform) {
+    double sum = 0.0;
+    int last = 0;
+    for (int i = 0; i < n; i++) {
+        sum += shares[i];
+        if (uniform < sum)
+            return i;
+        last = shares[i] > 0.0 ? i : last;
+    }
+    return last;
 }

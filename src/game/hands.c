@@ -38,20 +38,6 @@ static int n_actions(const throng_tree *tree, const throng_i_node *node) {
     return node->player == THRONG_TREE_CHANCE ? tree->chances[node->set].n_actions : tree->sets[node->set].n_actions;
 }
 
-/* The first action whose share the draw falls into. */
-static int pick(const double *p, int n, double u) {
-    double sum = 0.0;
-    int last = 0;
-    for (int a = 0; a < n; a++) {
-        sum += p[a];
-        if (p[a] > 0.0)
-            last = a;
-        if (u < sum)
-            return a;
-    }
-    return last;
-}
-
 /* Plays a deal with policy k on seat (k + turn) % n. */
 static void play(const match *self, int64_t deal, int turn, double *scores) {
     const throng_tree *tree = self->tree;
@@ -70,10 +56,10 @@ static void play(const match *self, int64_t deal, int turn, double *scores) {
                                chance ? dealt++ : moved++, chance ? 0 : (uint64_t)turn, u);
         int policy = (now->player - turn % n + n) % n, action;
         if (chance) {
-            action = pick(tree->chances[now->set].probabilities, n_actions(tree, now), u[0]);
+            action = throng_i_pick(tree->chances[now->set].probabilities, n_actions(tree, now), u[0]);
         } else {
             const throng_i_set *set = &tree->sets[now->set];
-            action = pick(self->def->policies[policy].strategy + set->first, set->n_actions, u[0]);
+            action = throng_i_pick(self->def->policies[policy].strategy + set->first, set->n_actions, u[0]);
             if (self->seen)
                 self->seen[(int64_t)policy * tree->n_sequences + set->first + action]++;
         }

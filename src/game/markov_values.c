@@ -157,12 +157,8 @@ out:
 
 /* The place, among what may come after a cell, that a uniform number falls on. */
 static int64_t place_of(const throng_markov *self, int64_t cell, double uniform) {
-    int64_t i = self->first_next[cell], last = self->first_next[cell + 1] - 1;
-    for (; i < last && uniform >= self->probability[i]; i++)
-        uniform -= self->probability[i];
-    while (self->probability[i] == 0.0 && i > self->first_next[cell]) /* what rounding left over */
-        i--;
-    return i;
+    int64_t first = self->first_next[cell];
+    return first + throng_i_pick(self->probability + first, (int)(self->first_next[cell + 1] - first), uniform);
 }
 
 int throng_markov_draw(const throng_markov *self, int64_t cell, uint64_t seed, uint64_t draw) {

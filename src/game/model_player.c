@@ -147,22 +147,13 @@ static void add_counts(model_player *self, const throng_llm_choose_counts *more)
 
 /* The action at a temperature: at 0 the most probable, the first of those that tie. */
 static int draw(const model_player *self, throng_seat seat, const double *p, int n) {
-    double u[4], sum = 0.0;
-    int best = 0, last = 0;
+    double u[4];
+    int best = 0;
     throng_random_uniforms((throng_random){self->def.seed, STREAM_MODEL}, (uint64_t)seat.match->number,
                            (uint64_t)seat.match->played, (uint64_t)seat.player, u);
-    for (int a = 0; a < n; a++) {
+    for (int a = 0; a < n; a++)
         best = p[a] > p[best] + 1e-12 ? a : best;
-        last = p[a] > 0.0 ? a : last;
-    }
-    if (self->def.temperature == 0.0)
-        return best;
-    for (int a = 0; a < last; a++) {
-        sum += p[a];
-        if (u[0] < sum)
-            return a;
-    }
-    return last;
+    return self->def.temperature == 0.0 ? best : throng_i_pick(p, n, u[0]);
 }
 
 /* Asks about n seats whose actions have the same names. */

@@ -13,11 +13,7 @@
 /* ---- draws ----------------------------------------------------------------------------------------------------- */
 
 int throng_i_draw_place(throng_i_draws *draws, const double *chances, int n) {
-    double u = throng_i_draw(draws);
-    int at = 0;
-    while (at < n - 1 && u >= chances[at])
-        u -= chances[at++];
-    return at;
+    return throng_i_pick(chances, n, throng_i_draw(draws));
 }
 
 /* ln k! */

@@ -104,13 +104,6 @@ static double believe(throng_rollouts *self, int set) {
     return sum;
 }
 
-static int pick(const double *probabilities, int n, double u) {
-    int a = 0;
-    for (; a < n - 1 && u >= probabilities[a]; a++)
-        u -= probabilities[a];
-    return a;
-}
-
 /* From a node to the end; what a player is paid on the way. */
 static double play_on(const throng_rollouts *self, int node, int player, const double *strategy, draws *random) {
     const throng_tree *tree = self->tree;
@@ -119,7 +112,7 @@ static double play_on(const throng_rollouts *self, int node, int player, const d
         const throng_i_node *now = &tree->nodes[node];
         const throng_i_set *set = now->player >= 0 ? &tree->sets[now->set] : &tree->chances[now->set];
         const double *play = now->player >= 0 ? strategy + set->first : set->probabilities;
-        node = self->child[self->first[node] + pick(play, set->n_actions, draw(random))];
+        node = self->child[self->first[node] + throng_i_pick(play, set->n_actions, draw(random))];
         paid += tree->payoffs[(int64_t)node * tree->n_players + player];
     }
     return paid;

@@ -44,14 +44,6 @@ void throng_solver_log_linear(const throng_solver_state *state, int player, thro
     }
 }
 
-/* Index of a response that is drawn, by a number in (0, 1). */
-static int drawn(const double *policy, int n, double uniform) {
-    int at = 0;
-    for (double sum = policy[0]; at < n - 1 && sum < uniform; sum += policy[at])
-        at++;
-    return at;
-}
-
 void throng_solver_sampled(throng_solver_state *state, throng_log_linear weights, int64_t samples, uint64_t draw,
                            const double *opponent, const double *centre, double *logs, double *strategy) {
     const throng_preference *game = state->problem->game;
@@ -61,7 +53,7 @@ void throng_solver_sampled(throng_solver_state *state, throng_log_linear weights
     memset(state->worth, 0, (size_t)n * sizeof *state->worth);
     for (int64_t s = 0; s < samples; s++) {
         throng_random_uniforms(random, (uint64_t)state->iteration, (uint64_t)s, draw, four);
-        int y = (int)(four[0] * n), z = (int)(four[1] * n), other = drawn(opponent, n, four[2]);
+        int y = (int)(four[0] * n), z = (int)(four[1] * n), other = throng_i_pick(opponent, n, four[2]);
         double won = throng_preference_wins(game, y, other) - throng_preference_wins(game, z, other);
         double above = centre[y] - state->log_reference[y] - centre[z] + state->log_reference[z];
         double miss = weights.step * won - weights.pull * above;

@@ -55,21 +55,14 @@ out:
 }
 
 static int draw(const drawer *self, const known_game *it, throng_seat seat) {
-    double u[4], sum = 0.0;
-    int last = 0, set = 0;
+    double u[4];
+    int set = 0;
     while (throng_tree_set_at(it->problem.game, set).player != seat.player)
         set++;
     throng_tree_set row = throng_tree_set_at(it->problem.game, set);
     throng_random_uniforms((throng_random){self->seed, STREAM_DRAWER}, (uint64_t)seat.match->number,
                            (uint64_t)seat.match->played, (uint64_t)seat.player, u);
-    for (int a = 0; a < row.n_actions; a++) {
-        double p = it->strategy[row.first + a];
-        sum += p;
-        last = p > 0.0 ? a : last;
-        if (u[0] < sum)
-            return a;
-    }
-    return last;
+    return throng_i_pick(it->strategy + row.first, row.n_actions, u[0]);
 }
 
 static throng_status act(void *user, const throng_seat *seats, int64_t n, int *actions, throng_error *err) {

@@ -174,3 +174,15 @@ Test(core, every_chunk_is_run_once_and_the_first_by_the_caller) {
         }
     throng_context_free(context);
 }
+
+/* ---- drawing --------------------------------------------------------------------------------------------------- */
+
+Test(pick, by_shares_and_never_by_none) {
+    static const double shares[] = {0.0, 0.25, 0.0, 0.75 - 1e-6, 0.0};
+    cr_expect_eq(throng_i_pick(shares, 5, 0.0), 1);
+    cr_expect_eq(throng_i_pick(shares, 5, 0.2499), 1);
+    cr_expect_eq(throng_i_pick(shares, 5, 0.25), 3);
+    cr_expect_eq(throng_i_pick(shares, 5, 1.0 - 1e-7), 3,
+                 "what is missing to 1 is nobody's, so the last one's who has any");
+    cr_expect_eq(throng_i_pick(shares, 1, 0.5), 0);
+}
