@@ -57,7 +57,7 @@ class Model:
             lib.call('llm_script_create', context.pointer, path, seed, ctypes.byref(llm))
         elif self.replay is not None:
             lib.call('llm_replay_create', context.pointer, os.fsencode(self.replay), name, ctypes.byref(llm))
-        else:
+        elif self.endpoint is not None:
             wanted = lib.struct('llm_endpoint_def')
             wanted.url, wanted.model, wanted.seed, wanted.max_calls = self.endpoint.encode(), name, seed, self.max_calls
             wanted.api = lib.value(f'LLM_{self.api.upper()}')

@@ -196,7 +196,7 @@ def _found(game: Game, context: Context, wanted: Any, seed: int) -> Solution:
 
 
 def warn(result: Solution, depth: int) -> None:
-    if not result.converged:
+    if not result.converged and result._live is not None:
         advice = ctypes.create_string_buffer(1600)
         lib.c.throng_solution_advise(result._live[1], advice, len(advice))
         warnings.warn(advice.value.decode('utf-8', 'replace'), NotConvergedWarning, stacklevel=depth)
