@@ -48,7 +48,8 @@ THRONG_API THRONG_MUST_USE throng_status throng_study_create(throng_context *con
 THRONG_API void throng_study_free(throng_study *study);
 
 /**
- * Sets a key from text; lists grow by one entry a call for TEXT_LIST, and take "0.9,0.999" for REAL_LIST.
+ * Sets a key from text; lists grow by one entry a call for TEXT_LIST, and take "0.9,0.999" for REAL_LIST. A list that a
+ * file gave is replaced by the first entry.
  * @return THRONG_E_UNKNOWN_NAME with the nearest key; THRONG_E_PARAMETER with what is allowed.
  */
 THRONG_API THRONG_MUST_USE throng_status throng_study_set(throng_study *study, const char *key, const char *value,

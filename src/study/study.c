@@ -105,6 +105,8 @@ throng_status throng_study_set(throng_study *study, const char *key, const char 
         study->setting[index].text[0] = copy;
         return THRONG_OK;
     }
+    if (study->setting[index].loaded)
+        throng_i_study_clear(study, index);
     THRONG_TRY(append(study, index, text, err));
 out:
     return status;

@@ -11,6 +11,7 @@
 typedef struct throng_i_setting {
     char **text;
     int n, cap;
+    bool loaded; /* from a file: a list begins anew when it is set */
 } throng_i_setting;
 
 struct throng_study {

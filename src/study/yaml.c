@@ -262,6 +262,8 @@ static throng_status read_file(throng_study *study, FILE *file, const char *path
     status = read_document(self, err);
     if (status == THRONG_OK)
         status = check_plugins(self, err);
+    for (int i = 0; i < throng_study_key_count(); i++)
+        study->setting[i].loaded = self->line[i] > 0;
     int steps = throng_i_study_key_index("world.steps"); /* a default that is spelled out says nothing */
     if (strcmp(throng_study_text(study, "world.steps", 0), throng_study_key_at(steps)->fallback) == 0)
         throng_i_study_clear(study, steps);

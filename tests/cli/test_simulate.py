@@ -207,6 +207,9 @@ def test_study_files_are_checked_to_the_line():
     put("good.yaml", good)
     assert ok("check", "good.yaml") == "good.yaml can be run.\n"
     assert len(json.loads(ok("simulate", "good.yaml", "--json"))["sweep"]["points"]) == 2
+    # what is given replaces what the file says: lists, too
+    points = report("simulate", "good.yaml", "--sweep", "world.confidence=0.3", "--sweep", "world.steps=1,2")["sweep"]["points"]
+    assert [list(one["settings"].values()) for one in points] == [["0.3", "1"], ["0.3", "2"]], points
     for change, message in ((("steps: 5", "stepps: 5"), r"bad.yaml:8: .*\"world.stepps\".*world.steps"),
                             (("steps: 5", "steps: many"), r"bad.yaml:8: .*whole number"),
                             (("world:", "wrold:"), r"bad.yaml:6: There is no section \"wrold\".*world"),
