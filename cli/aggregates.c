@@ -4,10 +4,16 @@
 #include "cli/study.h"
 #include "cli/terminal.h"
 
-static int write_aggregates(const cli_common *common, throng_context *context, throng_study *study) {
+static int write_aggregates(const cli_options *options, throng_context *context, throng_study *study,
+                            const cli_common *common) {
     throng_error err = {0};
     throng_aggregates *aggregates = NULL;
     cli_progress progress;
+    int code = cli_study_tables(options, study);
+    if (code != CLI_OK)
+        return code;
+    if (cli_options_apply(options, study, &err) != THRONG_OK)
+        return cli_fail_error(&err);
     cli_progress_attach(&progress, context, common->quiet);
     throng_status status = throng_study_aggregates(study, &aggregates, &err);
     if (status == THRONG_OK)
@@ -20,41 +26,28 @@ static int write_aggregates(const cli_common *common, throng_context *context, t
     return status == THRONG_OK ? cli_finish_output() : cli_fail_error(&err);
 }
 
-static int run(const cli_command *self, int argc, char **argv) {
+static int work(const cli_options *options, throng_context *context, void *job) {
     throng_error err = {0};
-    throng_context *context = NULL;
+    const cli_common *common = job;
     throng_study *study = NULL;
+    if (!common->out)
+        return cli_fail(CLI_USAGE, "--out is missing: name the file to write, such as aggregates.json.");
+    int code = throng_study_create(context, &study, &err) == THRONG_OK
+                   ? write_aggregates(options, context, study, common)
+                   : cli_fail_error(&err);
+    throng_study_free(study);
+    return code;
+}
+
+static int run(const cli_command *self, int argc, char **argv) {
     cli_options options;
     cli_common common;
-    bool proceed = false;
     cli_options_init(&options, self);
     cli_options_study(&options);
     cli_options_common(&options, &common, false);
     cli_options_text(&options, "--out", "FILE", &common.out, "file to write, such as aggregates.json (required)");
     cli_options_switch(&options, "--force", &common.force, "replace FILE if it exists");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (!proceed)
-        goto out;
-    if (!common.out) {
-        code = cli_fail(CLI_USAGE, "--out is missing: name the file to write, such as aggregates.json.");
-        goto out;
-    }
-    if (throng_context_create(&context, &err) != THRONG_OK ||
-        throng_context_set_threads(context, (int)common.threads, &err) != THRONG_OK ||
-        throng_study_create(context, &study, &err) != THRONG_OK) {
-        code = cli_fail_error(&err);
-        goto out;
-    }
-    code = cli_study_tables(&options, study);
-    if (code == CLI_OK && cli_options_apply(&options, study, &err) != THRONG_OK)
-        code = cli_fail_error(&err);
-    if (code == CLI_OK)
-        code = write_aggregates(&common, context, study);
-out:
-    throng_study_free(study);
-    throng_context_free(context);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, work, &common);
 }
 
 const cli_command cli_command_aggregates = {

@@ -355,15 +355,12 @@ static int report(const job *self) {
     int code = self->wanted->out ? write_table(self) : CLI_OK;
     if (code != CLI_OK)
         return code;
-    if (self->wanted->json) {
-        json_t *document = pack_result(self);
-        json_dumpf(document, stdout, JSON_INDENT(2));
-        printf("\n");
-        json_decref(document);
-    } else if (!self->wanted->quiet) {
+    if (self->wanted->json)
+        code = cli_json_print(pack_result(self));
+    else if (!self->wanted->quiet)
         print_summary(self);
-    }
-    code = cli_finish_output();
+    if (code == CLI_OK)
+        code = cli_finish_output();
     return self->counts.is_void ? cli_llm_fail_void(&self->counts) : code;
 }
 
@@ -438,15 +435,18 @@ static void clear(job *self) {
     throng_table_free(self->table);
     throng_table_free(self->numbers);
     throng_llm_free(self->llm);
-    throng_context_free(self->context);
+}
+
+static int work(const cli_options *options, throng_context *context, void *wanted) {
+    job it = {.wanted = wanted, .context = context};
+    int code = ask(&it, options);
+    clear(&it);
+    return code;
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
     request wanted = {0};
-    job it = {.wanted = &wanted};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
     cli_options_text(&options, "--prompt", "TEXT", &wanted.prompt, "the question, in place of a template");
     cli_options_text(&options, "--rows", "FILE", &wanted.rows, "table with a column for every slot: a question a row");
@@ -466,14 +466,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_switch(&options, "--force", &wanted.force, "replace FILE if it exists");
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && throng_context_create(&it.context, &err) != THRONG_OK)
-        code = cli_fail_error(&err);
-    if (it.context)
-        code = ask(&it, &options);
-    clear(&it);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, work, &wanted);
 }
 
 const cli_command cli_command_ask = {

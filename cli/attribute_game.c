@@ -162,14 +162,9 @@ static int print_json(const job *self) {
                   certificate->nobody, "everybody", certificate->everybody, "sum_phi", certificate->sum_phi,
                   "efficiency_residual", certificate->efficiency_residual, "evaluations",
                   (json_int_t)certificate->evaluations, "converged", certificate->converged);
-    if (!document)
-        return cli_fail(CLI_FAILURE, "the result cannot be written as JSON: a name is not UTF-8.");
-    if (self->solution)
+    if (document && self->solution)
         json_object_set_new(document, "gap", json_real(throng_solution_gap(self->solution)));
-    json_dumpf(document, stdout, JSON_INDENT(2));
-    printf("\n");
-    json_decref(document);
-    return CLI_OK;
+    return cli_json_print(document);
 }
 
 static int report(const job *self) {
@@ -238,13 +233,20 @@ static const cli_command command = {
                "  throng attribute --game kuhn --of 1 --reference always:pass",
 };
 
+static int work(const cli_options *options, throng_context *context, void *wanted) {
+    job it = {.wanted = wanted, .context = context};
+    int code = start(&it, options);
+    throng_solution_free(it.solution);
+    throng_problem_clear(&it.problem);
+    free(it.strategy);
+    free(it.reference);
+    return code;
+}
+
 int cli_attribute_game(int argc, char **argv) {
-    throng_error err = {0};
     request wanted = {.reference = "uniform", .of = "welfare", .method = "shapley-exact"};
-    job it = {.wanted = &wanted};
     const char **texts[] = {&wanted.solver, &wanted.reference, &wanted.of};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, &command);
     cli_options_text(&options, "--game", "GAME", &wanted.game, "see throng list games, or a file GAME.efg or GAME.nfg");
     for (size_t i = 0; i < sizeof of_game / sizeof *of_game; i++)
@@ -259,18 +261,7 @@ int cli_attribute_game(int argc, char **argv) {
     cli_options_text(&options, "--plugin", "FILE.so", &wanted.plugin, "load games and solvers from a shared object");
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && throng_context_create(&it.context, &err) != THRONG_OK)
-        code = cli_fail_error(&err);
-    if (it.context)
-        code = start(&it, &options);
-    throng_solution_free(it.solution);
-    throng_problem_clear(&it.problem);
-    free(it.strategy);
-    free(it.reference);
-    throng_context_free(it.context);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, work, &wanted);
 }
 
 bool cli_attribute_game_is_meant(int argc, char **argv) {

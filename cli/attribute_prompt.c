@@ -187,15 +187,13 @@ static json_t *pack_result(const job *self) {
 
 static int report(const job *self) {
     throng_prompt_summary summary = throng_prompt_attribution_summary(self->result);
-    if (self->wanted->json) {
-        json_t *document = pack_result(self);
-        json_dumpf(document, stdout, JSON_INDENT(2));
-        printf("\n");
-        json_decref(document);
-    } else if (!self->wanted->quiet) {
+    int code = CLI_OK;
+    if (self->wanted->json)
+        code = cli_json_print(pack_result(self));
+    else if (!self->wanted->quiet)
         print_summary(self);
-    }
-    int code = cli_finish_output();
+    if (code == CLI_OK)
+        code = cli_finish_output();
     return summary.counts.is_void ? cli_llm_fail_void(&summary.counts) : code;
 }
 
@@ -224,15 +222,18 @@ static void clear(job *self) {
     throng_prompt_attribution_free(self->result);
     throng_llm_template_free(self->template);
     throng_llm_free(self->llm);
-    throng_context_free(self->context);
+}
+
+static int work(const cli_options *options, throng_context *context, void *wanted) {
+    job it = {.wanted = wanted, .context = context};
+    int code = attribute(&it, options);
+    clear(&it);
+    return code;
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
     request wanted = {0};
-    job it = {.wanted = &wanted};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
     cli_options_text(&options, "--prompt", "TEXT", &wanted.prompt,
                      "a text whose words are the parts, in place of a template");
@@ -252,14 +253,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_llm_options(&options, &wanted.llm);
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && throng_context_create(&it.context, &err) != THRONG_OK)
-        code = cli_fail_error(&err);
-    if (it.context)
-        code = attribute(&it, &options);
-    clear(&it);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, work, &wanted);
 }
 
 const cli_command cli_command_attribute_prompt = {

@@ -91,10 +91,8 @@ static int audit(throng_llm *llm, const request *wanted, throng_context *context
     json_object_set_new(document, "usage", cli_llm_pack_usage(llm));
     if (status == THRONG_OK && plain)
         cli_llm_print_usage(llm);
-    if (status == THRONG_OK && wanted->json) {
-        json_dumpf(document, stdout, JSON_INDENT(2));
-        printf("\n");
-    }
+    if (status == THRONG_OK && wanted->json)
+        return cli_json_print(document);
     json_decref(document);
     return status == THRONG_OK ? cli_finish_output() : cli_fail_error(&err);
 }
@@ -105,18 +103,15 @@ static int audit_table(throng_context *context, const request *wanted, double al
     throng_llm_audit found;
     if (throng_llm_audit_table(context, wanted->table, wanted->reference, alpha, &found, &err) != THRONG_OK)
         return cli_fail_error(&err);
-    if (wanted->json) {
-        json_t *document = json_pack("{s:o}", "table", pack_audit(&found));
-        json_dumpf(document, stdout, JSON_INDENT(2));
-        printf("\n");
-        json_decref(document);
-    } else if (!wanted->quiet) {
+    if (wanted->json)
+        return cli_json_print(json_pack("{s:o}", "table", pack_audit(&found)));
+    if (!wanted->quiet)
         print_audit(&found, "table");
-    }
     return cli_finish_output();
 }
 
-static int start(throng_context *context, const cli_options *options, const request *wanted) {
+static int start(const cli_options *options, throng_context *context, void *job) {
+    const request *wanted = job;
     throng_llm *llm = NULL;
     throng_llm_audit_def def = {.numbers = (int)wanted->numbers};
     if (options->n_positional > 0)
@@ -139,11 +134,8 @@ static int start(throng_context *context, const cli_options *options, const requ
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
-    throng_context *context = NULL;
     request wanted = {0};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
     cli_options_text(&options, "--protocol", "KIND", &wanted.protocol, "batch or independent (default: both)");
     cli_options_count(&options, "--numbers", "N", &wanted.numbers, 20, 100000,
@@ -156,14 +148,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_llm_options(&options, &wanted.llm);
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && throng_context_create(&context, &err) != THRONG_OK)
-        code = cli_fail_error(&err);
-    if (context)
-        code = start(context, &options, &wanted);
-    throng_context_free(context);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, start, &wanted);
 }
 
 const cli_command cli_command_audit_dice = {

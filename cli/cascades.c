@@ -162,9 +162,9 @@ static int prepare(const cli_options *options, request *wanted, throng_context *
         wanted->format = "parquet";
     if (strcmp(wanted->format, "parquet") != 0 && strcmp(wanted->format, "csv") != 0)
         return cli_fail(CLI_USAGE, "--format must be parquet or csv, got \"%s\".", wanted->format);
-    if (throng_context_set_threads(context, (int)wanted->common.threads, &err) != THRONG_OK ||
-        (wanted->common.out &&
-         throng_run_directory_check(context, wanted->common.out, wanted->common.force, &err) != THRONG_OK))
+    wanted->command = options->command_line;
+    if (wanted->common.out &&
+        throng_run_directory_check(context, wanted->common.out, wanted->common.force, &err) != THRONG_OK)
         return cli_fail_error(&err);
     return read_within(wanted);
 }
@@ -227,27 +227,17 @@ static void declare(cli_options *options, request *wanted) {
     cli_options_common(options, &wanted->common, true);
 }
 
+static int work(const cli_options *options, throng_context *context, void *wanted) {
+    int code = prepare(options, wanted, context);
+    return code == CLI_OK ? cascades(context, wanted) : code;
+}
+
 static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
-    throng_context *context = NULL;
     request wanted = {.def = throng_cascades_default(), .top = 10};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
     declare(&options, &wanted);
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && throng_context_create(&context, &err) != THRONG_OK)
-        code = cli_fail_error(&err);
-    if (context) {
-        wanted.command = cli_command_line(self->name, argc, argv);
-        code = prepare(&options, &wanted, context);
-        if (code == CLI_OK)
-            code = cascades(context, &wanted);
-    }
-    free(wanted.command);
-    throng_context_free(context);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, work, &wanted);
 }
 
 const cli_command cli_command_cascades = {

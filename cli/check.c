@@ -3,58 +3,48 @@
 
 #include <stdio.h>
 
-static int check_study(const cli_options *options, bool quiet) {
+static int check_study(const cli_options *options, throng_context *context, void *quiet) {
     throng_error err = {0};
-    throng_context *context = NULL;
     throng_study *study = NULL;
     int code = CLI_OK;
-    if (throng_context_create(&context, &err) != THRONG_OK || throng_study_create(context, &study, &err) != THRONG_OK ||
+    if (options->n_positional != 1)
+        return cli_fail(CLI_USAGE, "check needs one study file, got %d: throng check STUDY.yaml.",
+                        options->n_positional);
+    if (throng_study_create(context, &study, &err) != THRONG_OK ||
         throng_study_load(study, options->positional[0], &err) != THRONG_OK ||
         throng_study_check(study, &err) != THRONG_OK)
         code = cli_fail_error(&err);
-    else if (!quiet)
+    else if (!*(bool *)quiet)
         printf("%s can be run.\n", options->positional[0]);
     throng_study_free(study);
-    throng_context_free(context);
     return code == CLI_OK ? cli_finish_output() : code;
 }
 
 static int run_check(const cli_command *self, int argc, char **argv) {
     cli_options options;
-    bool proceed = false, quiet = false;
+    bool quiet = false;
     cli_options_init(&options, self);
     cli_options_switch(&options, "--quiet", &quiet, "print nothing if the study can be run");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && options.n_positional != 1)
-        code =
-            cli_fail(CLI_USAGE, "check needs one study file, got %d: throng check STUDY.yaml.", options.n_positional);
-    else if (proceed)
-        code = check_study(&options, quiet);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, check_study, &quiet);
+}
+
+static int print_schema(const cli_options *options, throng_context *context, void *nothing) {
+    throng_error err = {0};
+    char *schema = NULL;
+    (void)nothing;
+    if (options->n_positional != 0)
+        return cli_fail(CLI_USAGE, "schema takes no arguments, got \"%.60s\".", options->positional[0]);
+    if (throng_study_schema(context, &schema, &err) != THRONG_OK)
+        return cli_fail_error(&err);
+    puts(schema);
+    throng_text_free(context, schema);
+    return cli_finish_output();
 }
 
 static int run_schema(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
-    throng_context *context = NULL;
     cli_options options;
-    bool proceed = false;
-    char *schema = NULL;
     cli_options_init(&options, self);
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && options.n_positional != 0) {
-        code = cli_fail(CLI_USAGE, "schema takes no arguments, got \"%.60s\".", options.positional[0]);
-    } else if (proceed) {
-        if (throng_context_create(&context, &err) != THRONG_OK ||
-            throng_study_schema(context, &schema, &err) != THRONG_OK)
-            code = cli_fail_error(&err);
-        else
-            puts(schema);
-        throng_text_free(context, schema);
-        throng_context_free(context);
-    }
-    cli_options_clear(&options);
-    return code == CLI_OK && proceed ? cli_finish_output() : code;
+    return cli_options_run(&options, argc, argv, print_schema, NULL);
 }
 
 const cli_command cli_command_check = {

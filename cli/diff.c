@@ -326,7 +326,12 @@ static void print_text(const char *const *runs, const json_t *it, bool solved) {
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
-static int diff(const char *const *runs, bool json) {
+static int diff(const cli_options *options, throng_context *context, void *json) {
+    const char *const *runs = options->positional;
+    (void)context;
+    if (options->n_positional != 2)
+        return cli_fail(CLI_USAGE, "diff needs two run directories, got %d: throng diff RUN RUN.",
+                        options->n_positional);
     json_t *a = NULL, *b = NULL, *document = NULL;
     int code = cli_run_read(runs[0], "report.json", true, &a);
     if (code == CLI_OK)
@@ -339,13 +344,10 @@ static int diff(const char *const *runs, bool json) {
         code = cli_diff_solutions(runs, a, b, &document);
     else if (code == CLI_OK)
         document = make(a, b);
-    if (code == CLI_OK) {
-        if (json) {
-            json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
-            putchar('\n');
-        } else {
-            print_text(runs, document, solved);
-        }
+    if (code == CLI_OK && *(bool *)json) {
+        code = cli_json_print(json_incref(document));
+    } else if (code == CLI_OK) {
+        print_text(runs, document, solved);
         code = cli_finish_output();
     }
     json_decref(document);
@@ -356,17 +358,10 @@ static int diff(const char *const *runs, bool json) {
 
 static int run(const cli_command *self, int argc, char **argv) {
     cli_options options;
-    bool json = false, proceed = false;
+    bool json = false;
     cli_options_init(&options, self);
     cli_options_switch(&options, "--json", &json, "print the comparison as one JSON document");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && options.n_positional != 2)
-        code =
-            cli_fail(CLI_USAGE, "diff needs two run directories, got %d: throng diff RUN RUN.", options.n_positional);
-    else if (proceed)
-        code = diff(options.positional, json);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, diff, &json);
 }
 
 const cli_command cli_command_diff = {

@@ -6,7 +6,6 @@
 #include "cli/terminal.h"
 
 #include <stdio.h>
-#include <string.h>
 
 typedef struct request {
     int64_t calls;
@@ -102,7 +101,7 @@ static bool read_reals(request *self, throng_study_distill_def *def) {
            cli_llm_read_real("--price-out", self->price_out, &self->prices[1]);
 }
 
-static int distill(request *self, const cli_options *options, throng_context *context, throng_study *study) {
+static int distill(const cli_options *options, throng_context *context, throng_study *study, request *self) {
     throng_error err = {0};
     cli_progress progress;
     char *report = NULL;
@@ -168,26 +167,21 @@ static void declare(cli_options *options, request *self) {
     cli_options_switch(options, "--json", &self->common.json, "print what was found as JSON");
 }
 
-static int run(const cli_command *self, int argc, char **argv) {
+static int work(const cli_options *options, throng_context *context, void *wanted) {
     throng_error err = {0};
-    throng_context *context = NULL;
     throng_study *study = NULL;
+    int code = throng_study_create(context, &study, &err) == THRONG_OK ? distill(options, context, study, wanted)
+                                                                       : cli_fail_error(&err);
+    throng_study_free(study);
+    return code;
+}
+
+static int run(const cli_command *self, int argc, char **argv) {
     request wanted = {.calls = 5000};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
     declare(&options, &wanted);
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && (throng_context_create(&context, &err) != THRONG_OK ||
-                    throng_context_set_threads(context, (int)wanted.common.threads, &err) != THRONG_OK ||
-                    throng_study_create(context, &study, &err) != THRONG_OK))
-        code = cli_fail_error(&err);
-    else if (proceed)
-        code = distill(&wanted, &options, context, study);
-    throng_study_free(study);
-    throng_context_free(context);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, work, &wanted);
 }
 
 const cli_command cli_command_distill = {

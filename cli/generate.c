@@ -5,7 +5,6 @@
 #include "cli/terminal.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 typedef struct request {
@@ -47,8 +46,9 @@ static int generate(throng_context *context, const request *wanted) {
     return cli_finish_output();
 }
 
-static int prepare(const cli_options *options, request *wanted, throng_context *context) {
+static int work(const cli_options *options, throng_context *context, void *job) {
     throng_error err = {0};
+    request *wanted = job;
     if (options->n_positional != 1)
         return cli_fail(CLI_USAGE, "generate needs one generator, got %d: see throng list generators.",
                         options->n_positional);
@@ -57,19 +57,15 @@ static int prepare(const cli_options *options, request *wanted, throng_context *
         return cli_fail(CLI_USAGE, "--agents is missing: how many agents should there be?");
     if (!wanted->out)
         return cli_fail(CLI_USAGE, "--out is missing: name the file to write, such as crowd.parquet.");
-    if (throng_context_set_threads(context, (int)wanted->common.threads, &err) != THRONG_OK ||
-        (wanted->plugin && throng_context_load_plugin(context, wanted->plugin, &err) != THRONG_OK) ||
+    if ((wanted->plugin && throng_context_load_plugin(context, wanted->plugin, &err) != THRONG_OK) ||
         throng_table_check_output(wanted->out, wanted->common.force, &err) != THRONG_OK)
         return cli_fail_error(&err);
-    return CLI_OK;
+    return generate(context, wanted);
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
-    throng_context *context = NULL;
     request wanted = {.days = 1};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
     cli_options_count(&options, "--agents", "N", &wanted.agents, 1, 2147483647.0, "how many agents (required)");
     cli_options_count(&options, "--days", "D", &wanted.days, 1, 36525, "how many days (default: 1)");
@@ -79,17 +75,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_common(&options, &wanted.common, false);
     cli_options_switch(&options, "--force", &wanted.common.force, "replace FILE if it exists");
     cli_options_text(&options, "--plugin", "FILE.so", &wanted.plugin, "load generators from a shared object");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && throng_context_create(&context, &err) != THRONG_OK)
-        code = cli_fail_error(&err);
-    if (context) {
-        code = prepare(&options, &wanted, context);
-        if (code == CLI_OK)
-            code = generate(context, &wanted);
-    }
-    throng_context_free(context);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, work, &wanted);
 }
 
 const cli_command cli_command_generate = {

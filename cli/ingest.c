@@ -224,13 +224,23 @@ static int ingest(throng_context *context, const request *wanted, const text_rat
     return wanted->common.quiet ? CLI_OK : print_text(wanted, &counts, rater, cli_now() - began);
 }
 
-static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
-    throng_context *context = NULL;
-    request wanted = {0};
+static int work(const cli_options *options, throng_context *context, void *job) {
+    request *wanted = job;
     text_rater rater = {0};
+    int code = prepare(options, wanted);
+    if (code == CLI_OK && wanted->print_sql)
+        return print_sql(wanted);
+    if (code == CLI_OK)
+        code = open_rater(context, wanted, &rater);
+    if (code == CLI_OK)
+        code = ingest(context, wanted, &rater);
+    throng_llm_free(rater.llm);
+    return code;
+}
+
+static int run(const cli_command *self, int argc, char **argv) {
+    request wanted = {0};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
     cli_options_text(&options, "--out", "FILE", &wanted.common.out, "DuckDB file to write or to add to (required)");
     cli_options_text(&options, "--stance", "WHAT", &wanted.def.stance,
@@ -250,26 +260,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_switch(&options, "--json", &wanted.json, "print the counts as JSON");
     cli_llm_options(&options, &wanted.asked);
     cli_options_common(&options, &wanted.common, false);
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed) {
-        code = prepare(&options, &wanted);
-        proceed = code == CLI_OK;
-    }
-    if (proceed && wanted.print_sql) {
-        code = print_sql(&wanted);
-    } else if (proceed) {
-        if (throng_context_create(&context, &err) != THRONG_OK ||
-            throng_context_set_threads(context, (int)wanted.common.threads, &err) != THRONG_OK)
-            code = cli_fail_error(&err);
-        else
-            code = open_rater(context, &wanted, &rater);
-        if (code == CLI_OK)
-            code = ingest(context, &wanted, &rater);
-    }
-    throng_llm_free(rater.llm);
-    throng_context_free(context);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, work, &wanted);
 }
 
 const cli_command cli_command_ingest = {

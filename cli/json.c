@@ -1,9 +1,20 @@
-/* Looking things up in reports: what json.h says. */
+/* Printing JSON, and looking things up in reports: what json.h says. */
 #include "cli/json.h"
+
+#include "cli/command.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+int cli_json_print(json_t *document) {
+    if (!document)
+        return cli_fail(CLI_FAILURE, "the result cannot be written as JSON: a name is not UTF-8, or a number is none.");
+    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    putchar('\n');
+    json_decref(document);
+    return cli_finish_output();
+}
 
 json_t *cli_json_get(const json_t *object, const char *path) {
     char name[64];

@@ -1,10 +1,14 @@
-/* Looking things up in reports. */
+/* JSON on standard output, and looking things up in reports. */
 #ifndef THRONG_CLI_JSON_H
 #define THRONG_CLI_JSON_H
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Prints a document, which it takes over; NULL is what jansson makes of text that is not UTF-8, or of a number that is
+ * none. Returns an exit code. */
+int cli_json_print(json_t *document);
 
 /* A member by a path like "indicator.observed": NULL, NaN, 0 or "" if there is none. */
 json_t *cli_json_get(const json_t *object, const char *path);

@@ -1,11 +1,11 @@
 /* throng list and throng describe: what the plug-ins say about themselves. */
 #include "cli/describe.h"
+#include "cli/json.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct request {
@@ -13,46 +13,21 @@ typedef struct request {
     const char *plugin;
 } request;
 
-/* A context with the plug-ins of --plugin; NULL after a message. */
-static throng_context *open_context(const request *wanted, int *code) {
-    throng_error err = {0};
-    throng_context *context = NULL;
-    if (throng_context_create(&context, &err) != THRONG_OK ||
-        (wanted->plugin && throng_context_load_plugin(context, wanted->plugin, &err) != THRONG_OK)) {
-        *code = cli_fail_error(&err);
-        throng_context_free(context);
-        return NULL;
-    }
-    return context;
-}
-
 /* "indicator" or "indicators"; -1 after a message. */
 static int find_kind(const char *name) {
     const char *names[2 * THRONG_KIND_COUNT];
-    char hint[120];
+    char hint[120], known[300] = " Known:";
     for (int kind = 0; kind < THRONG_KIND_COUNT; kind++) {
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s %s", kind > 0 ? "," : "",
+                 throng_kind_plural((throng_kind)kind));
         names[2 * kind] = throng_kind_plural((throng_kind)kind);
         names[2 * kind + 1] = throng_kind_name((throng_kind)kind);
         if (strcmp(name, names[2 * kind]) == 0 || strcmp(name, names[2 * kind + 1]) == 0)
             return kind;
     }
     cli_suggest(name, names, 2 * THRONG_KIND_COUNT, hint, sizeof hint);
-    cli_fail(CLI_USAGE,
-             "there is no kind of plug-in \"%.60s\": indicators, methods, generators, worlds, graphs, policies, games, "
-             "solvers, "
-             "mechanisms.%s",
-             name, hint);
+    cli_fail(CLI_USAGE, "there is no kind of plug-in \"%.60s\".%s", name, *hint ? hint : strcat(known, "."));
     return -1;
-}
-
-static int print_json(json_t *document) {
-    char *text = document ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
-    json_decref(document);
-    if (!text)
-        return cli_fail(CLI_FAILURE, "out of memory.");
-    puts(text);
-    free(text);
-    return cli_finish_output();
 }
 
 /* ---- list ------------------------------------------------------------------------------------------------------ */
@@ -137,24 +112,24 @@ static int list_all(throng_context *context, const request *wanted, int only) {
             list_text(context, kind, first);
         first = false;
     }
-    return wanted->json ? print_json(list) : cli_finish_output();
+    return wanted->json ? cli_json_print(list) : cli_finish_output();
 }
 
 /* ---- the two commands ------------------------------------------------------------------------------------------ */
 
-static int list_or_fail(const cli_options *options, const request *wanted) {
-    int code = CLI_OK, only = -1;
+static int list(const cli_options *options, throng_context *context, void *job) {
+    throng_error err = {0};
+    const request *wanted = job;
+    int only = -1;
     if (options->n_positional > 1)
         return cli_fail(CLI_USAGE, "list takes one kind of plug-in, got %d.", options->n_positional);
     if (wanted->json && wanted->markdown)
         return cli_fail(CLI_USAGE, "--json and --markdown cannot both be had.");
     if (options->n_positional == 1 && (only = find_kind(options->positional[0])) < 0)
         return CLI_USAGE;
-    throng_context *context = open_context(wanted, &code);
-    if (context)
-        code = list_all(context, wanted, only);
-    throng_context_free(context);
-    return code;
+    if (wanted->plugin && throng_context_load_plugin(context, wanted->plugin, &err) != THRONG_OK)
+        return cli_fail_error(&err);
+    return list_all(context, wanted, only);
 }
 
 /* A plug-in, or a game that is none. */
@@ -166,54 +141,44 @@ static const throng_about *find(const throng_context *context, throng_kind kind,
     return throng_context_find(context, kind, name, &about, err) == THRONG_OK ? about : NULL;
 }
 
-static int describe_or_fail(const cli_options *options, const request *wanted) {
+static int describe(const cli_options *options, throng_context *context, void *job) {
     throng_error err = {0};
-    int code = CLI_OK;
+    const request *wanted = job;
     if (options->n_positional != 2)
         return cli_fail(CLI_USAGE, "describe needs a kind and a name: throng describe indicator variance.");
     int kind = find_kind(options->positional[0]);
     if (kind < 0)
         return CLI_USAGE;
-    throng_context *context = open_context(wanted, &code);
-    if (!context)
-        return code;
+    if (wanted->plugin && throng_context_load_plugin(context, wanted->plugin, &err) != THRONG_OK)
+        return cli_fail_error(&err);
     const throng_about *about = find(context, (throng_kind)kind, options->positional[1], &err);
-    if (!about) {
-        code = cli_fail_error(&err);
-    } else if (wanted->json) {
-        code = print_json(pack(context, (throng_kind)kind, about));
-    } else {
-        if (wanted->markdown)
-            cli_describe_markdown((throng_kind)kind, about);
-        else
-            cli_describe_text((throng_kind)kind, about);
-        code = cli_finish_output();
-    }
-    throng_context_free(context);
-    return code;
+    if (!about)
+        return cli_fail_error(&err);
+    if (wanted->json)
+        return cli_json_print(pack(context, (throng_kind)kind, about));
+    if (wanted->markdown)
+        cli_describe_markdown((throng_kind)kind, about);
+    else
+        cli_describe_text((throng_kind)kind, about);
+    return cli_finish_output();
 }
 
-static int parse_and(int (*act)(const cli_options *, const request *), const cli_command *self, int argc, char **argv) {
+static int parse_and(cli_work *work, const cli_command *self, int argc, char **argv) {
     request wanted = {0};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
     cli_options_switch(&options, "--json", &wanted.json, "print the descriptors as JSON");
     cli_options_switch(&options, "--markdown", &wanted.markdown, "print a reference page");
     cli_options_text(&options, "--plugin", "FILE.so", &wanted.plugin, "load plug-ins from a shared object");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed)
-        code = act(&options, &wanted);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, work, &wanted);
 }
 
 static int run_list(const cli_command *self, int argc, char **argv) {
-    return parse_and(list_or_fail, self, argc, argv);
+    return parse_and(list, self, argc, argv);
 }
 
 static int run_describe(const cli_command *self, int argc, char **argv) {
-    return parse_and(describe_or_fail, self, argc, argv);
+    return parse_and(describe, self, argc, argv);
 }
 
 const cli_command cli_command_list = {
@@ -228,7 +193,7 @@ const cli_command cli_command_list = {
 const cli_command cli_command_describe = {
     .name = "describe",
     .synopsis = "KIND NAME [options]",
-    .summary = "Explains an indicator, a method or a generator: formula, parameters, source.",
+    .summary = "Explains one of them, such as an indicator or a world: formula, parameters, source.",
     .details = "  throng describe indicator variance\n"
                "  throng describe generator bluesky --json",
     .run = run_describe,

@@ -2,9 +2,8 @@
 #ifndef THRONG_CLI_LLM_H
 #define THRONG_CLI_LLM_H
 
+#include "cli/json.h"
 #include "cli/options.h"
-
-#include <jansson.h>
 
 typedef struct cli_llm {
     const char *endpoint, *model, *api, *key_variable, *key_file;

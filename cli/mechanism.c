@@ -290,11 +290,9 @@ static int judge(const job *self) {
 }
 
 static int report(const job *self, bool given) {
+    int code = CLI_OK;
     if (self->wanted->json) {
-        json_t *document = pack(self, given);
-        json_dumpf(document, stdout, JSON_INDENT(2));
-        printf("\n");
-        json_decref(document);
+        code = cli_json_print(pack(self, given));
     } else if (!self->wanted->quiet) {
         if (given)
             print_outcome(self);
@@ -303,7 +301,8 @@ static int report(const job *self, bool given) {
         if (self->replies.profiles > 0)
             print_replies(self);
     }
-    int code = cli_finish_output();
+    if (code == CLI_OK)
+        code = cli_finish_output();
     return code == CLI_OK ? judge(self) : code;
 }
 
@@ -356,15 +355,18 @@ static void clear(job *self) {
     free(self->reports);
     free(self->payments);
     free(self->check);
-    throng_context_free(self->context);
+}
+
+static int work(const cli_options *options, throng_context *context, void *wanted) {
+    job it = {.wanted = wanted, .context = context};
+    int code = start(&it, options);
+    clear(&it);
+    return code;
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
     request wanted = {.column = "report", .rounds = 1000};
-    job it = {.wanted = &wanted};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
     cli_options_text(&options, "--reports", "FILE", &wanted.reports, "a table with a row an agent");
     cli_options_text(&options, "--column", "COL", &wanted.column, "its column with what they report (default: report)");
@@ -382,14 +384,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_text(&options, "--plugin", "FILE.so", &wanted.plugin, "load mechanisms from a shared object");
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && throng_context_create(&it.context, &err) != THRONG_OK)
-        code = cli_fail_error(&err);
-    if (it.context)
-        code = start(&it, &options);
-    clear(&it);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, work, &wanted);
 }
 
 const cli_command cli_command_mechanism = {

@@ -3,14 +3,16 @@
 #include "cli/summary.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-static int merge(throng_context *context, const cli_options *options, const cli_common *common, const char *command) {
+static int merge(const cli_options *options, throng_context *context, void *job) {
     throng_error err = {0};
+    const cli_common *common = job;
     char *report = NULL;
     int code = CLI_OK;
-    if (throng_study_merge(context, options->positional, options->n_positional, command, common->out, common->force,
-                           &report, &err) != THRONG_OK)
+    if (options->n_positional == 0)
+        return cli_fail(CLI_USAGE, "merge needs the folders of the shards: throng merge SHARDS... --out DIR.");
+    if (throng_study_merge(context, options->positional, options->n_positional, options->command_line, common->out,
+                           common->force, &report, &err) != THRONG_OK)
         return cli_fail_error(&err);
     if (common->json)
         fputs(report, stdout);
@@ -21,33 +23,11 @@ static int merge(throng_context *context, const cli_options *options, const cli_
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
-    throng_context *context = NULL;
-    char *command_line = NULL;
     cli_options options;
     cli_common common;
-    bool proceed = false;
     cli_options_init(&options, self);
     cli_options_common(&options, &common, true);
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (!proceed)
-        goto out;
-    if (options.n_positional == 0) {
-        code = cli_fail(CLI_USAGE, "merge needs the folders of the shards: throng merge SHARDS... --out DIR.");
-        goto out;
-    }
-    if (throng_context_create(&context, &err) != THRONG_OK ||
-        throng_context_set_threads(context, (int)common.threads, &err) != THRONG_OK) {
-        code = cli_fail_error(&err);
-        goto out;
-    }
-    command_line = cli_command_line(self->name, argc, argv);
-    code = merge(context, &options, &common, command_line);
-out:
-    free(command_line);
-    throng_context_free(context);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, merge, &common);
 }
 
 const cli_command cli_command_merge = {

@@ -20,14 +20,17 @@ static void wait_for_signal(void) {
     }
 }
 
-static int serve(throng_context *context, const request *wanted) {
+static int serve(const cli_options *options, throng_context *context, void *job) {
     throng_error err = {0};
+    const request *wanted = job;
     throng_mock_llm *server = NULL;
     throng_mock_llm_def def = {.port = (int)wanted->port,
                                .script = wanted->script,
                                .seed = (uint64_t)wanted->seed,
                                .faults = wanted->faults,
                                .key_variable = wanted->key_variable};
+    if (options->n_positional > 0)
+        return cli_fail(CLI_USAGE, "mock-llm takes options only, got \"%.60s\".", options->positional[0]);
     if (throng_mock_llm_start(context, &def, &server, &err) != THRONG_OK)
         return cli_fail_error(&err);
     printf("http://127.0.0.1:%d/v1\n", throng_mock_llm_port(server));
@@ -43,11 +46,8 @@ static int serve(throng_context *context, const request *wanted) {
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
-    throng_context *context = NULL;
     request wanted = {0};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
     cli_options_count(&options, "--port", "P", &wanted.port, 0, 65535,
                       "port on 127.0.0.1; 0, the default, takes a free one");
@@ -61,16 +61,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_text(&options, "--key-variable", "NAME", &wanted.key_variable,
                      "environment variable with the key that requests must show");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "do not count requests at the end");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && options.n_positional > 0)
-        code = cli_fail(CLI_USAGE, "mock-llm takes options only, got \"%.60s\".", options.positional[0]);
-    else if (proceed && throng_context_create(&context, &err) != THRONG_OK)
-        code = cli_fail_error(&err);
-    if (context)
-        code = serve(context, &wanted);
-    throng_context_free(context);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, serve, &wanted);
 }
 
 const cli_command cli_command_mock_llm = {

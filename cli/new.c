@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define NAME_LONGEST 60
 #define PATH_LONGEST 200
@@ -107,7 +106,12 @@ static void print_next(const char *kind, const char *name) {
     printf("%s\n", use ? "" : "throng run study.yaml");
 }
 
-static int make(const char *kind, const char *name) {
+static int make(const cli_options *options, throng_context *context, void *nothing) {
+    (void)context;
+    (void)nothing;
+    if (options->n_positional != 2)
+        return cli_fail(CLI_USAGE, "throng new needs a kind and a name, such as: throng new world my-world.");
+    const char *kind = options->positional[0], *name = options->positional[1];
     if (!is_kind(kind))
         return fail_kind(kind);
     if (!is_name(name))
@@ -130,15 +134,8 @@ static int make(const char *kind, const char *name) {
 
 static int run(const cli_command *self, int argc, char **argv) {
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && options.n_positional != 2)
-        code = cli_fail(CLI_USAGE, "throng new needs a kind and a name, such as: throng new world my-world.");
-    else if (proceed)
-        code = make(options.positional[0], options.positional[1]);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, make, NULL);
 }
 
 const cli_command cli_command_new = {

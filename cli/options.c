@@ -18,13 +18,6 @@ void cli_options_init(cli_options *self, const cli_command *command) {
     cli_options_switch(self, "--help", &self->help, "explain this command");
 }
 
-void cli_options_clear(cli_options *self) {
-    free(self->positional);
-    free(self->assignments);
-    self->positional = NULL;
-    self->assignments = NULL;
-}
-
 static cli_option *add(cli_options *self, cli_option option) {
     self->list[self->n] = option;
     return &self->list[self->n++];
@@ -114,6 +107,7 @@ void cli_options_study(cli_options *self) {
 
 void cli_options_common(cli_options *self, cli_common *common, bool with_output) {
     *common = (cli_common){0};
+    self->common = common;
     if (with_output) {
         cli_options_text(self, "--out", "DIR", &common->out, "write a run directory: report, tables, settings");
         cli_options_switch(self, "--force", &common->force, "replace DIR if it holds an earlier run");
@@ -122,6 +116,100 @@ void cli_options_common(cli_options *self, cli_common *common, bool with_output)
     cli_options_switch(self, "--quiet", &common->quiet, "print neither summary nor progress");
     cli_options_count(self, "--threads", "N", &common->threads, 0, 1024,
                       "threads to use, 0 for one a processor; results do not depend on it");
+}
+
+/* ---- explaining ------------------------------------------------------------------------------------------------ */
+
+#define DOC_COLUMN 30
+
+static void explain(const cli_option *option, int width) {
+    char head[80], doc[300];
+    snprintf(head, sizeof head, "  %s%s%s", option->name, option->placeholder ? " " : "",
+             option->placeholder ? option->placeholder : "");
+    cli_print_left(head, DOC_COLUMN);
+    if (throng_phrase_width(head) >= DOC_COLUMN)
+        printf("\n%*s", DOC_COLUMN, "");
+    if (option->key && option->key->fallback)
+        snprintf(doc, sizeof doc, "%s (default: %s)", option->doc, option->key->fallback);
+    else
+        snprintf(doc, sizeof doc, "%s", option->doc);
+    cli_print_wrapped(stdout, doc, DOC_COLUMN, width);
+}
+
+static void print_help(const cli_options *self) {
+    cli_style style = cli_style_of(stdout);
+    const cli_command *command = self->command;
+    printf("%sthrong %s%s%s%s\n\n", style.bold, command->name, style.plain, *command->synopsis ? " " : "",
+           command->synopsis);
+    cli_print_wrapped(stdout, command->summary, 0, style.width);
+    printf("\n%s\n\n%sOptions%s\n", command->details, style.bold, style.plain);
+    for (int i = 1; i < self->n; i++)
+        if (!self->list[i].elsewhere)
+            explain(&self->list[i], style.width);
+    explain(&self->list[0], style.width);
+}
+
+static json_t *text_or_null(const char *text) {
+    return text ? json_string(text) : json_null();
+}
+
+static void print_help_json(const cli_options *self) {
+    const cli_command *command = self->command;
+    json_t *options = json_array();
+    for (int i = 0; i < self->n; i++) {
+        const cli_option *option = &self->list[i];
+        bool many = option->key && (option->key->kind == THRONG_KEY_TEXT_LIST);
+        json_array_append_new(options, json_pack("{s:s, s:o, s:s, s:o, s:b, s:b}", "name", option->name, "placeholder",
+                                                 text_or_null(option->placeholder), "doc", option->doc, "default",
+                                                 text_or_null(option->key ? option->key->fallback : NULL), "many", many,
+                                                 "choices", option->key && option->key->kind == THRONG_KEY_CHOICE));
+    }
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", command->name, "synopsis", command->synopsis,
+                               "summary", command->summary, "details", command->details, "options", options);
+    json_dumpf(object, stdout, JSON_COMPACT);
+    json_decref(object);
+}
+
+/* ---- the command line ------------------------------------------------------------------------------------------ */
+
+static bool needs_quotes(const char *word) {
+    for (const char *c = word; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("-_./:=,@%+", *c) && (unsigned char)*c < 0x80)
+            return true;
+    return !*word;
+}
+
+/* Appends a word in the shell's quotes if it needs them; returns the new end. */
+static char *put_word(char *end, const char *word) {
+    bool quote = needs_quotes(word);
+    *end++ = ' ';
+    if (quote)
+        *end++ = '\'';
+    for (; *word; word++) {
+        if (*word == '\'') {
+            memcpy(end, "'\\''", 4);
+            end += 4;
+        } else {
+            *end++ = *word;
+        }
+    }
+    if (quote)
+        *end++ = '\'';
+    return end;
+}
+
+static char *make_command_line(const char *command, int argc, char **argv) {
+    size_t size = strlen(command) + 32;
+    for (int i = 1; i < argc; i++)
+        size += 4 * strlen(argv[i]) + 4;
+    char *line = malloc(size);
+    if (!line)
+        return NULL;
+    char *end = line + snprintf(line, size, "throng %s", command);
+    for (int i = 1; i < argc; i++)
+        end = put_word(end, argv[i]);
+    *end = '\0';
+    return line;
 }
 
 /* ---- parsing --------------------------------------------------------------------------------------------------- */
@@ -209,10 +297,12 @@ static int parse_option(cli_options *self, int argc, char **argv, int *at) {
     return take_value(self, option, value);
 }
 
-int cli_options_parse(cli_options *self, int argc, char **argv, bool *proceed) {
+/* *proceed says whether to go on: false after an error, which has been printed, and after --help, which has been
+ * answered. */
+static int parse(cli_options *self, int argc, char **argv, bool *proceed) {
     if (argc == 2 && strcmp(argv[1], CLI_HELP_JSON) == 0) {
         *proceed = false;
-        cli_options_help_json(self);
+        print_help_json(self);
         return cli_finish_output();
     }
     bool options = true; /* until "--" */
@@ -233,11 +323,30 @@ int cli_options_parse(cli_options *self, int argc, char **argv, bool *proceed) {
         }
     }
     if (self->help) {
-        cli_options_help(self);
+        print_help(self);
         return cli_finish_output();
     }
+    self->command_line = make_command_line(self->command->name, argc, argv);
     *proceed = true;
     return CLI_OK;
+}
+
+int cli_options_run(cli_options *self, int argc, char **argv, cli_work *work, void *job) {
+    throng_error err = {0};
+    throng_context *context = NULL;
+    bool proceed = false;
+    int code = parse(self, argc, argv, &proceed);
+    if (proceed &&
+        (throng_context_create(&context, &err) != THRONG_OK ||
+         throng_context_set_threads(context, self->common ? (int)self->common->threads : 0, &err) != THRONG_OK))
+        code = cli_fail_error(&err);
+    else if (proceed)
+        code = work(self, context, job);
+    throng_context_free(context);
+    free(self->positional);
+    free(self->assignments);
+    free(self->command_line);
+    return code;
 }
 
 throng_status cli_options_apply(const cli_options *self, throng_study *study, throng_error *err) {
@@ -247,97 +356,4 @@ throng_status cli_options_apply(const cli_options *self, throng_study *study, th
             return status;
     }
     return THRONG_OK;
-}
-
-/* ---- explaining ------------------------------------------------------------------------------------------------ */
-
-#define DOC_COLUMN 30
-
-static void explain(const cli_option *option, int width) {
-    char head[80], doc[300];
-    snprintf(head, sizeof head, "  %s%s%s", option->name, option->placeholder ? " " : "",
-             option->placeholder ? option->placeholder : "");
-    cli_print_left(head, DOC_COLUMN);
-    if (throng_phrase_width(head) >= DOC_COLUMN)
-        printf("\n%*s", DOC_COLUMN, "");
-    if (option->key && option->key->fallback)
-        snprintf(doc, sizeof doc, "%s (default: %s)", option->doc, option->key->fallback);
-    else
-        snprintf(doc, sizeof doc, "%s", option->doc);
-    cli_print_wrapped(stdout, doc, DOC_COLUMN, width);
-}
-
-void cli_options_help(const cli_options *self) {
-    cli_style style = cli_style_of(stdout);
-    const cli_command *command = self->command;
-    printf("%sthrong %s%s %s\n\n", style.bold, command->name, style.plain, command->synopsis);
-    cli_print_wrapped(stdout, command->summary, 0, style.width);
-    printf("\n%s\n\n%sOptions%s\n", command->details, style.bold, style.plain);
-    for (int i = 1; i < self->n; i++)
-        if (!self->list[i].elsewhere)
-            explain(&self->list[i], style.width);
-    explain(&self->list[0], style.width);
-}
-
-static json_t *text_or_null(const char *text) {
-    return text ? json_string(text) : json_null();
-}
-
-void cli_options_help_json(const cli_options *self) {
-    const cli_command *command = self->command;
-    json_t *options = json_array();
-    for (int i = 0; i < self->n; i++) {
-        const cli_option *option = &self->list[i];
-        bool many = option->key && (option->key->kind == THRONG_KEY_TEXT_LIST);
-        json_array_append_new(options, json_pack("{s:s, s:o, s:s, s:o, s:b, s:b}", "name", option->name, "placeholder",
-                                                 text_or_null(option->placeholder), "doc", option->doc, "default",
-                                                 text_or_null(option->key ? option->key->fallback : NULL), "many", many,
-                                                 "choices", option->key && option->key->kind == THRONG_KEY_CHOICE));
-    }
-    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", command->name, "synopsis", command->synopsis,
-                               "summary", command->summary, "details", command->details, "options", options);
-    json_dumpf(object, stdout, JSON_COMPACT);
-    json_decref(object);
-}
-
-/* ---- the command line ------------------------------------------------------------------------------------------ */
-
-static bool needs_quotes(const char *word) {
-    for (const char *c = word; *c; c++)
-        if (!isalnum((unsigned char)*c) && !strchr("-_./:=,@%+", *c) && (unsigned char)*c < 0x80)
-            return true;
-    return !*word;
-}
-
-/* Appends a word in the shell's quotes if it needs them; returns the new end. */
-static char *put_word(char *end, const char *word) {
-    bool quote = needs_quotes(word);
-    *end++ = ' ';
-    if (quote)
-        *end++ = '\'';
-    for (; *word; word++) {
-        if (*word == '\'') {
-            memcpy(end, "'\\''", 4);
-            end += 4;
-        } else {
-            *end++ = *word;
-        }
-    }
-    if (quote)
-        *end++ = '\'';
-    return end;
-}
-
-char *cli_command_line(const char *command, int argc, char **argv) {
-    size_t size = strlen(command) + 32;
-    for (int i = 1; i < argc; i++)
-        size += 4 * strlen(argv[i]) + 4;
-    char *line = malloc(size);
-    if (!line)
-        return NULL;
-    char *end = line + snprintf(line, size, "throng %s", command);
-    for (int i = 1; i < argc; i++)
-        end = put_word(end, argv[i]);
-    *end = '\0';
-    return line;
 }

@@ -46,10 +46,11 @@ typedef struct cli_options {
     int n_positional;
     cli_assignment *assignments; /* [n_assignments] */
     int n_assignments;
+    const struct cli_common *common; /* of cli_options_common; NULL: not called */
+    char *command_line;              /* as it could be typed again; NULL without memory */
 } cli_options;
 
 void cli_options_init(cli_options *self, const cli_command *command);
-void cli_options_clear(cli_options *self);
 
 void cli_options_switch(cli_options *self, const char *name, bool *on, const char *doc);
 void cli_options_text(cli_options *self, const char *name, const char *placeholder, const char **text, const char *doc);
@@ -72,19 +73,19 @@ void cli_options_leave_out(cli_options *self, const char *const *keys, const cha
 /* An option for every study key that has one, and whose name is not taken. */
 void cli_options_study(cli_options *self);
 
-/* Reads argv[1..]. *proceed says whether to go on: false after an error, which has been printed, and after --help,
- * which has been answered; then the command returns what this returned. */
-int cli_options_parse(cli_options *self, int argc, char **argv, bool *proceed);
+/* What a command does once its options are read; returns an exit code. The context has the threads of --threads, and is
+ * freed after that. */
+typedef int cli_work(const cli_options *options, throng_context *context, void *job);
+
+/* Reads argv[1..] and does the work, unless an error was printed or --help answered. Returns the exit code; what was
+ * declared is gone then. */
+int cli_options_run(cli_options *self, int argc, char **argv, cli_work *work, void *job);
 
 /* Sets a study's keys to what was given. Positional arguments are not touched. */
 THRONG_MUST_USE throng_status cli_options_apply(const cli_options *self, throng_study *study, throng_error *err);
 
-/* Prints what --help answers. */
-void cli_options_help(const cli_options *self);
-
-/* The same as JSON, from which man pages and completions are made: what a command answers to CLI_HELP_JSON alone. */
+/* Answered alone with the help as JSON, from which man pages and completions are made. */
 #define CLI_HELP_JSON "--help=json"
-void cli_options_help_json(const cli_options *self);
 
 /* ---- options that several commands share ----------------------------------------------------------------------- */
 
@@ -96,8 +97,5 @@ typedef struct cli_common {
 
 /* --threads and --quiet; with_output also --out, --force and --json. */
 void cli_options_common(cli_options *self, cli_common *common, bool with_output);
-
-/* The command line as it could be typed again; free() it. NULL without memory. */
-char *cli_command_line(const char *command, int argc, char **argv);
 
 #endif

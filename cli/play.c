@@ -385,10 +385,7 @@ static int report(job *self) {
     if (self->model)
         counts = throng_player_model_counts(self->model);
     if (self->wanted->json) {
-        json_t *document = pack_result(self);
-        json_dumpf(document, stdout, JSON_INDENT(2));
-        printf("\n");
-        json_decref(document);
+        code = cli_json_print(pack_result(self));
     } else if (!self->wanted->quiet) {
         if (self->log || self->n_games > 1)
             print_families(self);
@@ -399,7 +396,8 @@ static int report(job *self) {
             cli_llm_print_usage(self->llm);
         }
     }
-    code = cli_finish_output();
+    if (code == CLI_OK)
+        code = cli_finish_output();
     return counts.is_void ? cli_llm_fail_void(&counts) : code;
 }
 
@@ -462,15 +460,18 @@ static void clear(job *self) {
     throng_match_log_free(self->log);
     throng_llm_template_free(self->template);
     throng_llm_free(self->llm);
-    throng_context_free(self->context);
+}
+
+static int work(const cli_options *options, throng_context *context, void *wanted) {
+    job it = {.wanted = wanted, .context = context};
+    int code = start(&it, options);
+    clear(&it);
+    return code;
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
     request wanted = {0};
-    job it = {.wanted = &wanted};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
     cli_options_list(&options, "--policy", "NAME[:ACTION]", wanted.policies, &wanted.n_policies,
                      THRONG_GAME_PLAYERS_MAX,
@@ -493,14 +494,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_llm_options(&options, &wanted.llm);
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && throng_context_create(&it.context, &err) != THRONG_OK)
-        code = cli_fail_error(&err);
-    if (it.context)
-        code = start(&it, &options);
-    clear(&it);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, work, &wanted);
 }
 
 const cli_command cli_command_play = {

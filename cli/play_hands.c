@@ -148,13 +148,9 @@ static json_t *pack_result(const job *self) {
 }
 
 static int report(const job *self) {
+    int code = CLI_OK;
     if (self->wanted->json) {
-        json_t *document = pack_result(self);
-        if (!document)
-            return cli_fail(CLI_FAILURE, "the result cannot be written as JSON: a name is not UTF-8.");
-        json_dumpf(document, stdout, JSON_INDENT(2));
-        printf("\n");
-        json_decref(document);
+        code = cli_json_print(pack_result(self));
     } else if (!self->wanted->quiet) {
         print_result(self);
         if (self->llm) {
@@ -162,7 +158,8 @@ static int report(const job *self) {
             cli_llm_print_usage(self->llm);
         }
     }
-    int code = cli_finish_output();
+    if (code == CLI_OK)
+        code = cli_finish_output();
     return self->counts.is_void ? cli_llm_fail_void(&self->counts) : code;
 }
 

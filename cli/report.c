@@ -1,4 +1,5 @@
 /* throng report: a run as one HTML file. */
+#define _POSIX_C_SOURCE 200809L
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -17,55 +18,36 @@ static char *default_place(const char *run) {
     return path;
 }
 
-static int save(throng_context *context, const char *run, const char *path, const cli_common *common, bool force) {
+static int save(const cli_options *options, throng_context *context, void *job) {
     throng_error err = {0};
+    const cli_common *common = job;
     cli_progress progress;
-    cli_progress_attach(&progress, context, common->quiet);
-    throng_status status = throng_run_page_save(context, run, path, force, &err);
-    cli_progress_clear(&progress);
-    if (status != THRONG_OK)
-        return cli_fail_error(&err);
-    struct stat facts = {0};
-    if (!common->quiet && stat(path, &facts) == 0)
-        printf("%s: %s, open it in a browser\n", path, cli_bytes((double)facts.st_size).text);
-    return cli_finish_output();
-}
-
-static int report(const cli_options *options, const char *out, const cli_common *common, bool force) {
-    throng_error err = {0};
-    throng_context *context = NULL;
     if (options->n_positional != 1)
         return cli_fail(CLI_USAGE, "report needs one run directory, got %d: throng report RUN-DIR.",
                         options->n_positional);
     const char *run = options->positional[0];
-    char *place = out ? NULL : default_place(run);
-    int code = CLI_OK;
-    if (!out && !place)
-        code = cli_fail(CLI_FAILURE, "out of memory.");
-    else if (throng_context_create(&context, &err) != THRONG_OK ||
-             throng_context_set_threads(context, (int)common->threads, &err) != THRONG_OK)
-        code = cli_fail_error(&err);
-    else /* a page in the run directory is that run's, and made anew */
-        code = save(context, run, out ? out : place, common, !out || force);
-    throng_context_free(context);
+    char *place = common->out ? strdup(common->out) : default_place(run);
+    if (!place)
+        return cli_fail(CLI_FAILURE, "out of memory.");
+    cli_progress_attach(&progress, context, common->quiet);
+    /* A page in the run directory is that run's, and made anew. */
+    throng_status status = throng_run_page_save(context, run, place, !common->out || common->force, &err);
+    cli_progress_clear(&progress);
+    struct stat facts = {0};
+    if (status == THRONG_OK && !common->quiet && stat(place, &facts) == 0)
+        printf("%s: %s, open it in a browser\n", place, cli_bytes((double)facts.st_size).text);
     free(place);
-    return code;
+    return status == THRONG_OK ? cli_finish_output() : cli_fail_error(&err);
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
     cli_options options;
-    cli_common common = {0};
-    const char *out = NULL;
-    bool force = false, proceed = false;
+    cli_common common;
     cli_options_init(&options, self);
-    cli_options_text(&options, "--out", "FILE", &out, "file to write, also -o (default: RUN-DIR/report.html)");
-    cli_options_switch(&options, "--force", &force, "replace FILE if it exists");
     cli_options_common(&options, &common, false);
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed)
-        code = report(&options, out, &common, force);
-    cli_options_clear(&options);
-    return code;
+    cli_options_text(&options, "--out", "FILE", &common.out, "file to write, also -o (default: RUN-DIR/report.html)");
+    cli_options_switch(&options, "--force", &common.force, "replace FILE if it exists");
+    return cli_options_run(&options, argc, argv, save, &common);
 }
 
 const cli_command cli_command_report = {

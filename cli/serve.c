@@ -8,7 +8,6 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 extern char **environ;
@@ -71,46 +70,39 @@ void cli_serve_wait(void) {
 
 /* ---- throng serve ---------------------------------------------------------------------------------------------- */
 
-static int serve(throng_context *context, const cli_serve *wanted, const cli_options *options, bool quiet) {
+typedef struct request {
+    cli_serve serve;
+    cli_common common;
+} request;
+
+static int serve(const cli_options *options, throng_context *context, void *job) {
+    const request *wanted = job;
     const throng_server_def def = {.paths = options->positional, .n_paths = options->n_positional};
     throng_server *server = NULL;
-    int code = cli_serve_start(context, wanted, &def, false, &server);
+    if (options->n_positional == 0)
+        return cli_fail(CLI_USAGE, "serve needs a run directory: throng serve RUN-DIR.");
+    int code = cli_serve_start(context, &wanted->serve, &def, false, &server);
     if (code != CLI_OK)
         return code;
-    if (!quiet)
+    if (!wanted->common.quiet)
         fprintf(stderr, "Ctrl-C ends it.\n");
     cli_serve_wait();
     int64_t requests = throng_server_requests(server);
     throng_server_stop(server);
-    if (!quiet)
+    if (!wanted->common.quiet)
         printf("%s requests\n", throng_phrase_count(requests).text);
     return cli_finish_output();
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
-    throng_context *context = NULL;
-    cli_serve wanted = {0};
+    request wanted = {0};
     cli_options options;
-    bool proceed = false, quiet = false;
-    int64_t threads = 0;
     cli_options_init(&options, self);
-    cli_serve_options(&options, &wanted);
-    cli_options_switch(&options, "--graph", &wanted.graphs,
+    cli_serve_options(&options, &wanted.serve);
+    cli_options_switch(&options, "--graph", &wanted.serve.graphs,
                        "read again the files that runs were made from, to show who hears whom");
-    cli_options_count(&options, "--threads", "N", &threads, 0, 1024, "threads of a query, 0 for one a processor");
-    cli_options_switch(&options, "--quiet", &quiet, "print nothing but the address");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && options.n_positional == 0)
-        code = cli_fail(CLI_USAGE, "serve needs a run directory: throng serve RUN-DIR.");
-    else if (proceed && (throng_context_create(&context, &err) != THRONG_OK ||
-                         throng_context_set_threads(context, (int)threads, &err) != THRONG_OK))
-        code = cli_fail_error(&err);
-    else if (proceed)
-        code = serve(context, &wanted, &options, quiet);
-    throng_context_free(context);
-    cli_options_clear(&options);
-    return code;
+    cli_options_common(&options, &wanted.common, false);
+    return cli_options_run(&options, argc, argv, serve, &wanted);
 }
 
 const cli_command cli_command_serve = {

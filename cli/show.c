@@ -107,12 +107,15 @@ static void print_verification(const json_t *verification) {
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
-static int show(const char *run, bool json) {
+static int show(const cli_options *options, throng_context *context, void *json) {
     json_t *report = NULL, *verification = NULL;
+    (void)context;
+    if (options->n_positional != 1)
+        return cli_fail(CLI_USAGE, "show needs one run directory, got %d: throng show RUN-DIR.", options->n_positional);
+    const char *run = options->positional[0];
     int code = cli_run_read(run, "report.json", true, &report);
-    if (code == CLI_OK && json) {
-        json_dumpf(report, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
-        putchar('\n');
+    if (code == CLI_OK && *(bool *)json) {
+        code = cli_json_print(json_incref(report));
     } else if (code == CLI_OK) {
         code = cli_run_read(run, "verify.json", false, &verification);
         if (code == CLI_OK)
@@ -127,16 +130,10 @@ static int show(const char *run, bool json) {
 
 static int run(const cli_command *self, int argc, char **argv) {
     cli_options options;
-    bool json = false, proceed = false;
+    bool json = false;
     cli_options_init(&options, self);
     cli_options_switch(&options, "--json", &json, "print report.json instead");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && options.n_positional != 1)
-        code = cli_fail(CLI_USAGE, "show needs one run directory, got %d: throng show RUN-DIR.", options.n_positional);
-    else if (proceed)
-        code = show(options.positional[0], json);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, show, &json);
 }
 
 const cli_command cli_command_show = {

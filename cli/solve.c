@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #define SHOWN         24 /* information sets that are printed */
@@ -112,10 +111,9 @@ static int print_json(throng_context *context, const throng_problem *problem, co
         return cli_fail_error(&err);
     json_t *document = json_loads(text, 0, NULL);
     throng_text_free(context, text);
-    json_dumpf(json_object_get(document, "solution"), stdout, JSON_INDENT(2));
-    printf("\n");
+    int code = cli_json_print(json_incref(json_object_get(document, "solution")));
     json_decref(document);
-    return CLI_OK;
+    return code;
 }
 
 static int report(const request *wanted, throng_context *context, const throng_problem *problem,
@@ -192,14 +190,18 @@ static int read_start(const char *path, const throng_problem *problem, double **
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
-static int solve(const request *wanted, const char *name, const char *command, throng_context *context,
-                 throng_problem *problem, throng_solution **solution) {
+static int solve(const request *wanted, const cli_options *options, throng_context *context, throng_problem *problem,
+                 throng_solution **solution) {
     throng_error err = {0};
     double began = seconds_now();
     throng_solve_def def = {.solver = wanted->solver,
                             .iterations = wanted->iterations,
                             .seed = (uint64_t)wanted->seed,
                             .every = wanted->every};
+    if (options->n_positional != 1)
+        return cli_fail(CLI_USAGE,
+                        "which game? Name one: see throng list games, or give a file GAME.efg, GAME.nfg or GAME.csv.");
+    const char *name = options->positional[0];
     if (!cli_llm_read_real("--tolerance", wanted->tolerance, &def.tolerance))
         return CLI_USAGE;
     if (wanted->tolerance && def.tolerance == 0.0)
@@ -230,15 +232,22 @@ static int solve(const request *wanted, const char *name, const char *command, t
     free(start);
     if (status != THRONG_OK)
         return cli_fail_error(&err);
-    code = wanted->out ? save(wanted, context, problem, *solution, command, began) : CLI_OK;
+    code = wanted->out ? save(wanted, context, problem, *solution, options->command_line, began) : CLI_OK;
     return code == CLI_OK ? report(wanted, context, problem, *solution) : code;
 }
 
+static int work(const cli_options *options, throng_context *context, void *wanted) {
+    throng_problem problem = {0};
+    throng_solution *solution = NULL;
+    int code = solve(wanted, options, context, &problem, &solution);
+    throng_solution_free(solution);
+    throng_problem_clear(&problem);
+    return code;
+}
+
 static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
     request wanted = {.iterations = 100000};
     cli_options options;
-    bool proceed = false;
     cli_options_init(&options, self);
     cli_options_text(&options, "--solver", "NAME[:...]", &wanted.solver,
                      "how: see throng list solvers (default: one that serves the game)");
@@ -256,26 +265,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_options_switch(&options, "--force", &wanted.force, "replace DIR if it holds an earlier run");
     cli_options_switch(&options, "--json", &wanted.json, "print the result as JSON");
     cli_options_switch(&options, "--quiet", &wanted.quiet, "print neither summary nor progress");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && options.n_positional != 1) {
-        code = cli_fail(CLI_USAGE,
-                        "which game? Name one: see throng list games, or give a file GAME.efg, GAME.nfg or GAME.csv.");
-        proceed = false;
-    }
-    throng_context *context = NULL;
-    throng_problem problem = {0};
-    throng_solution *solution = NULL;
-    char *command = cli_command_line(self->name, argc, argv);
-    if (proceed && throng_context_create(&context, &err) != THRONG_OK)
-        code = cli_fail_error(&err);
-    if (context)
-        code = solve(&wanted, options.positional[0], command, context, &problem, &solution);
-    throng_solution_free(solution);
-    throng_problem_clear(&problem);
-    throng_context_free(context);
-    free(command);
-    cli_options_clear(&options);
-    return code;
+    return cli_options_run(&options, argc, argv, work, &wanted);
 }
 
 const cli_command cli_command_solve = {

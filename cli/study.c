@@ -202,51 +202,46 @@ static int leave(throng_context *context, int code) {
     return code == CLI_OK && status != THRONG_OK ? cli_fail_error(&err) : code;
 }
 
-int cli_study_run(const cli_study_job *job, int argc, char **argv) {
-    throng_error err = {0};
-    throng_context *context = NULL;
-    throng_study *study = NULL;
-    char *command_line = NULL;
-    cli_options options;
+/* What is declared here and read by the work. */
+typedef struct request {
+    const cli_study_job *job;
     cli_common common;
-    cli_serve serve = {0};
-    running how = {0};
-    bool proceed = false;
+    cli_serve serve;
+    running how;
+} request;
+
+static int work(const cli_options *options, throng_context *context, void *given) {
+    throng_error err = {0};
+    const request *wanted = given;
+    throng_study *study = NULL;
+    int code = CLI_OK;
+    if (throng_ranks_join(context, &err) != THRONG_OK || throng_study_create(context, &study, &err) != THRONG_OK)
+        code = cli_fail_error(&err);
+    if (code == CLI_OK)
+        code = wanted->job->prepare(options, study);
+    if (code == CLI_OK)
+        code = set_running(&wanted->how, study);
+    if (code == CLI_OK)
+        code = run_study(wanted->job, &wanted->common, &wanted->serve, context, study, options->command_line);
+    code = leave(context, code);
+    throng_study_free(study);
+    return code;
+}
+
+int cli_study_run(const cli_study_job *job, int argc, char **argv) {
+    request wanted = {.job = job};
+    cli_options options;
     cli_options_init(&options, job->command);
     if (job->declare)
         job->declare(&options);
     if (!job->single)
-        declare_running(&options, &how);
-    cli_options_switch(&options, "--serve", &serve.on, "show the run in the browser while it goes on, and after");
-    cli_options_count(&options, "--port", "P", &serve.port, 0, 65535,
+        declare_running(&options, &wanted.how);
+    cli_options_switch(&options, "--serve", &wanted.serve.on,
+                       "show the run in the browser while it goes on, and after");
+    cli_options_count(&options, "--port", "P", &wanted.serve.port, 0, 65535,
                       "port for --serve; 0, the default, takes a free one");
-    cli_options_switch(&options, "--open", &serve.open, "with --serve: open the page in the browser");
+    cli_options_switch(&options, "--open", &wanted.serve.open, "with --serve: open the page in the browser");
     cli_options_study(&options);
-    cli_options_common(&options, &common, true);
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (!proceed)
-        goto out;
-    if (throng_context_create(&context, &err) != THRONG_OK || throng_ranks_join(context, &err) != THRONG_OK) {
-        code = cli_fail_error(&err);
-        goto out;
-    }
-    if (throng_context_set_threads(context, (int)common.threads, &err) != THRONG_OK ||
-        throng_study_create(context, &study, &err) != THRONG_OK) {
-        code = cli_fail_error(&err);
-        goto out;
-    }
-    command_line = cli_command_line(job->command->name, argc, argv);
-    code = job->prepare(&options, study);
-    if (code == CLI_OK)
-        code = set_running(&how, study);
-    if (code == CLI_OK)
-        code = run_study(job, &common, &serve, context, study, command_line);
-out:
-    if (context)
-        code = leave(context, code);
-    free(command_line);
-    throng_study_free(study);
-    throng_context_free(context);
-    cli_options_clear(&options);
-    return code;
+    cli_options_common(&options, &wanted.common, true);
+    return cli_options_run(&options, argc, argv, work, &wanted);
 }

@@ -70,7 +70,7 @@ static void print_curves(const cli_style *style, const throng_verification *it) 
     }
 }
 
-static int print_text(const throng_verification *it) {
+static void print_text(const throng_verification *it) {
     cli_style style = cli_style_of(stdout);
     for (int i = 0; i < it->n_checks; i++)
         print_check(&style, &it->check[i]);
@@ -80,7 +80,6 @@ static int print_text(const throng_verification *it) {
            : it->partial ? "The run holds, as far as it can be checked without its inputs."
                          : "The run holds.",
            style.plain);
-    return CLI_OK;
 }
 
 /* A directory that cannot be written to can be verified all the same: a note says that there is no verify.json. */
@@ -90,53 +89,47 @@ static void save(throng_context *context, const throng_verification *it, const c
         cli_fail_error(&err);
 }
 
-static int verify(throng_context *context, const char *path, const char *activity, const cli_common *common,
-                  bool json) {
+typedef struct request {
+    cli_common common;
+    const char *activity;
+} request;
+
+static int verify(const cli_options *options, throng_context *context, void *job) {
     throng_error err = {0};
+    const request *wanted = job;
     throng_verification it;
     cli_progress progress;
-    cli_progress_attach(&progress, context, common->quiet);
-    throng_status status = throng_study_verify(context, path, activity, &it, &err);
+    if (options->n_positional != 1)
+        return cli_fail(CLI_USAGE, "verify needs one run directory, got %d: throng verify RUN-DIR.",
+                        options->n_positional);
+    const char *path = options->positional[0];
+    cli_progress_attach(&progress, context, wanted->common.quiet);
+    throng_status status = throng_study_verify(context, path, wanted->activity, &it, &err);
     cli_progress_clear(&progress);
     if (status != THRONG_OK) {
         int code = cli_fail_error(&err);
         return code == CLI_USAGE ? CLI_FAILURE : code; /* the run is at fault, not the command line */
     }
     save(context, &it, path);
-    int code = json ? print_json(context, &it) : common->quiet ? CLI_OK : print_text(&it);
+    int code = CLI_OK;
+    if (wanted->common.json)
+        code = print_json(context, &it);
+    else if (!wanted->common.quiet)
+        print_text(&it);
     if (code == CLI_OK)
         code = cli_finish_output();
     return code == CLI_OK && !it.holds ? CLI_FAILURE : code;
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
-    throng_error err = {0};
-    throng_context *context = NULL;
     cli_options options;
-    cli_common common = {0};
-    const char *activity = NULL;
-    bool proceed = false, json = false;
+    request wanted = {0};
     cli_options_init(&options, self);
-    cli_options_common(&options, &common, false);
-    cli_options_text(&options, "--activity", "COL", &activity,
+    cli_options_common(&options, &wanted.common, false);
+    cli_options_text(&options, "--activity", "COL", &wanted.activity,
                      "column of the run's table that says how much each agent did: silence agents in its order, too");
-    cli_options_switch(&options, "--json", &json, "print the checks as one JSON document");
-    int code = cli_options_parse(&options, argc, argv, &proceed);
-    if (proceed && options.n_positional != 1) {
-        code =
-            cli_fail(CLI_USAGE, "verify needs one run directory, got %d: throng verify RUN-DIR.", options.n_positional);
-        proceed = false;
-    }
-    if (proceed && (throng_context_create(&context, &err) != THRONG_OK ||
-                    throng_context_set_threads(context, (int)common.threads, &err) != THRONG_OK)) {
-        code = cli_fail_error(&err);
-        proceed = false;
-    }
-    if (proceed)
-        code = verify(context, options.positional[0], activity, &common, json);
-    throng_context_free(context);
-    cli_options_clear(&options);
-    return code;
+    cli_options_switch(&options, "--json", &wanted.common.json, "print the checks as one JSON document");
+    return cli_options_run(&options, argc, argv, verify, &wanted);
 }
 
 const cli_command cli_command_verify = {
