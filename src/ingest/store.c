@@ -371,7 +371,8 @@ throng_status throng_i_store_add_table(throng_i_store *store, throng_i_store_fil
     store->database.progress = (throng_progress){.stage = "ingesting", .unit = "rows", .total = -1};
     THRONG_REQUIRE(bytes > 0, E_FORMAT, "%s is empty: not even a line of names is in it.", path);
     THRONG_REQUIRE(!is_sqlite(path), E_FORMAT,
-                   "%s is an SQLite database: export its tables to CSV (sqlite3 -csv -header FILE 'SELECT ...').", path);
+                   "%s is an SQLite database: export its tables to CSV (sqlite3 -csv -header FILE 'SELECT ...').",
+                   path);
     THRONG_TRY(read_table(store, path, "lines", err));
     THRONG_TRY(check_columns(store, path, err));
     THRONG_TRY(throng_i_store_run(store, "BEGIN", err));
