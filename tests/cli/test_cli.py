@@ -567,7 +567,7 @@ def test_bad_tables():
             (r"empty\.csv is empty", "empty.csv", "--state", "x"),
             (r"standard input is empty", "-", "--state", "x"),
             (r"no rows", "header.csv", "--state", "x"),
-            (r"no rows", "t.csv", "--state", "x", "--where", "x > 100"),
+            (r"No row of t.csv fulfils the condition", "t.csv", "--state", "x", "--where", "x > 100"),
             (r'text\.csv has no column "stat"\. Did you mean "state"\?', "text.csv", "--state", "stat"),
             (r'has no column "weigth"', "t.csv", "--state", "x", "--weight", "weigth"),
             (r'has no column "nocol"', "t.csv", "--state", "x", "--baseline", "nocol"),
