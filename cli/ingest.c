@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct request {
     throng_ingest_def def;
@@ -211,6 +212,8 @@ static int ingest(throng_context *context, const request *wanted, const text_rat
     cli_progress_attach(&progress, context, wanted->common.quiet);
     throng_status status = throng_ingest(context, &wanted->def, &counts, &err);
     cli_progress_clear(&progress);
+    if (status == THRONG_E_CANCELLED && cli_interrupted() && access(wanted->def.out, F_OK) != 0)
+        return cli_fail(128 + cli_interrupted(), "stopped before anything was kept: the same command begins again.");
     if (status == THRONG_E_CANCELLED && cli_interrupted())
         return cli_fail(128 + cli_interrupted(), "stopped; what was read is kept in %s, and the same command goes on.",
                         wanted->def.out);

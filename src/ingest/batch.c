@@ -151,9 +151,15 @@ static bool keep(run *to, throng_i_lines_result result, const char *line, int64_
     return true;
 }
 
+/* Whether what came from a pipe, which cannot be read again, has waited long enough to be written. */
+static bool is_due(const throng_i_batch *batch) {
+    return batch->n_rows > 0 && throng_i_lines_size(batch->lines) < 0 &&
+           throng_i_seconds() - batch->began > batch->patience;
+}
+
 static bool is_full(const throng_i_batch *batch) {
-    return *batch->stop || batch->is_finished || batch->is_silent || batch->n_rows >= batch->most_rows ||
-           batch->n_bytes >= BATCH_BYTES;
+    return *batch->stop || batch->is_finished || batch->n_rows >= batch->most_rows || batch->n_bytes >= BATCH_BYTES ||
+           is_due(batch);
 }
 
 /* Takes lines until a run is full, or the batch ends. False without memory. */
@@ -164,10 +170,9 @@ static bool take(throng_i_batch *batch, run *to) {
         char *line = NULL;
         int64_t length = 0;
         throng_i_lines_result result = throng_i_lines_next(batch->lines, &line, &length);
-        if (result == THRONG_I_LINES_PAUSE) {
-            if (batch->n_rows > 0 && throng_i_seconds() - batch->began > batch->patience)
-                batch->is_silent = true;
-        } else if (result == THRONG_I_LINES_END) {
+        if (result == THRONG_I_LINES_PAUSE)
+            continue;
+        if (result == THRONG_I_LINES_END) {
             batch->is_finished = true;
         } else if (keep(to, result, line, length)) {
             batch->line++;
@@ -226,5 +231,4 @@ void throng_i_batch_begin(throng_i_batch *batch) {
     batch->n_rows = batch->n_bytes = 0;
     batch->n_blank = 0;
     batch->began = throng_i_seconds();
-    batch->is_silent = false;
 }

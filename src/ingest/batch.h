@@ -12,13 +12,12 @@
 
 typedef struct throng_i_batch {
     const throng_i_platform *platform;
-    double patience;          /* seconds after which it ends if a pipe falls silent */
+    double patience;          /* seconds after which it ends if lines come from a pipe */
     const _Atomic bool *stop; /* set from outside: end at once */
     int64_t most_rows;        /* after which it ends */
     pthread_mutex_t taking;   /* whose holder may use what follows */
     throng_i_lines *lines;
     int64_t line;     /* number of the last line read */
-    bool is_silent;   /* the pipe was silent for as long as a batch may wait */
     bool is_finished; /* the file has ended */
 
     /* of this batch */

@@ -257,7 +257,8 @@ out:
     return status;
 }
 
-/* What is written before a failure is taken back when the connection closes. */
+/* What is written before a failure is taken back when the connection closes. If the user cancels, what was read is
+ * written first: a pipe would not give it again. Judges may take long, and are broken off. */
 throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *file, const char *path,
                                  throng_i_batch *batch, throng_error *err) {
     throng_status status = THRONG_OK;
@@ -266,6 +267,7 @@ throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *fil
     store->database.progress =
         (throng_progress){.stage = "ingesting", .unit = "bytes", .total = throng_i_lines_size(batch->lines)};
     store->database.done = throng_i_lines_read(batch->lines);
+    store->database.finishes = !store->def->judge;
     store->batch = batch;
     THRONG_TRY(throng_i_store_run(store, "BEGIN", err));
     THRONG_TRY(judge(store, file->number, file->lines, err));
@@ -278,8 +280,10 @@ throng_status throng_i_store_add(throng_i_store *store, throng_i_store_file *fil
     file->is_finished = batch->is_finished;
     THRONG_TRY(note_progress(store, file, batch->n_rows, batch->n_blank, &made, err));
     THRONG_TRY(throng_i_store_run(store, "COMMIT", err));
-    store->is_empty = false;
+    store->is_empty = store->is_empty && batch->n_rows == 0;
+    THRONG_REQUIRE(!store->database.is_cancelled, E_CANCELLED, "Stopped while ingesting; what was read is kept.");
 out:
+    store->database.finishes = false;
     store->database.done = NULL;
     return status;
 }

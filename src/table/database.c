@@ -182,7 +182,12 @@ static void wait_a_little(throng_i_query *query) {
 static throng_status report_progress(throng_i_database *database, throng_error *err) {
     if (database->done)
         database->progress.done = *database->done;
-    return throng_i_progress(database->context, &database->progress, err);
+    throng_status status = throng_i_progress(database->context, &database->progress, err);
+    if (status != THRONG_E_CANCELLED || !database->finishes)
+        return status;
+    *database->stop = true;
+    database->is_cancelled = true;
+    return THRONG_OK;
 }
 
 static throng_status fail_query(const throng_i_query *query, throng_error *err) {

@@ -13,6 +13,8 @@ typedef struct throng_i_database {
     throng_progress progress;    /* what is reported while a query is waited for */
     const _Atomic int64_t *done; /* if set, progress.done is read from here */
     _Atomic bool *stop;          /* if set, becomes true when a running query is to end: for streams that wait */
+    bool finishes;     /* a query is not broken off when its user cancels: *stop lets it end by itself, soon */
+    bool is_cancelled; /* a user has cancelled a query that finishes */
 } throng_i_database;
 
 /* Opens an empty database in memory with the context's number of threads, for work of that name. It keeps rows in
