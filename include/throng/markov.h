@@ -99,7 +99,7 @@ typedef struct throng_markov_cell {
 
 THRONG_API throng_markov_cell throng_markov_cell_at(const throng_markov *self, int64_t cell);
 
-/** Whether there are two players, and what one gets the other pays. */
+/** Whether there are two players, and what one gets the other pays: looks at all cells, as rewards may change. */
 THRONG_API bool throng_markov_zero_sum(const throng_markov *self);
 
 /* ---- computing --------------------------------------------------------------------------------------------------- */

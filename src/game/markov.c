@@ -271,9 +271,6 @@ throng_status throng_markov_finish(throng_markov *self, throng_error *err) {
                    (long long)(self->first_cell[self->n_states] - self->n_cells),
                    (long long)self->first_cell[self->n_states]);
     THRONG_TRY(name_rest(self, err));
-    self->zero_sum = self->n_players == 2;
-    for (int64_t c = 0; c < self->n_cells && self->zero_sum; c++)
-        self->zero_sum = self->rewards[2 * c] == -self->rewards[2 * c + 1];
     self->finished = true;
 out:
     return status;
@@ -389,7 +386,10 @@ throng_markov_cell throng_markov_cell_at(const throng_markov *self, int64_t cell
 }
 
 bool throng_markov_zero_sum(const throng_markov *self) {
-    return self->zero_sum;
+    bool zero = self->n_players == 2;
+    for (int64_t c = 0; c < self->n_cells && zero; c++)
+        zero = self->rewards[2 * c] == -self->rewards[2 * c + 1];
+    return zero;
 }
 
 /* ---- as a problem ---------------------------------------------------------------------------------------------- */

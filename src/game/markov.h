@@ -22,7 +22,7 @@ struct throng_markov {
     double *start;       /* [states] where play begins */
     char **state_names;  /* [states] NULL: its number, until it is finished */
     char **action_names; /* [numbers] */
-    bool finished, zero_sum;
+    bool finished;
 };
 
 /* A player's action in a cell: where the cell stands in its state, counted in all actions of the players before. */

@@ -457,6 +457,11 @@ Test(markov, smooth_play_of_one_and_what_is_too_cold) {
     game = smoothed(3, 2, 1.0, payoffs, play);
     for (int c = 0; c < 4; c++)
         throng_markov_set_reward(game, c, 0, c == 2); /* only the first row against the second column is paid */
+    cr_expect_not(throng_markov_zero_sum(game));
+    cr_expect_eq(throng_solver_markov_smooth(context, game, &none, 1.0, play, &error), THRONG_E_UNSUPPORTED);
+    for (int c = 0; c < 4; c++)
+        throng_markov_set_reward(game, c, 1, c == 2 ? -1.0 : 0.0);
+    cr_expect(throng_markov_zero_sum(game));
     cr_expect_eq(throng_solver_markov_smooth(context, game, &none, 1e-9, play, &error), THRONG_E_NOT_CONVERGED);
     cr_expect_not_null(strstr(error.message, "too low to smooth"), "%s", error.message);
     throng_markov_free(game);
