@@ -89,9 +89,11 @@ THRONG_API void throng_aggregative_move(const throng_aggregative *self, int glob
 THRONG_API int throng_aggregative_act(const throng_aggregative *self, const double *strategy, int global,
                                       const int64_t *counts, throng_random random, uint64_t key, uint64_t step);
 
-/** Mean discounted reward of roll-outs from the start, and half its 95 % interval. Roll-outs end where discounting
- *  leaves less than 1e-5 of the weight. The same seeds move the crowd alike for every strategy, as far as it is not
- * moved by it. */
+/** Mean discounted reward of roll-outs from the start, and half its 95 % interval, Student's t. Roll-outs end where
+ *  discounting leaves at most 1e-5 of the weight. The same seeds move the crowd alike for every strategy, as far as it
+ *  is not moved by it.
+ *  @return THRONG_E_ARGUMENT: a discount above 0.999988, as that takes more than 1,000,000 steps; THRONG_E_MEMORY,
+ *          THRONG_E_CANCELLED */
 THRONG_API THRONG_MUST_USE throng_status throng_aggregative_value(const throng_aggregative *self,
                                                                   const double *strategy, double *value, double *half,
                                                                   throng_error *err);

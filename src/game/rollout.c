@@ -1,5 +1,6 @@
 /* A crowd moves, somebody looks at some of it and decides, and what that is worth. */
 #include "game/aggregative.h"
+#include "llm/dice.h"
 
 #include <math.h>
 #include <string.h>
@@ -175,8 +176,13 @@ throng_status throng_aggregative_value(const throng_aggregative *self, const dou
                                        double *half, throng_error *err) {
     throng_status status = THRONG_OK;
     double sums[2], steps = self->discount > 0.0 ? ceil(log(LEFT) / log(self->discount)) : 1.0;
-    rollouts it = {self, strategy, NULL, (int64_t)fmax(fmin(steps, STEPS_MAX), 1.0), 0};
+    rollouts it = {self, strategy, NULL, 0, 0};
     throng_progress progress = {"valuing", "roll-outs", 0, self->rollouts};
+    THRONG_REQUIRE(steps <= STEPS_MAX, E_ARGUMENT,
+                   "\"%.40s\": with a discount of %.10g roll-outs would take more than 1,000,000 steps to leave less "
+                   "than 1e-5 of the weight: it must be at most 0.999988.",
+                   self->name, self->discount);
+    it.steps = (int64_t)fmax(steps, 1.0);
     THRONG_TRY(throng_i_alloc(self->context, 2 * self->rollouts, sizeof *it.sums, &it.sums, err));
     for (; it.first < self->rollouts; it.first += BATCH) {
         int64_t n = self->rollouts - it.first < BATCH ? self->rollouts - it.first : BATCH;
@@ -187,7 +193,7 @@ throng_status throng_aggregative_value(const throng_aggregative *self, const dou
     throng_i_sum_rows(it.sums, self->rollouts, 2, sums);
     double n = (double)self->rollouts, mean = sums[0] / n;
     *value = mean;
-    *half = 1.96 * sqrt(fmax(sums[1] / n - mean * mean, 0.0) / (n - 1.0));
+    *half = throng_i_student_quantile(0.975, n - 1.0) * sqrt(fmax(sums[1] / n - mean * mean, 0.0) / (n - 1.0));
 out:
     throng_i_free(self->context, it.sums);
     return status;

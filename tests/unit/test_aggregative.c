@@ -338,6 +338,24 @@ Test(aggregative, the_crowd_may_be_large) {
     throng_problem_clear(&large);
 }
 
+/* Of two and three roll-outs, whose first two are the same. */
+Test(aggregative, intervals_of_few) {
+    double mean[2], half[2], strategy[4096];
+    for (int i = 0; i < 2; i++) {
+        throng_problem problem = open_game(i ? "majority-tracking:rollouts=3" : "majority-tracking:rollouts=2");
+        int64_t n = problem.kind->numbers(problem.game);
+        cr_assert_leq(n, 4096);
+        for (int64_t a = 0; a < n; a++)
+            strategy[a] = 1.0 / throng_aggregative_actions(problem.game);
+        cr_assert_eq(throng_aggregative_value(problem.game, strategy, &mean[i], &half[i], &error), THRONG_OK);
+        throng_problem_clear(&problem);
+    }
+    double of_two = 2.0 * pow(half[0] / 12.706204736, 2.0), apart = 3.0 * (mean[1] - mean[0]);
+    double expected = 4.302652730 * sqrt((of_two + 2.0 / 3.0 * apart * apart) / 6.0);
+    cr_expect_gt(half[0], 0.0);
+    cr_expect_float_eq(half[1], expected, 1e-6 * expected, "%g, not %g", half[1], expected);
+}
+
 Test(aggregative, same_bits_for_any_threads) {
     double values[3];
     for (int t = 0; t < 3; t++) {
@@ -395,6 +413,12 @@ Test(aggregative, what_is_refused) {
     cr_expect_eq(throng_aggregative_looked(game), 1);
     throng_aggregative_free(game);
     cr_assert_eq(throng_aggregative_create(context, &good, &game, &error), THRONG_OK);
+    throng_aggregative_free(game);
+    double value, half;
+    good.discount = 0.99999;
+    cr_assert_eq(throng_aggregative_create(context, &good, &game, &error), THRONG_OK);
+    cr_expect_eq(throng_aggregative_value(game, &one, &value, &half, &error), THRONG_E_ARGUMENT);
+    cr_expect_not_null(strstr(error.message, "at most 0.999988"), "%s", error.message);
     throng_aggregative_free(game);
 }
 
