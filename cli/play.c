@@ -342,7 +342,32 @@ static json_t *pack_match(const throng_match *match) {
                      totals, "actions", actions);
 }
 
+static bool is_text(const char *name) {
+    json_t *probe = json_string(name);
+    json_decref(probe);
+    return probe != NULL;
+}
+
+/* Whether all names can be written as JSON: jansson leaves out what is not UTF-8. */
+static bool names_are_text(const job *self) {
+    bool good = true;
+    for (int g = 0; g < self->n_played; g++) {
+        const throng_normal_form *game = self->played[g];
+        good = good && is_text(throng_normal_form_name(game)) && is_text(throng_normal_form_family(game));
+        for (int p = 0; p < throng_normal_form_players(game); p++)
+            for (int a = 0; a < throng_normal_form_actions(game, p); a++)
+                good = good && is_text(throng_normal_form_action_name(game, p, a));
+    }
+    for (int64_t i = 0; good && i < self->n; i++)
+        for (int p = 0; p < throng_normal_form_players(match_at(self, i)->game); p++)
+            good = good && is_text(match_at(self, i)->players[p]->name);
+    return good;
+}
+
+/* NULL: a name is not UTF-8. */
 static json_t *pack_result(job *self) {
+    if (!names_are_text(self))
+        return NULL;
     json_t *families = json_array(), *games = json_array(), *matches = json_array(), *players = json_array();
     json_t *document = json_object();
     int seats = throng_normal_form_players(self->played[0]);

@@ -36,6 +36,8 @@ def test_scripts():
     assert one != report("play", "ordinal", "--policy", "random", "--repetitions", 3, "--seed", 5)
     assert len(one["matches"]) == 432 and len(one["games"]) == 144 and sum(f["matches"] for f in one["families"]) == 432
     assert all(match["actions"][0] != match["actions"][1] for match in one["matches"][:20]), "two seats draw apart"
+    put("latin.nfg", b'NFG 1 R "caf\xe9" { "A" "B" } { 2 2 }\n\n1 -1 -1 1 -1 1 1 -1\n')
+    fails(1, "a name is not UTF-8", "play", "latin.nfg", "--policy", "random", "--json")
 
 
 @test
