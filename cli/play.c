@@ -27,6 +27,7 @@ typedef struct request {
 typedef struct job {
     const request *wanted;
     throng_context *context;
+    cli_progress progress;
     throng_llm *llm;
     throng_llm_template *template;
     throng_match_log *log;
@@ -51,6 +52,7 @@ static int make_games(job *self, const char *name) {
     char one[32];
     if (strcmp(name, "ordinal") != 0) {
         throng_status status = throng_normal_form_open(self->context, name, &self->games[0], &err);
+        cli_progress_clear(&self->progress);
         self->n_games = status == THRONG_OK;
         return status == THRONG_OK ? CLI_OK : cli_fail_error(&err);
     }
@@ -90,8 +92,9 @@ static int make_model(job *self, throng_player *out) {
 static int make_script(job *self, const char *spec, throng_player *out) {
     throng_error err = {0};
     uint64_t seed = (uint64_t)self->wanted->llm.seed;
-    return throng_strategy_open_player(self->context, spec, seed, out, &err) == THRONG_OK ? CLI_OK
-                                                                                          : cli_fail_error(&err);
+    throng_status status = throng_strategy_open_player(self->context, spec, seed, out, &err);
+    cli_progress_clear(&self->progress);
+    return status == THRONG_OK ? CLI_OK : cli_fail_error(&err);
 }
 
 static int make_players(job *self) {
@@ -121,7 +124,6 @@ static int make_players(job *self) {
 
 static int play(job *self) {
     throng_error err = {0};
-    cli_progress progress;
     int64_t times = self->wanted->repetitions ? self->wanted->repetitions : 1;
     int64_t rounds = self->wanted->rounds ? self->wanted->rounds : ROUNDS;
     self->matches = calloc((size_t)(self->n_games * times), sizeof *self->matches);
@@ -132,15 +134,16 @@ static int play(job *self) {
             if (throng_match_init(self->context, self->games[g], self->seats, self->n, rounds, &self->matches[self->n],
                                   &err) != THRONG_OK)
                 return cli_fail_error(&err);
-    cli_progress_attach(&progress, self->context, self->wanted->quiet);
     throng_status status = throng_match_play(self->context, self->matches, self->n, &err);
-    cli_progress_clear(&progress);
+    cli_progress_clear(&self->progress);
     return status == THRONG_OK ? CLI_OK : cli_fail_error(&err);
 }
 
 static int read_log(job *self) {
     throng_error err = {0};
-    if (throng_match_log_read(self->context, &self->wanted->log, 1, &self->log, &err) != THRONG_OK)
+    throng_status status = throng_match_log_read(self->context, &self->wanted->log, 1, &self->log, &err);
+    cli_progress_clear(&self->progress);
+    if (status != THRONG_OK)
         return cli_fail_error(&err);
     self->n = throng_match_log_count(self->log);
     return CLI_OK;
@@ -460,6 +463,7 @@ static int start(job *self, const cli_options *options) {
         return play_hands(self, options->positional[0]);
     if (wanted->deals || wanted->fixed_seats)
         return cli_fail(CLI_USAGE, "--deals and --fixed-seats are for games that are played move by move.");
+    cli_progress_attach(&self->progress, self->context, wanted->quiet);
     if (wanted->log) {
         code = read_log(self);
     } else {
