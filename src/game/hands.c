@@ -1,7 +1,7 @@
 /* Matches at trees: deals that all policies play on all seats. */
 #include "throng/hands.h"
+#include "core/tails.h"
 #include "game/tree.h"
-#include "llm/dice.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Repeated play: all matches go on together, round by round, and each player is asked once a round about all its seats.
  */
 #include "core/core.h"
-#include "llm/dice.h"
+#include "core/tails.h"
 #include "throng/game.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* A crowd moves, somebody looks at some of it and decides, and what that is worth. */
+#include "core/tails.h"
 #include "game/aggregative.h"
-#include "llm/dice.h"
 
 #include <math.h>
 #include <string.h>

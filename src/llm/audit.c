@@ -1,4 +1,5 @@
 /* Whether a model can sample: fifteen distributions, two ways of asking, tests against the exact laws. */
+#include "core/tails.h"
 #include "llm/dice.h"
 #include "llm/llm.h"
 #include "llm/parse.h"

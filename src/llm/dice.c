@@ -1,99 +1,11 @@
 /* Fifteen distributions, exactly: see dice.h. Draws are by inversion, or from normals; none loops without bound. */
 #include "llm/dice.h"
 
+#include "core/tails.h"
+
 #include <math.h>
 
 #define PI 3.14159265358979323846
-
-/* ---- special functions ----------------------------------------------------------------------------------------- */
-
-/* Regularised lower incomplete gamma function: a series left of a + 1, Lentz's continued fraction right of it. */
-static double gamma_p(double a, double x) {
-    if (x <= 0.0)
-        return 0.0;
-    double front = exp(-x + a * log(x) - lgamma(a));
-    if (x < a + 1.0) {
-        double term = 1.0 / a, sum = term;
-        for (int n = 1; n < 1000 && term > sum * 1e-16; n++) {
-            term *= x / (a + n);
-            sum += term;
-        }
-        return front * sum;
-    }
-    double b = x + 1.0 - a, c = 1e300, d = 1.0 / b, h = d;
-    for (int n = 1; n < 1000; n++) {
-        double an = -n * (n - a);
-        b += 2.0;
-        d = 1.0 / (an * d + b);
-        c = b + an / c;
-        double change = c * d;
-        h *= change;
-        if (fabs(change - 1.0) < 1e-15)
-            break;
-    }
-    return 1.0 - front * h;
-}
-
-/* The continued fraction of the incomplete beta function, for x below (a + 1) / (a + b + 2). */
-static double beta_fraction(double a, double b, double x) {
-    double c = 1.0, d = 1.0 / (1.0 - (a + b) * x / (a + 1.0)), h = d;
-    for (int m = 1; m < 1000; m++) {
-        double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-        d = 1.0 / (1.0 + even * d);
-        c = 1.0 + even / c;
-        h *= c * d;
-        double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-        d = 1.0 / (1.0 + odd * d);
-        c = 1.0 + odd / c;
-        h *= c * d;
-        if (fabs(c * d - 1.0) < 1e-15)
-            break;
-    }
-    return h;
-}
-
-/* Regularised incomplete beta function. */
-static double beta_i(double a, double b, double x) {
-    if (x <= 0.0)
-        return 0.0;
-    if (x >= 1.0)
-        return 1.0;
-    double front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
-    if (x < (a + 1.0) / (a + b + 2.0))
-        return front * beta_fraction(a, b, x) / a;
-    return 1.0 - front * beta_fraction(b, a, 1.0 - x) / b;
-}
-
-double throng_i_chi_square_tail(double x, double k) {
-    return k > 0.0 ? 1.0 - gamma_p(k / 2.0, x / 2.0) : 1.0;
-}
-
-static double student_tail(double x, double k) {
-    return 0.5 * beta_i(k / 2.0, 0.5, k / (k + x * x));
-}
-
-double throng_i_student_quantile(double p, double k) {
-    double low = 0.0, high = 1.0;
-    while (student_tail(high, k) > 1.0 - p && high < 1e300)
-        high *= 2.0;
-    while (high - low > 1e-12 * high) {
-        double middle = 0.5 * (low + high);
-        if (student_tail(middle, k) > 1.0 - p)
-            low = middle;
-        else
-            high = middle;
-    }
-    return high;
-}
-
-double throng_i_kolmogorov_tail(double distance, double n) {
-    double root = sqrt(n), l = distance * (root + 0.12 + 0.11 / root), sum = 0.0;
-    if (l < 0.2)
-        return 1.0; /* to fourteen digits; the series is slow there */
-    for (int k = 1; k <= 100; k++)
-        sum += (k % 2 ? 2.0 : -2.0) * exp(-2.0 * k * k * l * l);
-    return fmin(1.0, fmax(0.0, sum));
-}
 
 /* ---- drawing --------------------------------------------------------------------------------------------------- */
 
@@ -145,7 +57,7 @@ DRAW(bernoulli) {
     return uniform(random, key, index, 0) < a ? 1.0 : 0.0;
 }
 CDF(beta) {
-    return beta_i(a, b, x);
+    return throng_i_beta_i(a, b, x);
 }
 /* Of whole a and b: a ratio of sums of exponentials. */
 DRAW(beta) {
@@ -158,7 +70,7 @@ DRAW(beta) {
 }
 CDF(binomial) {
     x = floor(x);
-    return x < 0.0 ? 0.0 : x >= a ? 1.0 : beta_i(a - x, x + 1.0, 1.0 - b);
+    return x < 0.0 ? 0.0 : x >= a ? 1.0 : throng_i_beta_i(a - x, x + 1.0, 1.0 - b);
 }
 DRAW(binomial) {
     double sum = 0.0;
@@ -168,7 +80,7 @@ DRAW(binomial) {
 }
 CDF(poisson) {
     (void)b;
-    return x < 0.0 ? 0.0 : 1.0 - gamma_p(floor(x) + 1.0, a);
+    return x < 0.0 ? 0.0 : 1.0 - throng_i_gamma_p(floor(x) + 1.0, a);
 }
 DRAW(poisson) {
     double u = uniform(random, key, index, 0), p = exp(-a), sum = p;
@@ -197,7 +109,7 @@ DRAW(cauchy) {
 }
 CDF(student) {
     (void)b;
-    double tail = student_tail(x, a);
+    double tail = throng_i_student_tail(x, a);
     return x > 0.0 ? 1.0 - tail : tail;
 }
 DRAW(student) {
@@ -206,20 +118,20 @@ DRAW(student) {
 }
 CDF(chi_square) {
     (void)b;
-    return gamma_p(a / 2.0, x / 2.0);
+    return throng_i_gamma_p(a / 2.0, x / 2.0);
 }
 DRAW(chi_square) {
     (void)b;
     return chi_square(random, key, index, 0, (int)a);
 }
 CDF(fisher) {
-    return x <= 0.0 ? 0.0 : beta_i(a / 2.0, b / 2.0, a * x / (a * x + b));
+    return x <= 0.0 ? 0.0 : throng_i_beta_i(a / 2.0, b / 2.0, a * x / (a * x + b));
 }
 DRAW(fisher) {
     return (chi_square(random, key, index, 0, (int)a) / a) / (chi_square(random, key, index, 100, (int)b) / b);
 }
 CDF(gamma) {
-    return gamma_p(a, x / b);
+    return throng_i_gamma_p(a, x / b);
 }
 DRAW(gamma) {
     double sum = 0.0;

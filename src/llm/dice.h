@@ -19,13 +19,4 @@ typedef struct throng_i_die {
 #define THRONG_I_DICE 15
 extern const throng_i_die throng_i_dice[THRONG_I_DICE];
 
-/* The tail of a chi-square distribution with k degrees of freedom. */
-double throng_i_chi_square_tail(double x, double k);
-
-/* Where Student's t with k >= 1 degrees of freedom has p < 1 of its probability below, p >= 0.5. */
-double throng_i_student_quantile(double p, double k);
-
-/* The tail of Kolmogorov's limit law at D sqrt(n), with Stephens' correction for finite n. */
-double throng_i_kolmogorov_tail(double distance, double n);
-
 #endif

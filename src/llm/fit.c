@@ -1,5 +1,5 @@
 /* A line through log-odds, by maximum likelihood: Newton's method in two unknowns. */
-#include "llm/dice.h"
+#include "core/tails.h"
 #include "llm/llm.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
 /* Language models without a server: the ladder that reads answers, dice against their distribution functions, layers.
  */
+#include "core/tails.h"
 #include "llm/dice.h"
 #include "llm/llm.h"
 #include "llm/parse.h"
