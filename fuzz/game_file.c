@@ -3,23 +3,9 @@
  *     fuzz/build game_file && build-fuzz/game_file -max_total_time=600 -max_len=4096 SOME.nfg ...
  *
  * What must hold besides not crashing: a file is read, or refused with a message, and no memory stays behind. */
-#include "throng/throng.h"
+#include "context.h"
 
 #include <stdlib.h>
-
-static throng_context *context;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    (void)argc;
-    (void)argv;
-    if (throng_context_create(&context, NULL) != THRONG_OK)
-        abort();
-    return 0;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     throng_error err = {0};

@@ -8,7 +8,7 @@
  *
  * What must hold besides not crashing: a table is read, or refused with a message, no memory stays behind, and what was
  * read is a game: probabilities of each cell add up to 1, and what comes next is a state or the end. */
-#include "throng/throng.h"
+#include "context.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,21 +16,6 @@
 
 #define ROWS    64
 #define COLUMNS 12
-
-static throng_context *context;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    (void)argc;
-    (void)argv;
-    if (throng_context_create(&context, NULL) != THRONG_OK ||
-        throng_context_set_threads(context, 1, NULL) != THRONG_OK)
-        abort();
-    return 0;
-}
 
 static void check(const throng_markov *game) {
     for (int64_t c = 0; c < throng_markov_cells(game); c++) {

@@ -5,28 +5,13 @@
  * What must hold besides not crashing: a file is read, or refused with one line, no memory stays behind, and what was
  * read can be looked at: codes are of words that there are, and times are finite. */
 #define _GNU_SOURCE
-#include "throng/throng.h"
+#include "context.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-static throng_context *context;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    (void)argc;
-    (void)argv;
-    if (throng_context_create(&context, NULL) != THRONG_OK ||
-        throng_context_set_threads(context, 1, NULL) != THRONG_OK)
-        abort();
-    return 0;
-}
 
 static bool is_odd(const throng_column_view *view, int64_t row) {
     switch (view->type) {
