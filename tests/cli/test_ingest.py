@@ -714,6 +714,23 @@ def test_killed():
 
 
 @test
+def test_steady_pipe():
+    """What a pipe gave that never falls silent is written every few seconds: a kill takes the last of them only."""
+    started = subprocess.Popen([THRONG, "ingest", "bluesky", "-", "--out", "c.duckdb", "--quiet"], stdin=subprocess.PIPE)
+    log, n, until = pathlib.Path("c.duckdb.wal"), 0, time.monotonic() + 60
+    while not (log.exists() and log.stat().st_size > 100_000):  # the empty tables take a fifth of it
+        assert time.monotonic() < until, "nothing is written"
+        started.stdin.write("".join(post(A, f"{n}.{i}") + "\n" for i in range(20)).encode())
+        started.stdin.flush()
+        n += 1
+        time.sleep(0.05)
+    started.kill()
+    started.wait()
+    started.stdin.close()
+    assert ingest("/dev/null", "--out", "c.duckdb")["actions"] >= 20
+
+
+@test
 def test_interrupted():
     """Ctrl-C while a pipe is silent: it stops at once, and what was there is kept."""
     started = subprocess.Popen([THRONG, "ingest", "bluesky", "-", "--out", "c.duckdb"], stdin=subprocess.PIPE,
