@@ -66,11 +66,10 @@ throng_status throng_tree_backward(const throng_tree *self, double *strategy, th
     int n = self->n_players, unsure = -1, *chosen = NULL;
     double *below = NULL; /* what everybody gets from a node's children on */
     THRONG_TRY(find_unsure(self, &unsure, err));
-    if (unsure >= 0)
-        THRONG_TRY(THRONG_FAIL(err, E_UNSUPPORTED,
-                               "At \"%s\" %s does not know all that was done before: backward induction needs "
-                               "information sets of one node each.",
-                               self->sets[unsure].name, self->player_names[self->sets[unsure].player]));
+    THRONG_REQUIRE(unsure < 0, E_UNSUPPORTED,
+                   "At \"%s\" %s does not know all that was done before: backward induction needs information sets of "
+                   "one node each.",
+                   self->sets[unsure].name, self->player_names[self->sets[unsure].player]);
     THRONG_TRY(throng_i_alloc(self->context, (int64_t)self->n_nodes * n, sizeof *below, &below, err));
     THRONG_TRY(throng_i_alloc(self->context, self->n_sets + 1, sizeof *chosen, &chosen, err));
     for (int s = 0; s < self->n_sets; s++)

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /* Whether a text is a DID of one of the two methods that the AT protocol allows (atproto.com/specs/did): "did:plc:" and
- * 24 characters of base32, or "did:web:" and a host. In SQL a regular expression says the same in thirty times the
- * time. */
+ * 24 characters of base32, or "did:web:" and a host. SQL could say it, but its regular expression
+ * took 8 % of the time of reading events. */
 bool throng_i_is_did(const char *text, int64_t length);
 
 #endif

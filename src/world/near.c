@@ -15,7 +15,7 @@
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
-/* As many cells have numbers. */
+/* Cells have numbers of 31 bits: so many a side are the most. */
 #define ACROSS_MAX 46340.0
 
 /* No smaller cells than the radius, and not many more than agents; two a side would be visited twice. */
